@@ -1,0 +1,32 @@
+# Compiler, linker and flags: clang 19 with libstdc++ 12, lld, warnings as errors.
+if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang" OR CMAKE_CXX_COMPILER_VERSION VERSION_LESS 19)
+  message(FATAL_ERROR "Weir is built with clang 19 (docs/decisions/0001-clang-and-libstdcxx.md). Use ./dev build.")
+endif()
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()
+
+add_compile_options(-Wall -Wextra -Wshadow -Wconversion -Werror -fno-omit-frame-pointer -fno-plt -pthread)
+add_link_options(-fuse-ld=lld-19 -pthread)
+if(CMAKE_SYSTEM_PROCESSOR STREQUAL "x86_64")
+  # The baseline of every server since 2010; wider vectors are chosen at run time.
+  add_compile_options(-march=x86-64-v2)
+endif()
+
+if(WEIR_LTO)
+  add_compile_options(-flto=thin)
+  add_link_options(-flto=thin -Wl,--thinlto-cache-dir=${CMAKE_BINARY_DIR}/thinlto -Wl,-O2 -Wl,--gc-sections)
+endif()
+if(WEIR_SANITIZE)
+  add_compile_options(-fsanitize=${WEIR_SANITIZE} -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${WEIR_SANITIZE})
+endif()
+if(WEIR_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+if(WEIR_COVERAGE)
+  add_compile_options(-fprofile-instr-generate -fcoverage-mapping)
+  add_link_options(-fprofile-instr-generate -fcoverage-mapping)
+endif()

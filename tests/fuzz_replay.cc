@@ -33,7 +33,8 @@ size_t replay_all(const std::filesystem::path& path) {
 int main(int argc, char** argv) {
   size_t count = 0;
   for (int i = 1; i < argc; ++i) {
-    if (!std::filesystem::exists(argv[i])) return std::fprintf(stderr, "no corpus at %s\n", argv[i]), 1;
+    if (!std::filesystem::exists(argv[i]))
+      return std::fprintf(stderr, "no corpus at %s\n", argv[i]), 1;
     count += replay_all(argv[i]);
   }
   std::printf("%zu inputs replayed\n", count);

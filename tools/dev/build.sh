@@ -1,0 +1,36 @@
+# build, and what other verbs build through. Sourced by ./dev.
+
+verb_build() {
+  build "${1:-release}"
+  [[ ! -x build/${1:-release}/weir ]] || say "built build/${1:-release}/weir"
+}
+
+# build PRESET [target...]
+build() {
+  local preset=$1
+  shift
+  need build
+  [[ $preset != asan && $preset != tsan && $preset != fuzz && $preset != coverage ]] || need check
+  configure "$preset"
+  if (($#)); then
+    run cmake --build "build/$preset" --target "$@"
+  else
+    run cmake --build "build/$preset"
+  fi
+}
+
+configure() {
+  local preset=$1
+  grep -q "\"name\": \"$preset\", \"inherits\"" CMakePresets.json ||
+    die "no preset '$preset'; CMakePresets.json has: $(presets | tr '\n' ' ')"
+  # Ninja runs CMake again by itself when something changed, so one configuration is enough.
+  [[ -f build/$preset/build.ninja ]] || run cmake --preset "$preset"
+}
+
+presets() { sed -nE 's/.*"name": "([a-z]+)", "inherits".*/\1/p' CMakePresets.json; }
+
+# The program that verbs run; built first, so that it is never stale.
+build_weir() {
+  build release
+  [[ -x build/release/weir ]] || die "build/release/weir was not built"
+}

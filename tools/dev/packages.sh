@@ -1,0 +1,106 @@
+# Debian packages: finds what is missing of tools/packages/LIST.txt and installs it.
+# Sourced by ./dev.
+
+# need LIST...: after it every package of these lists is installed, or ./dev has said why not.
+need() {
+  local missing
+  mapfile -t missing < <(missing_of "$@")
+  ((${#missing[@]})) || return 0
+  require_installable "$*" "${missing[@]}"
+  say "Installing Debian packages for $*: ${missing[*]}"
+  install_packages "${missing[@]}" || die "could not install all of: ${missing[*]}"
+}
+
+# want LIST: installs what it can, one by one, and says loudly what it could not. Returns 1 then.
+want() {
+  local package failed=()
+  while read -r package; do
+    if [[ -n ${WEIR_NO_INSTALL:-} ]] || ! install_packages "$package"; then failed+=("$package"); fi
+  done < <(missing_of "$@")
+  ((${#failed[@]})) || return 0
+  loud "NOT INSTALLED: ${failed[*]}. Tests that need them are skipped and counted as skipped."
+  return 1
+}
+
+packages_of() {
+  local list
+  for list in "$@"; do
+    sed -E 's/#.*//; s/[[:space:]]+//g; /^$/d' "tools/packages/$list.txt"
+  done | sort -u
+}
+
+missing_of() {
+  local package
+  if ! command -v dpkg-query >/dev/null; then
+    packages_of "$@"
+    return
+  fi
+  while read -r package; do
+    dpkg-query -W -f='${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed ||
+      printf '%s\n' "$package"
+  done < <(packages_of "$@")
+}
+
+require_installable() {
+  local lists=$1
+  shift
+  local how="apt-get update && apt-get install --no-install-recommends $*"
+  command -v apt-get >/dev/null ||
+    die "this is not Debian: install by hand what tools/packages/ names for $lists: $*"
+  [[ -z ${WEIR_NO_INSTALL:-} ]] || die "missing for $lists: $*. As root: $how"
+  ((EUID == 0)) || command -v sudo >/dev/null ||
+    die "missing for $lists: $*, and neither root nor sudo is at hand. As root: $how"
+}
+
+as_root() {
+  if ((EUID == 0)); then run "$@"; else run sudo "$@"; fi
+}
+
+APT_UPDATED=
+install_packages() {
+  local status=0
+  if [[ -z $APT_UPDATED ]]; then
+    as_root apt-get -q update || say "apt-get update failed; trying with the lists that are here"
+    APT_UPDATED=1
+  fi
+  forbid_service_starts
+  as_root env DEBIAN_FRONTEND=noninteractive \
+    apt-get -q -y install --no-install-recommends "$@" </dev/null || status=$?
+  allow_service_starts
+  disable_services "$@"
+  return "$status"
+}
+
+# nginx, h2o and haproxy start a service on port 80 when they are installed. policy-rc.d is Debian's
+# switch against that; whatever stood there before is put back.
+POLICY=/usr/sbin/policy-rc.d
+POLICY_SAVED=/usr/sbin/policy-rc.d.before-weir
+
+forbid_service_starts() {
+  trap 'allow_service_starts; interrupted' INT TERM
+  if [[ -e $POLICY && ! -e $POLICY_SAVED ]]; then as_root mv "$POLICY" "$POLICY_SAVED"; fi
+  as_root sh -c "printf '#!/bin/sh\nexit 101\n' > $POLICY && chmod 755 $POLICY"
+}
+
+allow_service_starts() {
+  if [[ -e $POLICY_SAVED ]]; then
+    as_root mv "$POLICY_SAVED" "$POLICY"
+  else
+    as_root rm -f "$POLICY"
+  fi
+  trap interrupted INT TERM
+}
+
+# Freshly installed services would start at the next boot.
+disable_services() {
+  [[ -d /run/systemd/system ]] || return 0
+  local package service
+  for package in "$@"; do
+    case $package in
+      nginx-light) service=nginx ;;
+      h2o | haproxy) service=$package ;;
+      *) continue ;;
+    esac
+    as_root systemctl disable --quiet "$service" || say "could not disable the service $service"
+  done
+}

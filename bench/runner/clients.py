@@ -1,0 +1,71 @@
+"""Runs a load client against a port for a bounded time and reads what it says. All answer with the
+same keys: requests (measured), requests_total (with warm-up), requests_per_s, errors, client_cpu
+and latency_us by percentile."""
+import json
+import re
+import subprocess
+
+from .problem import Problem
+from .question import Workload
+from .servers import Paths, require_program
+
+MARGIN_S = 40
+UNITS_US = {"us": 1, "ms": 1e3, "s": 1e6, "m": 60e6, "h": 3600e6}
+
+
+def run_client(command: list[str], cores: str, seconds: float) -> str:
+    try:
+        done = subprocess.run(["taskset", "--cpu-list", cores, *command], capture_output=True,
+                              text=True, timeout=seconds + MARGIN_S)
+    except subprocess.TimeoutExpired as error:
+        raise Problem(f"{command[0]} did not end in time") from error
+    if done.returncode != 0:
+        raise Problem(f"{command[0]} failed: {(done.stderr or done.stdout).strip()[:500]}")
+    return done.stdout
+
+
+def bench(paths: Paths, workload: Workload, port: int, seconds: float) -> dict:
+    """Our light client; half a second of warm-up before the measured time."""
+    warmup = min(0.5, seconds / 4)
+    command = [str(paths.client), "--target", f"127.0.0.1:{port}", "--path", workload.path,
+               "--host", workload.host, "--connections", str(workload.connections), "--pipeline",
+               str(workload.pipeline), "--seconds", str(seconds), "--warmup", str(warmup),
+               "--body-bytes", str(workload.body_bytes)]
+    return json.loads(run_client(command, workload.client_cores, seconds + warmup))
+
+
+def _wrk_time_us(text: str) -> float:
+    found = re.fullmatch(r"([\d.]+)(us|ms|s|m|h)", text)
+    if not found:
+        raise Problem(f"not a time of wrk: {text!r}")
+    return round(float(found.group(1)) * UNITS_US[found.group(2)], 1)
+
+
+def parse_wrk(text: str) -> dict:
+    requests = re.search(r"(\d+) requests in", text)
+    rate = re.search(r"Requests/sec:\s+([\d.]+)", text)
+    if not requests or not rate:
+        raise Problem(f"not a report of wrk: {text[:300]!r}")
+    quantiles = re.findall(r"^\s+(50|90|99)%\s+(\S+)", text, re.MULTILINE)
+    sockets = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)",
+                        text)
+    wrong = re.search(r"Non-2xx or 3xx responses: (\d+)", text)
+    errors = sum(map(int, sockets.groups())) if sockets else 0
+    count = int(requests.group(1))
+    return {"requests": count, "requests_total": count, "requests_per_s": float(rate.group(1)),
+            "errors": errors + (int(wrong.group(1)) if wrong else 0), "client_cpu": None,
+            "latency_us": {f"p{share}": _wrk_time_us(time) for share, time in quantiles}}
+
+
+def wrk(_: Paths, workload: Workload, port: int, seconds: float) -> dict:
+    """wrk with one thread. It cannot pipeline without a script that costs it most of its speed."""
+    if workload.pipeline != 1:
+        raise Problem("wrk does not pipeline; take --client bench for this question")
+    require_program("wrk")
+    command = ["wrk", "--threads", "1", "--connections", str(workload.connections), "--duration",
+               f"{max(1, round(seconds))}s", "--latency", "--header", f"Host: {workload.host}",
+               f"http://127.0.0.1:{port}{workload.path}"]
+    return parse_wrk(run_client(command, workload.client_cores, seconds))
+
+
+CLOSED_LOOP = {"bench": bench, "wrk": wrk}

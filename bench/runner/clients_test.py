@@ -1,0 +1,54 @@
+"""What the clients print is read right, and nothing else is taken for a report."""
+import unittest
+
+from runner import clients, open_loop
+from runner.problem import Problem
+
+WRK = """Running 1s test @ http://127.0.0.1:7301/
+  1 threads and 64 connections
+  Thread Stats   Avg      Stdev     Max   +/- Stdev
+    Latency   563.10us  101.96us   3.51ms   95.15%
+    Req/Sec   114.39k     4.37k  118.14k    90.91%
+  Latency Distribution
+     50%  545.00us
+     75%  570.00us
+     90%  1.50ms
+     99%  2.01s
+  125209 requests in 1.10s, 138.28MB read
+  Socket errors: connect 1, read 2, write 0, timeout 3
+  Non-2xx or 3xx responses: 4
+Requests/sec: 113870.32
+Transfer/sec:    125.76MB
+"""
+
+
+class WrkTest(unittest.TestCase):
+    def test_times_are_microseconds_whatever_the_unit(self):
+        found = clients.parse_wrk(WRK)
+        self.assertEqual(found["latency_us"], {"p50": 545, "p90": 1500, "p99": 2.01e6})
+
+    def test_all_kinds_of_errors_are_added_up(self):
+        self.assertEqual(clients.parse_wrk(WRK)["errors"], 10)
+        clean = "\n".join(line for line in WRK.splitlines() if "rrors" not in line
+                          and "Non-2xx" not in line)
+        self.assertEqual(clients.parse_wrk(clean)["errors"], 0)
+
+    def test_requests_and_rate(self):
+        found = clients.parse_wrk(WRK)
+        self.assertEqual((found["requests_total"], found["requests_per_s"]), (125209, 113870.32))
+
+    def test_anything_else_is_refused(self):
+        with self.assertRaises(Problem):
+            clients.parse_wrk("unable to connect to 127.0.0.1:1 Connection refused\n")
+
+
+class WeirLoadTest(unittest.TestCase):
+    def test_a_report_without_percentiles_is_refused(self):
+        with self.assertRaises(Problem):
+            open_loop.parse('{"requests": 1, "requests_per_s": 1.0, "errors": 0}')
+        with self.assertRaises(Problem):
+            open_loop.parse("not JSON")
+
+
+if __name__ == "__main__":
+    unittest.main()

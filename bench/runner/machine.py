@@ -1,0 +1,76 @@
+"""What the figures were taken on, and whether the machine is quiet enough to take any."""
+import os
+import platform
+import re
+import subprocess
+from pathlib import Path
+
+LOAD_MAX = 0.7
+COMPILERS = re.compile(r"^(clang|clang\+\+|cc1plus|cc1|ld\.lld|lld|ninja|rustc|go|javac)([-.\d]*)$")
+
+
+def _first_line(command: list[str]) -> str:
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=10)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    lines = (done.stdout + done.stderr).strip().splitlines()
+    return lines[0].strip() if lines else ""
+
+
+def cpu_model(cpuinfo: str) -> str:
+    found = re.search(r"^model name\s*:\s*(.+)$", cpuinfo, re.MULTILINE)
+    return found.group(1) if found else platform.machine()
+
+
+def compilers_running() -> list[str]:
+    names = set()
+    for comm in Path("/proc").glob("[0-9]*/comm"):
+        try:
+            names.add(comm.read_text().strip())
+        except OSError:
+            continue
+    return sorted(name for name in names if COMPILERS.match(name))
+
+
+def busy_reason() -> str:
+    """Why no figure taken now would be worth keeping; empty when the machine is quiet."""
+    running = compilers_running()
+    if running:
+        return f"compilers are running: {', '.join(running)}"
+    load = os.getloadavg()[0]
+    return f"the load average is {load:.2f}, above {LOAD_MAX}" if load > LOAD_MAX else ""
+
+
+def _commit(root: Path) -> str:
+    git = ["git", "-C", str(root)]
+    changed = subprocess.run([*git, "diff", "--quiet", "HEAD", "--", "src", "bench"]).returncode
+    return _first_line([*git, "rev-parse", "--short", "HEAD"]) + ("-changed" if changed else "")
+
+
+def state(root: Path) -> dict:
+    memory = re.search(r"MemTotal:\s+(\d+)", Path("/proc/meminfo").read_text())
+    return {
+        "cpu": cpu_model(Path("/proc/cpuinfo").read_text()),
+        "cores": os.cpu_count(),
+        "memory_gib": round(int(memory.group(1)) / 2**20, 1) if memory else None,
+        "kernel": platform.release(),
+        "load_average_before": [round(load, 2) for load in os.getloadavg()],
+        "compilers_running": compilers_running(),
+        "commit": _commit(root),
+    }
+
+
+VERSIONS = {
+    "nginx": ["nginx", "-v"],
+    "h2o": ["h2o", "-v"],
+    "haproxy": ["haproxy", "-v"],
+    "wrk": ["wrk", "-v"],
+}
+
+
+def version(kind: str) -> str:
+    """The version of a rival or of wrk; our own programs are told by the commit."""
+    line = _first_line(VERSIONS[kind]) if kind in VERSIONS else ""
+    found = re.search(r"\d+\.[^\s\[]*", line)
+    return f"{kind} {found.group(0)}" if found else line

@@ -1,0 +1,130 @@
+"""Writes what was measured: results/TIME-CLIENT.json with every run, and results.md, which shows
+the newest of each client and lists all that are kept."""
+import json
+from pathlib import Path
+
+from .figures import Spread, judge, ratio, summarise
+from .question import Goal, Question
+
+COLUMNS = {
+    "closed_loop": [("requests_per_s", "requests/s", 0), ("cpu_us", "CPU us/request", 2),
+                    ("user_us", "user us", 2), ("p50_us", "p50 us", 0), ("p99_us", "p99 us", 0),
+                    ("p99.9_us", "p99.9 us", 0), ("server_cpu", "server CPU", 2),
+                    ("client_cpu", "client CPU", 2), ("foreign_cpu", "foreign CPU", 2),
+                    ("head_bytes", "head bytes", 0), ("errors", "errors", 0)],
+    "open_loop": [("offered_per_s", "offered/s", 0), ("requests_per_s", "answered/s", 0),
+                  ("ceiling_per_s", "ceiling/s", 0), ("p50_us", "p50 us", 0),
+                  ("p90_us", "p90 us", 0), ("p99_us", "p99 us", 0), ("p99.9_us", "p99.9 us", 0),
+                  ("max_us", "max us", 0), ("cpu_us", "CPU us/request", 2),
+                  ("foreign_cpu", "foreign CPU", 2), ("errors", "errors", 0)],
+}
+RATIO_FIGURE = {"closed_loop": "cpu_us", "open_loop": "p99_us"}
+
+
+def _columns(question: Question) -> list[tuple[str, str, int]]:
+    if question.kind in COLUMNS:
+        return COLUMNS[question.kind]
+    stages = [(f"{kind}_each_at_{stage}", f"{kind.upper()} bytes each at {stage}", 0)
+              for stage in question.workload.stages for kind in ("pss", "rss")]
+    return [("base_pss", "PSS bytes at 0", 0), *stages, ("closed_by_server", "closed by server", 0)]
+
+
+def _cell(value: Spread | None, digits: int) -> str:
+    if value is None:
+        return "-"
+    text = f"{value.median:,.{digits}f}"
+    if value.min == value.max:
+        return text
+    return f"{text} ({value.min:,.{digits}f}-{value.max:,.{digits}f})"
+
+
+def _ratio_cell(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
+
+
+def table(question: Question, summary: dict) -> list[str]:
+    """Medians with (min-max) over the rounds, and ratios against the floor and against Weir."""
+    columns, figure = _columns(question), RATIO_FIGURE.get(question.kind)
+    references = [name for name in ("floor", "weir") if figure and name in summary]
+    head = ["server", *(title for _, title, _ in columns)]
+    head += [f"{figure.removesuffix('_us')} / {name}" for name in references]
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    for server, figures in summary.items():
+        cells = [server, *(_cell(figures.get(name), digits) for name, _, digits in columns)]
+        cells += [_ratio_cell(ratio(summary, figure, server, name)) for name in references]
+        lines.append("| " + " | ".join(cells) + " |")
+    return lines
+
+
+def goals(question: Question, summary: dict) -> list[str]:
+    lines = []
+    for goal in question.goals:
+        for found in judge(goal, summary):
+            against = f" / {found['against']}" if found["against"] else ""
+            value = "not measured" if found["value"] is None else f"{found['value']:.2f}"
+            verdict = {True: "met", False: "**missed**", None: "open"}[found["met"]]
+            lines.append(f"- {found['subject']}{against}, {found['figure']} {found['limit']}: "
+                         f"{value}, {verdict}")
+    return lines
+
+
+def document(question: Question, machine: dict, options: dict, runs: list[dict]) -> dict:
+    summary = summarise(runs)
+    return {
+        "question": question.name, "machine": machine, "options": options,
+        "workload": vars(question.workload),
+        "goals": [entry for goal in question.goals for entry in judge(goal, summary)],
+        "summary": {server: {figure: vars(value) for figure, value in figures.items()}
+                    for server, figures in summary.items()},
+        "runs": runs,
+    }
+
+
+def text(question: Question, kept: dict) -> list[str]:
+    """One kept result for people."""
+    machine, options = kept["machine"], kept["options"]
+    versions = ", ".join(f"{value}" for value in options["versions"].values())
+    summary = summarise(kept["runs"])
+    lines = [f"Taken {options['time']} at {machine['commit']}: client {options['client']}, "
+             f"{options['rounds']} rounds of {options['seconds']:g} s, interleaved; "
+             f"{machine['cores']} x {machine['cpu']}, Linux {machine['kernel']}, load average "
+             f"before {machine['load_average_before'][0]}. {versions}", ""]
+    if options["forced"]:
+        lines += [f"Forced although {options['forced']}: not a figure to quote.", ""]
+    lines += table(question, summary)
+    verdicts = goals(question, summary)
+    return lines + (["", *verdicts] if verdicts else [])
+
+
+def _load(question: Question) -> list[dict]:
+    files = sorted((question.folder / "results").glob("*.json"))
+    return [json.loads(file.read_text()) | {"file": file.name} for file in files]
+
+
+def _history(kept: list[dict]) -> list[str]:
+    lines = []
+    for result in reversed(kept):
+        own = result["summary"].get("weir", {})
+        figures = ", ".join(f"{name} {own[name]['median']:.2f}"
+                            for name in ("cpu_us", "p99_us") if name in own)
+        lines.append(f"- [{result['options']['time']}](results/{result['file']}) at "
+                     f"{result['machine']['commit']}: weir {figures or 'not measured'}")
+    return lines
+
+
+def keep(question: Question, result: dict) -> Path:
+    """Writes the result and renews results.md."""
+    folder = question.folder / "results"
+    folder.mkdir(exist_ok=True)
+    stamp = result["options"]["time"].replace(":", "-")
+    file = folder / f"{stamp}-{result['options']['client']}.json"
+    file.write_text(json.dumps(result, indent=1) + "\n")
+    kept = _load(question)
+    newest = {entry["options"]["client"]: entry for entry in kept}
+    lines = [f"# {question.question}", "",
+             "Written by bench/run.py: medians (min-max) over the rounds.", ""]
+    for client, entry in newest.items():
+        lines += [f"## Client {client}", "", *text(question, entry), ""]
+    lines += ["## All that are kept", "", *_history(kept)]
+    (question.folder / "results.md").write_text("\n".join(lines) + "\n")
+    return file

@@ -66,6 +66,8 @@ def _answer(parsed: argparse.Namespace) -> None:
     require_program("taskset")
     if not paths.client.exists():
         raise Problem(f"{paths.client} is missing: build the target bench_programs")
+    if asked.kind == "open_loop":
+        require(question.Server("weir load", "weir"), paths)
     for server in servers:
         require(server, paths)
     options = {"time": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),

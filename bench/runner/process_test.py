@@ -44,6 +44,7 @@ class ProcessTest(unittest.TestCase):
         self.assertEqual(len(set(ports)), 3)
         for port in ports:
             with socket.socket() as listener:
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 listener.bind(("127.0.0.1", port))
 
 

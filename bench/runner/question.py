@@ -83,7 +83,7 @@ def _check(question: Question, where: Path) -> Question:
             raise Problem(f"{where}: server '{server.name}': unknown kind '{server.kind}'")
     for goal in question.goals:
         if goal.at_most is None and goal.at_least is None:
-            raise Problem(f"{where}: the goal for '{goal.figure}' has no limit: at_most or at_least")
+            raise Problem(f"{where}: the goal for '{goal.figure}' needs at_most or at_least")
         for name in [goal.subject, *goal.against]:
             if name not in names:
                 raise Problem(f"{where}: a goal names '{name}', which is no server here")

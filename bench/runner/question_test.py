@@ -43,7 +43,8 @@ class BrokenQuestionTest(unittest.TestCase):
         self.assertIn("kind 'idel'", self.complaint('question = "?"\nkind = "idel"\n'))
         text = 'question = "?"\nkind = "idle"\n[servers.a]\nkind = "apache"\n'
         self.assertIn("unknown kind 'apache'", self.complaint(text))
-        text = 'question = "?"\nkind = "idle"\n[[goals]]\nfigure = "x"\nsubject = "b"\n'
+        text = ('question = "?"\nkind = "idle"\n[[goals]]\nfigure = "x"\n'
+                'subject = "b"\nat_most = 1.0\n')
         self.assertIn("'b', which is no server", self.complaint(text))
 
     def test_a_goal_without_a_limit_is_refused(self):

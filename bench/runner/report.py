@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from .figures import Spread, judge, ratio, summarise
-from .question import Goal, Question
+from .question import Question
 
 COLUMNS = {
     "closed_loop": [("requests_per_s", "requests/s", 0), ("cpu_us", "CPU us/request", 2),

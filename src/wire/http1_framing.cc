@@ -54,6 +54,11 @@ HeadFault parse_framing(const Fields& fields, int minor_version, BodyFraming& fr
 HeadFault parse_connection(const Fields& fields, ConnectionOptions& options) {
   options = {};
   if (!fields.has(KnownField::connection)) return {};
+  if (fields.value(KnownField::connection) == "keep-alive" &&
+      !fields.repeated(KnownField::connection)) {
+    options.keep_alive = true;  // what browsers and proxies send
+    return {};
+  }
   ListElements list(fields, KnownField::connection);
   for (std::string_view option; list.next(option);) {
     if (!is_token(option)) return {400, "Connection lists something that is not a token"};

@@ -37,14 +37,15 @@ HeadResult parse_request_line(std::string_view bytes, size_t from, const HeadLim
   const char* const end = bytes.data() + bytes.size();
   const auto left = [end](const char* p) { return static_cast<size_t>(end - p); };
 
-  const size_t method_size = span_of(token_bytes, begin, left(begin));
+  const bool is_get = left(begin) > 4 && std::memcmp(begin, "GET ", 4) == 0;
+  const size_t method_size = is_get ? 3 : span_of(token_bytes, begin, left(begin));
   if (method_size > method_bytes_max)
     return HeadResult::malformed_with(501, "the method's name is too long");
   if (begin + method_size == end) return HeadResult::incomplete_at(bytes.size());
   if (method_size == 0 || begin[method_size] != ' ')
     return HeadResult::malformed_with(400, "the request does not start with a method");
   out.method_text = {begin, method_size};
-  out.method = request_method(out.method_text);
+  out.method = is_get ? RequestMethod::get : request_method(out.method_text);
 
   const char* const target = begin + method_size + 1;
   const char* p = target + span_of(target_bytes, target, left(target));
@@ -116,9 +117,10 @@ HeadFault parse_host(RequestHead& head) {
   const Field* field = head.fields.find(KnownField::host);
   if (!field) return head.minor_version == 0 ? HeadFault{} : HeadFault{400, "no Host"};
   if (head.fields.repeated(KnownField::host)) return {400, "more than one Host"};
-  const auto authority = parse_authority(field->value);
-  if (!authority) return {400, "Host is not a host with an optional port"};
-  if (head.host.host.empty()) head.host = *authority;
+  Authority ignored;
+  Authority& host = head.host.text.empty() ? head.host : ignored;
+  if (parse_authority_into(field->value, host))
+    return {400, "Host is not a host with an optional port"};
   return {};
 }
 
@@ -183,22 +185,24 @@ HeadResult parse_request_head(std::string_view bytes, size_t scanned, const Head
   return result.incomplete() ? unfinished_head(bytes, limits) : result;
 }
 
-namespace {
-
-constexpr std::string_view method_names[] = {"GET",     "HEAD",    "POST",  "PUT",   "DELETE",
-                                             "CONNECT", "OPTIONS", "TRACE", "PATCH", ""};
-
-}  // namespace
-
 std::string_view to_string(RequestMethod method) {
-  return method_names[static_cast<size_t>(method)];
+  constexpr std::string_view names[] = {"GET",     "HEAD",    "POST",  "PUT",   "DELETE",
+                                        "CONNECT", "OPTIONS", "TRACE", "PATCH", ""};
+  return names[static_cast<size_t>(method)];
 }
 
 RequestMethod request_method(std::string_view text) {
-  size_t i = 0;
-  while (i < static_cast<size_t>(RequestMethod::other) && method_names[i] != text)
-    ++i;
-  return static_cast<RequestMethod>(i);
+  // Comparisons with constants, which the compiler turns into words.
+  if (text == "GET") return RequestMethod::get;
+  if (text == "HEAD") return RequestMethod::head;
+  if (text == "POST") return RequestMethod::post;
+  if (text == "PUT") return RequestMethod::put;
+  if (text == "DELETE") return RequestMethod::delete_;
+  if (text == "CONNECT") return RequestMethod::connect;
+  if (text == "OPTIONS") return RequestMethod::options;
+  if (text == "TRACE") return RequestMethod::trace;
+  if (text == "PATCH") return RequestMethod::patch;
+  return RequestMethod::other;
 }
 
 }  // namespace weir::wire

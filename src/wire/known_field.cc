@@ -83,6 +83,8 @@ bool equal_lower(const char* p, const char* lower, size_t n) {
       if ((load64(p + i) | lower_bits) != load64(lower + i)) return false;
     return (load64(p + n - 8) | lower_bits) == load64(lower + n - 8);
   }
+  if (n >= 4)
+    return load_lower(p) == load_lower(lower) && load_lower(p + n - 4) == load_lower(lower + n - 4);
   for (size_t i = 0; i < n; ++i)
     if ((p[i] | 0x20) != lower[i]) return false;
   return true;

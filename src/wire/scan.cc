@@ -1,7 +1,7 @@
 #include "wire/scan.h"
 
+#include <algorithm>
 #include <cstring>
-#include <vector>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -73,18 +73,25 @@ __attribute__((target("avx512f,avx512bw,avx512vl"))) size_t span_avx512(const By
 
 #endif
 
-std::vector<ScanImplementation> implementations() {
-  std::vector<ScanImplementation> list{{"scalar", span_scalar}};
+struct Implementations {
+  std::array<ScanImplementation, 4> list{};
+  size_t count = 0;
+
+  void add(std::string_view name, ScanImplementation::Function function) {
+    list[count++] = {name, function};
+  }
+  Implementations() {
+    add("scalar", span_scalar);
 #if defined(__SSSE3__) || defined(__aarch64__)
-  list.push_back({"by 16", span_by_16});
+    add("by 16", span_by_16);
 #endif
 #if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx2")) list.push_back({"avx2", span_avx2});
-  if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl"))
-    list.push_back({"avx512", span_avx512});
+    if (__builtin_cpu_supports("avx2")) add("avx2", span_avx2);
+    if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl"))
+      add("avx512", span_avx512);
 #endif
-  return list;
-}
+  }
+};
 
 // Stands in `wide` until the first call. Two threads may both come here: they store the same.
 size_t span_first_call(const ByteSet& set, const char* p, size_t n) {
@@ -96,8 +103,8 @@ size_t span_first_call(const ByteSet& set, const char* p, size_t n) {
 }  // namespace
 
 std::span<const ScanImplementation> scan_implementations() {
-  static const std::vector<ScanImplementation> list = implementations();
-  return list;
+  static const Implementations implementations;
+  return {implementations.list.data(), implementations.count};
 }
 
 namespace scan_detail {

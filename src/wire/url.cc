@@ -65,15 +65,26 @@ void drop_dot_segment(Buffer& out, size_t start) {
 
 }  // namespace
 
-Result<Authority> parse_authority(std::string_view text) {
+const char* parse_authority_into(std::string_view text, Authority& out) {
   const bool bracketed = text.starts_with('[');
   const size_t host_size = bracketed ? ipv6_literal_size(text) : span_of(unreserved_bytes, text);
-  if (host_size == 0) return fail(ErrorCode::invalid, "the host is empty or not valid");
-  Authority authority{text, text.substr(0, host_size)};
-  if (host_size == text.size()) return authority;
-  if (text[host_size] != ':') return fail(ErrorCode::invalid, "the host has an invalid character");
-  authority.port = parse_port(text.substr(host_size + 1));
-  if (authority.port == 0) return fail(ErrorCode::invalid, "the port is not one of 1 to 65535");
+  if (host_size == 0) return "the host is empty or not valid";
+  uint16_t port = 0;
+  if (host_size < text.size()) {
+    if (text[host_size] != ':') return "the host has an invalid character";
+    port = parse_port(text.substr(host_size + 1));
+    if (port == 0) return "the port is not one of 1 to 65535";
+  }
+  out.text = text;
+  out.host = text.substr(0, host_size);
+  out.port = port;
+  return nullptr;
+}
+
+Result<Authority> parse_authority(std::string_view text) {
+  Authority authority;
+  if (const char* reason = parse_authority_into(text, authority))
+    return fail(ErrorCode::invalid, reason);
   return authority;
 }
 

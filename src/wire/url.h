@@ -23,6 +23,9 @@ struct Authority {
   std::string_view address() const { return is_ipv6() ? host.substr(1, host.size() - 2) : host; }
 };
 Result<Authority> parse_authority(std::string_view text);
+// The same in place, for the parser of heads: copying an Authority that was just written costs more
+// than finding it. Says what is wrong, nullptr when nothing is; then `out` is written whole.
+const char* parse_authority_into(std::string_view text, Authority& out);
 
 enum class Scheme : uint8_t { http, https };
 

@@ -55,7 +55,7 @@ Node* descend(Node& node, const KeyStep& step, const Place& place, std::string& 
   }
   if (*step.index > child.items.size()) {
     problem = step.name + " has " + std::to_string(child.items.size()) +
-              " entries so far; the next one is [" + std::to_string(child.items.size()) + "]";
+              " so far; the next one is [" + std::to_string(child.items.size()) + "]";
     return nullptr;
   }
   if (*step.index == child.items.size()) child.items.emplace_back().place = place;

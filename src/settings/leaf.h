@@ -1,0 +1,32 @@
+#pragma once
+// Leaf: one setting as it stands: its key with indices, its declaration, and the node that gave its
+// value. What printing and reloading walk over.
+
+#include <string>
+#include <vector>
+
+#include "settings/node.h"
+#include "settings/schema.h"
+
+namespace weir::settings {
+
+struct Leaf {
+  std::string key;
+  const FieldInfo* field;      // never a group or group_list
+  const FieldInfo* outermost;  // the field of a group in the schema; its liveness counts
+  const Node* node;            // nullptr: the default
+};
+
+// Every setting of every group, in the order of the tables. Points into both arguments.
+std::vector<Leaf> leaves(const Schema& schema, const Values& values);
+
+enum class Secrets : bool { redacted, shown };
+
+// The value as YAML on one line, in its normal form ("1m" for "60s"). A secret that was given is
+// "<redacted>" unless shown.
+std::string value_text(const FieldInfo& field, const Node* node, Secrets secrets);
+
+// A text as YAML: plain where that is safe, otherwise between double quotes.
+std::string yaml_text(std::string_view text);
+
+}  // namespace weir::settings

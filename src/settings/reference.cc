@@ -1,0 +1,71 @@
+#include "settings/reference.h"
+
+#include "settings/leaf.h"
+
+namespace weir::settings {
+namespace {
+
+constexpr std::string_view head = R"(# Settings
+
+Generated from the tables in the code; a test keeps it fresh. A value comes, in rising order, from its
+default, the YAML file (`--config FILE`), the environment, and flags (`--set KEY=VALUE`). The variable of
+a key is `WEIR_` and the key in capitals with `_` for each dot: `a.b_c` is `WEIR_A_B_C`; entry 0 of a list
+is `WEIR_A_LIST_0_NAME`, and `--set a.list[0].name=x`. In a variable or flag, lists of texts are separated
+by commas, and lists and maps may be written as YAML. Unknown keys are errors. *Live* settings follow a
+reload; the others are reported and wait for the next start. `weir config explain KEY` says where a value
+comes from.
+)";
+
+// Fit for a cell of a table.
+std::string cell(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '|') out += '\\';
+    out += c;
+  }
+  return out;
+}
+
+std::string code(std::string_view text) {
+  return text.empty() ? "" : "`" + cell(text) + "`";
+}
+
+std::string default_cell(const FieldInfo& field) {
+  if (field.required || field.optional) return default_text(field);
+  if (field.type == Type::text) return code(yaml_text(default_text(field)));
+  return code(default_text(field));
+}
+
+std::string live_cell(const FieldInfo& field, bool nested) {
+  if (nested) return "";
+  return field.live ? "yes" : "no";
+}
+
+// Recursion is bounded by the nesting of the tables.
+void describe_group(const GroupInfo& group, const std::string& key, bool nested,
+                    std::string& page) {
+  page += "\n" + std::string(nested ? "###" : "##") + " " +
+          (key.empty() ? "Top level" : code(key)) + "\n\n" + std::string(group.prose) +
+          (nested ? " As live as the list or group above.\n\n" : "\n\n");
+  page += "| setting | type | default | bounds | live | what to do |\n|---|---|---|---|---|---|\n";
+  for (const FieldInfo& field : group.fields)
+    page += "| " + code(field.name) + " | " + cell(type_text(field)) + " | " + default_cell(field) +
+            " | " + cell(bounds_text(field)) + " | " + live_cell(field, nested) + " | " +
+            cell(field.prose) + (field.secret ? " Secret: never printed." : "") + " |\n";
+  for (const FieldInfo& field : group.fields)
+    if (field.nested)
+      describe_group(*field.nested,
+                     join_key(key, field.name) + (field.type == Type::group_list ? "[]" : ""), true,
+                     page);
+}
+
+}  // namespace
+
+std::string reference_page(const Schema& schema) {
+  std::string page(head);
+  for (const GroupInfo* group : schema.groups())
+    describe_group(*group, std::string(group->prefix), false, page);
+  return page;
+}
+
+}  // namespace weir::settings

@@ -1,0 +1,121 @@
+"""The configuration: what is wrong is named with its place, and the nearest right key."""
+from support import keys, process, weir
+from support.case import Case
+
+
+def nested(key, value):
+    """`a.b.c` as YAML."""
+    parts = key.split(".")
+    lines = ["  " * depth + f"{part}:" for depth, part in enumerate(parts)]
+    return "\n".join(lines) + f" {value}\n"
+
+
+class Config(Case):
+    def check(self, text, *arguments, environment=None):
+        file = process.new_folder("config") / "weir.yaml"
+        file.write_text(text)
+        status, out, errors = weir.run_weir("config", "check", "--config", file, *arguments,
+                                            environment=environment)
+        return status, out + errors
+
+    def refused(self, text, *words, arguments=(), environment=None):
+        status, said = self.check(text, *arguments, environment=environment)
+        self.assertNotEqual(status, 0, said)
+        for word in words:
+            self.assertIn(word, said)
+
+    def test_a_sound_configuration_passes(self):
+        status, said = self.check(keys.fixed_answer_site("a.test", "x"))
+        self.assertEqual(status, 0, said)
+
+    def test_an_unknown_key_is_named_with_its_line_and_the_nearest_key(self):
+        wrong = keys.HEAD_TIMEOUT[:-1]
+        depth = keys.HEAD_TIMEOUT.count(".") + 1
+        self.refused(nested(wrong, "1s"), f"weir.yaml:{depth}", wrong.rsplit(".")[-1],
+                     keys.HEAD_TIMEOUT.rsplit(".", maxsplit=1)[-1])
+
+    def test_a_bad_value_is_named_with_its_line_and_key(self):
+        depth = keys.HEAD_TIMEOUT.count(".") + 1
+        self.refused(nested(keys.HEAD_TIMEOUT, "soon"), f"weir.yaml:{depth}", keys.HEAD_TIMEOUT)
+
+    def test_a_value_out_of_bounds_says_the_bounds(self):
+        self.refused(nested(keys.HEAD_TIMEOUT, "-1s"), keys.HEAD_TIMEOUT)
+
+    def test_broken_yaml_is_named_with_its_line(self):
+        self.refused("edge:\n  sites: [\n", "weir.yaml:")
+
+    def test_all_faults_are_told_at_once(self):
+        self.refused("nonsense_one: 1\nnonsense_two: 2\n", "nonsense_one", "nonsense_two")
+
+    def test_a_missing_file_is_named(self):
+        status, out, errors = weir.run_weir("config", "check", "--config", "/nowhere/weir.yaml")
+        self.assertNotEqual(status, 0)
+        self.assertIn("/nowhere/weir.yaml", out + errors)
+
+    def test_set_is_checked_like_the_file(self):
+        self.refused("", "--set", keys.HEAD_TIMEOUT,
+                     arguments=("--set", f"{keys.HEAD_TIMEOUT[:-1]}=1s"))
+
+    def test_the_environment_is_checked_like_the_file(self):
+        name = "WEIR_" + keys.HEAD_TIMEOUT.upper().replace(".", "_")
+        self.refused("", name, environment={name: "soon"})
+
+    def test_print_shows_the_value_that_wins(self):
+        file = process.new_folder("config") / "weir.yaml"
+        file.write_text(nested(keys.HEAD_TIMEOUT, "11s"))
+        name = "WEIR_" + keys.HEAD_TIMEOUT.upper().replace(".", "_")
+        command = ("config", "print", "--config", file)
+        self.assertIn("11s", weir.run_weir(*command)[1])
+        self.assertIn("12s", weir.run_weir(*command, environment={name: "12s"})[1])
+        status, out, _ = weir.run_weir(*command, "--set", f"{keys.HEAD_TIMEOUT}=13s",
+                                       environment={name: "12s"})
+        self.assertEqual(status, 0)
+        self.assertIn("13s", out)
+        self.assertNotIn("12s", out)
+
+    def test_what_print_shows_is_a_configuration_again(self):
+        status, out, errors = weir.run_weir("config", "print")
+        self.assertEqual(status, 0, errors)
+        status, said = self.check(out)
+        self.assertEqual(status, 0, said)
+
+    def test_explain_says_what_a_key_does(self):
+        status, out, _ = weir.run_weir("config", "explain", keys.HEAD_TIMEOUT)
+        self.assertEqual(status, 0)
+        self.assertIn(keys.HEAD_TIMEOUT, out)
+        self.assertGreater(len(out.split()), 10)
+
+    def test_explain_of_an_unknown_key_names_the_nearest(self):
+        status, out, errors = weir.run_weir("config", "explain", keys.HEAD_TIMEOUT[:-1])
+        self.assertNotEqual(status, 0)
+        self.assertIn(keys.HEAD_TIMEOUT, out + errors)
+
+
+class CommandLine(Case):
+    def test_help_names_the_services(self):
+        status, out, _ = weir.run_weir("--help")
+        self.assertEqual(status, 0)
+        for word in ("up", "edge", "load", "config"):
+            self.assertRegex(out, rf"\b{word}\b")
+
+    def test_help_of_a_service_names_its_flags(self):
+        status, out, _ = weir.run_weir("edge", "--help")
+        self.assertEqual(status, 0)
+        for flag in ("--config", "--listen", "--origin", "--admin", "--data", "--cores", "--set"):
+            self.assertIn(flag, out)
+
+    def test_an_unknown_service_is_an_error_that_names_it(self):
+        status, _, errors = weir.run_weir("egde")
+        self.assertNotEqual(status, 0)
+        self.assertIn("egde", errors)
+        self.assertIn("edge", errors)
+
+    def test_an_unknown_flag_is_an_error_that_names_it(self):
+        status, _, errors = weir.run_weir("edge", "--lisen", "127.0.0.1:1")
+        self.assertNotEqual(status, 0)
+        self.assertIn("--lisen", errors)
+
+    def test_a_broken_address_is_an_error_that_names_it(self):
+        status, _, errors = weir.run_weir("edge", "--listen", "127.0.0.1:http")
+        self.assertNotEqual(status, 0)
+        self.assertIn("127.0.0.1:http", errors)

@@ -1,0 +1,207 @@
+"""Starting, stopping, reloading and replacing a running weir, without losing a request."""
+import os
+import signal
+import threading
+import time
+
+from support import keys, origin, process, raw, weir
+from support.case import Case
+
+GET = b"GET / HTTP/1.1\r\nHost: site.test\r\n\r\n"
+
+
+class Stopping(Case):
+    def slow_origin(self, seconds):
+        def slow(connection, _request):
+            connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nfirst")
+            time.sleep(seconds)
+            connection.send(b"-last")
+        return self.behind(slow)[0]
+
+    def test_sigterm_ends_an_idle_weir_with_status_0(self):
+        edge, _ = self.behind(origin.echoing_target)
+        edge.get("/")
+        started = time.monotonic()
+        self.assertEqual(edge.stop(), 0)
+        self.assertLess(time.monotonic() - started, 5)
+
+    def test_ctrl_c_ends_it_the_same_way(self):
+        edge, _ = self.behind(origin.echoing_target)
+        edge.signal(signal.SIGINT)
+        self.assertEqual(edge.wait(10), 0)
+
+    def test_sigterm_lets_a_request_in_flight_finish(self):
+        edge = self.slow_origin(1.5)
+        client = raw.connect(edge.port)
+        self.addCleanup(client.close)
+        client.send(GET)
+        client.read_head()
+        edge.signal(signal.SIGTERM)
+        self.assertEqual(client.read_exactly(10), b"first-last")
+        self.assertEqual(edge.wait(10), 0)
+
+    def test_after_sigterm_no_new_connection_is_served(self):
+        edge = self.slow_origin(1.5)
+        client = raw.connect(edge.port)
+        self.addCleanup(client.close)
+        client.send(GET)
+        client.read_head()
+        edge.signal(signal.SIGTERM)
+        time.sleep(0.5)
+        self.assertTrue(edge.running(), "it did not wait for the request in flight")
+        self.assertNotEqual(edge.status_of("/health/ready", edge.admin), 200)
+        self.assertNotEqual(edge.status_of("/"), 200)
+
+    def test_sigterm_closes_idle_connections(self):
+        edge, _ = self.behind(origin.echoing_target)
+        client = raw.connect(edge.port)
+        self.addCleanup(client.close)
+        client.send(GET)
+        client.read_response()
+        edge.signal(signal.SIGTERM)
+        self.assertTrue(client.closed_within(5))
+        self.assertEqual(edge.wait(10), 0)
+
+    def test_draining_is_bounded(self):
+        edge, _ = self.behind(lambda connection, request: time.sleep(20),
+                              options={keys.DRAIN_TIMEOUT: "1s"})
+        client = raw.connect(edge.port)
+        self.addCleanup(client.close)
+        client.send(GET)
+        time.sleep(0.3)
+        started = time.monotonic()
+        self.assertEqual(edge.stop(), 0)
+        self.assertLess(time.monotonic() - started, 5)
+
+
+class Reloading(Case):
+    def answer(self, edge):
+        return edge.get("/", headers={"Host": "site.test"})[2]
+
+    def test_sighup_takes_a_new_configuration(self):
+        edge = self.weir(config=keys.fixed_answer_site("site.test", "one"))
+        self.assertEqual(self.answer(edge), b"one")
+        edge.config.write_text(keys.fixed_answer_site("site.test", "two"))
+        edge.signal(signal.SIGHUP)
+        process.wait_until(lambda: self.answer(edge) == b"two", 5, "the new answer")
+
+    def test_sighup_keeps_connections_open(self):
+        edge = self.weir(config=keys.fixed_answer_site("site.test", "one"))
+        client = raw.connect(edge.port)
+        self.addCleanup(client.close)
+        client.send(GET)
+        self.assertEqual(client.read_response().body, b"one")
+        edge.config.write_text(keys.fixed_answer_site("site.test", "two"))
+        edge.signal(signal.SIGHUP)
+        process.wait_until(lambda: self.answer(edge) == b"two", 5, "the new answer")
+        client.send(GET)
+        self.assertEqual(client.read_response().body, b"two")
+
+    def test_a_broken_configuration_changes_nothing_and_is_named(self):
+        edge = self.weir(config=keys.fixed_answer_site("site.test", "one"))
+        edge.config.write_text("edge:\n  no_such_key: 1\n")
+        edge.signal(signal.SIGHUP)
+        process.wait_until(lambda: "no_such_key" in edge.output(), 5, "the error in the log")
+        self.assertEqual(self.answer(edge), b"one")
+
+    def test_sigusr1_opens_the_access_log_again(self):
+        log = process.new_folder("log") / "access.json"
+        edge, _ = self.behind(origin.echoing_target, options={keys.ACCESS_LOG: log})
+        edge.get("/before")
+        moved = log.with_suffix(".1")
+        process.wait_until(lambda: log.exists() and b"/before" in log.read_bytes(), 5, "the line")
+        log.rename(moved)
+        edge.signal(signal.SIGUSR1)
+        process.wait_until(log.exists, 5, "a new log file")
+        edge.get("/after")
+        process.wait_until(lambda: b"/after" in log.read_bytes(), 5, "the line in the new file")
+        self.assertNotIn(b"/after", moved.read_bytes())
+
+
+class Load:
+    """Threads that ask on fresh connections until told to stop; every failure is kept."""
+
+    def __init__(self, edge, threads=4):
+        self.edge, self.failures, self.answered = edge, [], 0
+        self.over = threading.Event()
+        self.threads = [threading.Thread(target=self.ask_on) for _ in range(threads)]
+        for thread in self.threads:
+            thread.start()
+
+    def ask_on(self):
+        while not self.over.is_set():
+            try:
+                status = raw.ask(self.edge.port, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").status
+                if status != 200:
+                    self.failures.append(status)
+                self.answered += 1
+            except (OSError, raw.Truncated) as error:
+                self.failures.append(repr(error))
+            time.sleep(0.002)
+
+    def stop(self):
+        self.over.set()
+        for thread in self.threads:
+            thread.join()
+
+
+class Replacing(Case):
+    def test_sigusr2_hands_over_to_the_new_program_without_a_failed_request(self):
+        edge, _ = self.behind(origin.echoing_target)
+        load = Load(edge)
+        self.addCleanup(load.stop)
+        time.sleep(0.5)
+        edge.signal(signal.SIGUSR2)
+        self.assertEqual(edge.wait(20), 0)
+        at_handover = load.answered
+        process.wait_until(lambda: load.answered > at_handover + 100, 10, "further answers")
+        load.stop()
+        self.assertEqual(load.failures, [])
+        successors = edge.group()
+        self.assertTrue(successors)
+        self.assertNotIn(edge.pid, successors)
+        self.assertEqual(edge.status_of("/health/ready", edge.admin), 200)
+        for pid in successors:
+            os.kill(pid, signal.SIGTERM)
+        process.wait_until(lambda: not edge.group(), 20, "the end of the successor")
+
+    def test_a_request_in_flight_is_finished_by_the_old_program(self):
+        def slow(connection, _request):
+            connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nfirst")
+            time.sleep(2)
+            connection.send(b"-last")
+        edge, _ = self.behind(slow)
+        client = raw.connect(edge.port)
+        self.addCleanup(client.close)
+        client.send(GET)
+        client.read_head()
+        edge.signal(signal.SIGUSR2)
+        self.assertEqual(client.read_exactly(10), b"first-last")
+        self.assertEqual(edge.wait(20), 0)
+
+
+class Starting(Case):
+    def test_a_port_that_is_taken_is_a_clear_error(self):
+        edge, _ = self.behind(origin.echoing_target)
+        status, _, errors = weir.run_weir("edge", "--listen", f"127.0.0.1:{edge.port}", "--admin",
+                                          "127.0.0.1:0", "--origin", "http://127.0.0.1:9",
+                                          "--data", process.new_folder("data"))
+        self.assertNotEqual(status, 0)
+        self.assertIn(str(edge.port), errors)
+
+    def test_up_serves_a_demo_site_without_any_origin(self):
+        up = self.weir(service="up")
+        status, fields, body = up.get("/")
+        self.assertEqual(status, 200)
+        self.assertIn("text/html", fields["content-type"])
+        self.assertGreater(len(body), 200)
+        self.assertIn(str(up.port), up.output(), "it does not say where it listens")
+        self.assertEqual(up.stop(), 0)
+
+    def test_up_stands_in_front_of_any_origin(self):
+        scripted = self.origin(origin.echoing_target)
+        self.assertEqual(self.weir(scripted.port, service="up").get("/mine")[2], b"/mine")
+
+    def test_it_runs_on_the_cores_that_it_is_given(self):
+        edge, _ = self.behind(origin.echoing_target, arguments=("--cores", "0"))
+        self.assertEqual(edge.get("/")[0], 200)

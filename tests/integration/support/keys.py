@@ -1,0 +1,26 @@
+"""The settings and configuration that tests use, by the names that they have in weir.
+
+A setting that is renamed changes here and nowhere else.
+"""
+HEAD_TIMEOUT = "http.server.head_timeout"
+HEAD_LINE_BYTES_MAX = "http.server.request_line_bytes_max"
+HEAD_BYTES_MAX = "http.server.head_bytes_max"
+CONNECT_TIMEOUT = "http.client.connect_timeout"
+RESPONSE_TIMEOUT = "http.client.response_timeout"
+ACCESS_LOG = "access_log.path"
+TRUSTED_PEERS = "edge.trusted_peers"
+PROXY_PROTOCOL = "edge.proxy_protocol"
+DRAIN_TIMEOUT = "process.drain_timeout"
+
+
+def fixed_answer_site(host, body):
+    """YAML of a configuration whose one site answers `body` by itself."""
+    return f"""\
+edge:
+  sites:
+    - hosts: ["{host}"]
+      respond:
+        status: 200
+        headers: {{content-type: text/plain}}
+        body: "{body}"
+"""

@@ -88,7 +88,10 @@ std::vector<Leaf> leaves(const Schema& schema, const Values& values) {
 }
 
 std::string value_text(const FieldInfo& field, const Node* node, Secrets secrets) {
-  if (field.secret && node && secrets == Secrets::redacted) return std::string(redacted);
+  // That a secret is empty is none, and worth seeing.
+  const bool given =
+      node && (!node->text.empty() || !node->items.empty() || !node->entries.empty());
+  if (field.secret && given && secrets == Secrets::redacted) return std::string(redacted);
   if (is_scalar(field.type)) return scalar_text(field, node);
   if (field.type == Type::text_list) return list_text(field, node);
   if (field.type == Type::text_map) return map_text(node);

@@ -40,11 +40,11 @@ CPP_RULES = (
     rule("iostream", r"#\s*include\s*<iostream>", "it costs static constructors in every program: "
          "cli/ writes with fwrite, the rest returns values"),
     rule("std-function", r"\bstd::function\b", "it allocates and hides a lifetime: a template, a "
-         "function pointer, or a coroutine", r"^src/(net|runtime|edge|wire)/", TESTS),
+         "function pointer, or a coroutine", r"^src/(net|edge|wire)/", TESTS),
     rule("mutex", r"\bstd::(mutex|shared_mutex|condition_variable|lock_guard|unique_lock)\b",
          "shards talk through mailboxes; no lock on a request's way",
          r"^src/(net|edge|wire)/", TESTS),
-    rule("pure", r"#\s*include\s*<(sys/|netinet/|arpa/|unistd|fcntl|thread|mutex|fstream|ctime)",
+    rule("pure", r"#\s*include\s*<(sys/|netinet/|unistd|fcntl|thread|mutex|fstream|ctime)",
          "rules and codecs do no I/O and read no clock: facts come in as arguments",
          r"^src/(wire/|[a-z]+/rules/)", TESTS),
     rule("assert", r"\bassert\s*\(", "WEIR_ASSERT (base/assert.h) is on in release too",

@@ -8,6 +8,7 @@ nobody takes them for clean. Exit status 1 on a finding.
 import argparse
 import concurrent.futures
 import os
+import re
 import subprocess
 import sys
 import time
@@ -26,6 +27,12 @@ def tidy(build, path, deadline):
     return "" if done.returncode == 0 else done.stdout + done.stderr
 
 
+def distinct(text):
+    """Each finding once: what is in a header is found again in every file that includes it."""
+    text = re.sub(r"^\d+ warnings? .*\n", "", text, flags=re.M)
+    return list(dict.fromkeys(re.split(r"\n(?=\S+:\d+:\d+: error: )", text.rstrip())))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", required=True)
@@ -35,7 +42,8 @@ def main():
     deadline = time.monotonic() + (options.seconds or 1e9)
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         outputs = list(pool.map(lambda path: tidy(options.build, path, deadline), options.files))
-    print("".join(output for output in outputs if output), end="")
+    for finding in distinct("".join(output for output in outputs if output)):
+        print(finding)
     late = [path for path, output in zip(options.files, outputs) if output is None]
     if late:
         print(f"clang-tidy: no time left for {' '.join(late)}; ./dev check --all takes its time")

@@ -112,8 +112,9 @@ class ProxyProtocol(Case):
         self.assertTrue(self.scripted.requests[0].get("x-forwarded-for").startswith(CLIENT))
 
     def test_a_broken_preface_is_closed_and_goes_nowhere(self):
-        for preface in (b"PROXY TCP4 203.0.113.7 127.0.0.1 99999 80\r\n", b"PROXY TCP4 x y 1 2\r\n",
-                        b"PROXY TCP4" + b" " * 200 + b"\r\n", b"\r\n\r\n\0\r\nQUIT\n\x31\x11\0\x0c"):
+        for preface in (b"PROXY TCP4 203.0.113.7 127.0.0.1 99999 80\r\n",
+                        b"PROXY TCP4 x y 1 2\r\n", b"PROXY TCP4" + b" " * 200 + b"\r\n",
+                        b"\r\n\r\n\0\r\nQUIT\n\x31\x11\0\x0c"):
             with self.subTest(preface):
                 client = raw.connect(self.edge.port)
                 self.addCleanup(client.close)

@@ -85,14 +85,16 @@ SECOND = b"GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n"
 
 class Smuggling(ScriptedCase):
     def refused(self, data):
-        """Sends it with a second request behind it: only one answer, a 400, and then the end."""
+        """Sends it with a second request behind it: only one answer, a refusal, then the end."""
         self.scripted.requests.clear()
         self.scripted.received = b""
         connection = raw.connect(self.edge.port, seconds=5)
         self.addCleanup(connection.close)
         connection.send(data + SECOND)
         answer = connection.read_response()
-        self.assertEqual(answer.status, 400)
+        # 501 is what RFC 9112 6.1 asks for when the coding is one that nobody here knows.
+        statuses = (400, 501) if b"Transfer-Encoding: chunked, " in data else (400,)
+        self.assertIn(answer.status, statuses)
         self.assertEqual((answer.get("connection") or "").lower(), "close")
         self.assertTrue(connection.closed_within(5), "the connection stays open")
 

@@ -16,22 +16,21 @@ verb_bench() {
     questions
     return
   fi
-  shift
-  [[ -x bench/$question/run ]] || {
+  [[ -f bench/questions/$question/question.toml ]] || {
     questions >&2
-    die "no bench/$question/run"
+    die "no bench/questions/$question"
   }
   need build bench
-  build release
-  run "bench/$question/run" "$@"
+  build_weir
+  build release bench_programs
+  run python3 bench/run.py "$@"
 }
 
-# A folder under bench/ is a question; the first line of its README asks it.
+# What each folder of bench/questions/ asks.
 questions() {
   local file
-  for file in bench/*/run; do
-    [[ -x $file ]] || continue
-    file=${file%/run}
-    printf '%-24s %s\n' "${file#bench/}" "$(sed -n '1s/^# *//p' "$file/README.md" 2>/dev/null)"
+  for file in bench/questions/*/question.toml; do
+    printf '%-20s %s\n' "$(basename "${file%/question.toml}")" \
+      "$(sed -n 's/^question *= *"\(.*\)" *$/\1/p' "$file")"
   done
 }

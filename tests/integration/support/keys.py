@@ -18,7 +18,7 @@ def fixed_answer_site(host, body):
     return f"""\
 edge:
   sites:
-    - hosts: ["{host}"]
+    - host: ["{host}"]
       respond:
         status: 200
         headers: {{content-type: text/plain}}

@@ -1,0 +1,105 @@
+#pragma once
+// Reactor: what one shard waits on: sockets, timers, other shards. Three back ends behind one
+// interface: io_uring, epoll, and simulated (virtual clock, network and randomness from a seed).
+// Belongs to one thread; only wake() may be called from others.
+//
+// A turn: submit what the coroutines asked for, wait until something happens or a deadline passes,
+// then resume whoever waited for it. The clock is read once a turn.
+
+#include <coroutine>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/address.h"
+#include "base/random.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "runtime/cancel.h"
+#include "runtime/stream.h"
+#include "runtime/task.h"
+#include "runtime/timer_wheel.h"
+
+namespace weir::runtime {
+
+enum class ReactorKind : uint8_t { automatic, io_uring, epoll };
+
+// Bounds of a reactor; from the settings `runtime.*`.
+struct ReactorOptions {
+  ReactorKind kind = ReactorKind::automatic;
+  uint32_t recv_buffers = 512;
+  uint32_t recv_buffer_bytes = 16384;
+};
+
+// A listening socket that one shard accepts from.
+class Listener {
+ public:
+  virtual ~Listener() = default;
+  // A new connection, to be given to Reactor::adopt() of this or of another shard. Errors:
+  // overloaded (no descriptors left), cancelled, timed_out, io.
+  virtual Task<Result<int>> accept(Wait wait) = 0;
+};
+
+class Reactor {
+ public:
+  // `automatic` takes io_uring where the kernel allows it and epoll otherwise. Call on the thread
+  // that will run it.
+  static Result<std::unique_ptr<Reactor>> make(const ReactorOptions& options, uint64_t seed);
+  virtual ~Reactor() = default;
+  Reactor(const Reactor&) = delete;
+  Reactor& operator=(const Reactor&) = delete;
+
+  virtual ReactorKind kind() const = 0;
+  // The time at the start of this turn.
+  MonoTime now() const { return now_; }
+  WallTime wall_now() const { return WallTime(now_.time_since_epoch() + wall_offset_); }
+  // Reads the clock (about 25 ns); the simulated one answers now().
+  virtual MonoTime fresh_now() = 0;
+  TimerWheel& timers() { return timers_; }
+  Random& random() { return random_; }
+
+  // Resumes `coroutine` later in this turn or in the next, never from inside this call.
+  void resume_later(std::coroutine_handle<> coroutine) { ready_.push_back(coroutine); }
+
+  // `fd` listens already, and is shared with the other shards.
+  virtual Result<std::unique_ptr<Listener>> listen(int fd) = 0;
+  // Takes over a connection that accept() or detach() gave.
+  virtual StreamPtr adopt(int fd) = 0;
+  virtual Task<Result<StreamPtr>> connect(Address peer, Wait wait) = 0;
+  // Waits until `fd` has one of `events` (POLLIN, POLLOUT); answers those that it has.
+  virtual Task<Result<short>> poll(int fd, short events, Wait wait) = 0;
+
+  // One turn. Waits at most until `limit` when nothing is ready.
+  virtual void turn(MonoTime limit) = 0;
+  // Ends a wait of turn(), from any thread.
+  virtual void wake() = 0;
+
+  // How many bytes of receive buffers are out with consumers, and how often none was left (a
+  // metric).
+  uint64_t buffers_exhausted() const { return buffers_exhausted_; }
+
+ protected:
+  Reactor(MonoTime now, Duration wall_offset, uint64_t seed)
+      : now_(now), wall_offset_(wall_offset), timers_(now), random_(seed) {}
+
+  bool has_ready() const { return !ready_.empty(); }
+  // Resumes everything that was ready when it was called. The last step of a turn: whoever runs the reactor sees what ended before
+  // it waits again.
+  void run_ready();
+
+  MonoTime now_;
+  Duration wall_offset_;
+  TimerWheel timers_;
+  uint64_t buffers_exhausted_ = 0;
+
+ private:
+  Random random_;
+  std::vector<std::coroutine_handle<>> ready_;
+  std::vector<std::coroutine_handle<>> running_;
+};
+
+// The two clocks of the machine.
+MonoTime read_monotonic_clock();
+WallTime read_wall_clock();
+
+}  // namespace weir::runtime

@@ -1,0 +1,244 @@
+// One contract for the back ends: every case runs on io_uring (where it is allowed) and on epoll.
+#include "runtime/reactor.h"
+
+#include <cstdlib>
+#include <poll.h>
+#include <string>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <doctest/doctest.h>
+
+#include "runtime/scope.h"
+#include "runtime/socket.h"
+
+namespace weir::runtime {
+namespace {
+
+// WEIR_REACTOR=epoll leaves io_uring out, for ThreadSanitizer, which cannot see its ordering.
+std::vector<std::unique_ptr<Reactor>> reactors() {
+  std::vector<std::unique_ptr<Reactor>> all;
+  const char* only = std::getenv("WEIR_REACTOR");
+  for (const ReactorKind kind : {ReactorKind::io_uring, ReactorKind::epoll}) {
+    if (kind == ReactorKind::io_uring && only && std::string_view(only) == "epoll") continue;
+    ReactorOptions options;
+    options.kind = kind;
+    options.recv_buffers = 16;
+    options.recv_buffer_bytes = 4096;
+    if (auto reactor = Reactor::make(options, 1)) all.push_back(*std::move(reactor));
+  }
+  REQUIRE(!all.empty());
+  return all;
+}
+
+// Runs `task` and everything in `scope` to its end, within five seconds.
+void run(Reactor& reactor, Task<> task) {
+  Scope scope(reactor);
+  scope.spawn(std::move(task));
+  const MonoTime end = reactor.fresh_now() + seconds(5);
+  while (scope.running() > 0 && reactor.fresh_now() < end)
+    reactor.turn(end);
+  REQUIRE(scope.running() == 0);
+  for (int i = 0; i < 3; ++i)
+    reactor.turn(reactor.now());
+}
+
+struct Pair {
+  StreamPtr client;
+  StreamPtr server;
+};
+
+Task<Result<Pair>> make_pair(Reactor& reactor, Listener& listener, int listen_fd) {
+  const Wait wait{reactor.now() + seconds(2)};
+  Result<StreamPtr> client = co_await reactor.connect(local_of(listen_fd), wait);
+  if (!client) co_return std::unexpected(client.error());
+  Result<int> accepted = co_await listener.accept(wait);
+  if (!accepted) co_return std::unexpected(accepted.error());
+  co_return Pair{*std::move(client), reactor.adopt(*accepted)};
+}
+
+Task<Result<std::string>> read_exactly(Stream& stream, size_t bytes) {
+  std::string all;
+  while (all.size() < bytes) {
+    Result<Chunk> chunk = co_await stream.recv({stream.reactor().now() + seconds(3)});
+    if (!chunk) co_return std::unexpected(chunk.error());
+    if (chunk->empty()) co_return fail(ErrorCode::closed, "ended early");
+    all += chunk->view();
+  }
+  co_return all;
+}
+
+Task<> send_all(Stream& stream, std::string_view bytes) {
+  iovec parts[2] = {part(bytes.substr(0, bytes.size() / 3)), part(bytes.substr(bytes.size() / 3))};
+  Result<> sent = co_await stream.send(parts, {stream.reactor().now() + seconds(3)});
+  CHECK(sent.has_value());
+}
+
+using Body = Task<> (*)(Reactor&, Pair&);
+
+Task<> with_pair(Reactor& reactor, Body body) {
+  const int fd = *open_listener(*Address::parse("127.0.0.1:0"), 16);
+  std::unique_ptr<Listener> listener = *reactor.listen(fd);
+  Result<Pair> pair = co_await make_pair(reactor, *listener, fd);
+  REQUIRE(pair.has_value());
+  co_await body(reactor, *pair);
+  listener.reset();
+  ::close(fd);
+}
+
+void on_every_reactor(Body body) {
+  for (auto& reactor : reactors()) {
+    CAPTURE(static_cast<int>(reactor->kind()));
+    run(*reactor, with_pair(*reactor, body));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("bytes arrive in order and whole, in both directions at once") {
+  on_every_reactor([](Reactor& reactor, Pair& pair) -> Task<> {
+    std::string up(3'000'000, 'u'), down(2'000'000, 'd');
+    for (size_t i = 0; i < up.size(); i += 997)
+      up[i] = static_cast<char>('0' + i % 10);
+    Scope scope(reactor);
+    scope.spawn(send_all(*pair.client, up));
+    scope.spawn(send_all(*pair.server, down));
+    Result<std::string> got_up = co_await read_exactly(*pair.server, up.size());
+    Result<std::string> got_down = co_await read_exactly(*pair.client, down.size());
+    co_await scope.join();
+    CHECK(got_up == up);
+    CHECK(got_down == down);
+  });
+}
+
+TEST_CASE("the end of the peer's side is an empty chunk behind all bytes") {
+  on_every_reactor([](Reactor& reactor, Pair& pair) -> Task<> {
+    co_await send_all(*pair.client, "last words");
+    pair.client->shutdown_send();
+    Result<std::string> got = co_await read_exactly(*pair.server, 10);
+    CHECK(got == "last words");
+    Result<Chunk> end = co_await pair.server->recv({reactor.now() + seconds(1)});
+    REQUIRE(end.has_value());
+    CHECK(end->empty());
+    CHECK(!pair.server->quiet());
+    co_await send_all(*pair.server, "still heard");
+    CHECK(co_await read_exactly(*pair.client, 11) == "still heard");
+  });
+}
+
+TEST_CASE("a receive that times out loses nothing") {
+  on_every_reactor([](Reactor& reactor, Pair& pair) -> Task<> {
+    Result<Chunk> nothing = co_await pair.server->recv({reactor.now() + milliseconds(5)});
+    REQUIRE(!nothing.has_value());
+    CHECK(nothing.error().code == ErrorCode::timed_out);
+    co_await send_all(*pair.client, "hello");
+    CHECK(co_await read_exactly(*pair.server, 5) == "hello");
+  });
+}
+
+TEST_CASE("a cancelled receive answers at once") {
+  on_every_reactor([](Reactor& reactor, Pair& pair) -> Task<> {
+    struct Reader {
+      static Task<> read(Stream& stream, Cancel& cancel, ErrorCode& out) {
+        Result<Chunk> chunk = co_await stream.recv({never, &cancel});
+        out = chunk ? ErrorCode::io : chunk.error().code;
+      }
+    };
+    Scope scope(reactor);
+    ErrorCode code{};
+    scope.spawn(Reader::read(*pair.server, scope.cancel(), code));
+    scope.cancel().request();
+    co_await scope.join();
+    CHECK(code == ErrorCode::cancelled);
+    Result<Chunk> again = co_await pair.server->recv({never, &scope.cancel()});
+    CHECK(again.error().code == ErrorCode::cancelled);
+  });
+}
+
+TEST_CASE("a send that the peer does not take ends at its deadline") {
+  on_every_reactor([](Reactor& reactor, Pair& pair) -> Task<> {
+    const std::string much(64 << 20, 'x');
+    iovec parts[1] = {part(much)};
+    Result<> sent = co_await pair.server->send(parts, {reactor.now() + milliseconds(30)});
+    REQUIRE(!sent.has_value());
+    CHECK(sent.error().code == ErrorCode::timed_out);
+  });
+}
+
+TEST_CASE("reading stops while nobody takes the bytes") {
+  on_every_reactor([](Reactor& reactor, Pair& pair) -> Task<> {
+    Result<Chunk> first = co_await pair.server->recv({reactor.now() + milliseconds(1)});
+    CHECK(!first.has_value());
+    const std::string much(64 << 20, 'x');
+    iovec parts[1] = {part(much)};
+    Result<> sent = co_await pair.client->send(parts, {reactor.now() + milliseconds(50)});
+    CHECK(!sent.has_value());
+    CHECK(pair.server->bytes_received() <= Stream::queued_chunks_max * 4096);
+  });
+}
+
+TEST_CASE("a reset connection is told apart from an ended one") {
+  on_every_reactor([](Reactor& reactor, Pair& pair) -> Task<> {
+    pair.client->abort_on_close();
+    pair.client.reset();
+    Result<Chunk> chunk = co_await pair.server->recv({reactor.now() + seconds(1)});
+    REQUIRE(!chunk.has_value());
+    CHECK(chunk.error().code == ErrorCode::reset);
+  });
+}
+
+TEST_CASE("a detached connection lives on in another reactor object") {
+  on_every_reactor([](Reactor& reactor, Pair& pair) -> Task<> {
+    Result<Chunk> none = co_await pair.server->recv({reactor.now() + milliseconds(1)});
+    CHECK(!none.has_value());
+    const int fd = co_await pair.server->detach();
+    REQUIRE(fd >= 0);
+    pair.server.reset();
+    StreamPtr moved = reactor.adopt(fd);
+    co_await send_all(*pair.client, "are you there");
+    CHECK(co_await read_exactly(*moved, 13) == "are you there");
+    co_await send_all(*moved, "yes");
+    CHECK(co_await read_exactly(*pair.client, 3) == "yes");
+  });
+}
+
+TEST_CASE("connecting to a closed port is refused, and polling waits for the event") {
+  for (auto& reactor : reactors()) {
+    struct Probe {
+      static Task<> connect(Reactor& r) {
+        const int fd = *open_listener(*Address::parse("127.0.0.1:0"), 1);
+        const Address gone = local_of(fd);
+        ::close(fd);
+        Result<StreamPtr> stream = co_await r.connect(gone, {r.now() + seconds(1)});
+        REQUIRE(!stream.has_value());
+        CHECK(stream.error().code == ErrorCode::refused);
+        int pipe_fds[2];
+        REQUIRE(::pipe(pipe_fds) == 0);
+        Result<short> late = co_await r.poll(pipe_fds[0], POLLIN, {r.now() + milliseconds(5)});
+        CHECK(late.error().code == ErrorCode::timed_out);
+        CHECK(::write(pipe_fds[1], "x", 1) == 1);
+        Result<short> ready = co_await r.poll(pipe_fds[0], POLLIN, {r.now() + seconds(1)});
+        CHECK((ready.value_or(0) & POLLIN) != 0);
+        ::close(pipe_fds[0]);
+        ::close(pipe_fds[1]);
+      }
+    };
+    run(*reactor, Probe::connect(*reactor));
+  }
+}
+
+TEST_CASE("sleeping takes its time") {
+  for (auto& reactor : reactors()) {
+    struct Sleeper {
+      static Task<> sleep_some(Reactor& r) {
+        const MonoTime begin = r.now();
+        CHECK((co_await sleep(r, {r.now() + milliseconds(20)})).has_value());
+        CHECK(r.now() >= begin + milliseconds(20));
+        CHECK(r.now() < begin + milliseconds(200));
+      }
+    };
+    run(*reactor, Sleeper::sleep_some(*reactor));
+  }
+}
+
+}  // namespace weir::runtime

@@ -1,0 +1,35 @@
+#include "runtime/shard.h"
+
+namespace weir::runtime {
+
+bool Shard::post_message(size_t to, Message& message) {
+  if (!group_.mail().push(index_, to, message)) return false;
+  // Orders the push before the look at `asleep_`, as turn() orders its own store before its look at
+  // the mail.
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  group_.at(to).wake_if_asleep();
+  return true;
+}
+
+void Shard::turn(MonoTime limit) {
+  group_.mail().deliver(index_);
+  asleep_.store(true, std::memory_order_seq_cst);
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  reactor_->turn(group_.mail().empty(index_) ? limit : reactor_->now());
+  asleep_.store(false, std::memory_order_relaxed);
+}
+
+size_t ShardGroup::least_loaded() const {
+  size_t best = 0;
+  uint32_t fewest = UINT32_MAX;
+  for (size_t i = 0; i < shards_.size(); ++i) {
+    const uint32_t load = shards_[i]->load().load(std::memory_order_relaxed);
+    if (load < fewest) {
+      fewest = load;
+      best = i;
+    }
+  }
+  return best;
+}
+
+}  // namespace weir::runtime

@@ -1,0 +1,87 @@
+#pragma once
+// Shard: one core's share of the process: a reactor, the mail, and the tasks that run there.
+// Everything that a shard owns is touched by its thread alone. A stop comes in two phases:
+// `draining` (take nothing new, finish what runs), then `closing` (everything ends now).
+
+#include <atomic>
+#include <memory>
+
+#include "runtime/mailbox.h"
+#include "runtime/reactor.h"
+#include "runtime/scope.h"
+
+namespace weir::runtime {
+
+class ShardGroup;
+
+class Shard {
+ public:
+  Shard(size_t index, std::unique_ptr<Reactor> reactor, ShardGroup& group)
+      : index_(index), reactor_(std::move(reactor)), group_(group), background_(*reactor_) {}
+
+  size_t index() const { return index_; }
+  size_t shard_count() const;
+  Reactor& reactor() { return *reactor_; }
+  MonoTime now() const { return reactor_->now(); }
+  Scope& background() { return background_; }
+  Cancel& draining() { return draining_; }
+  Cancel& closing() { return closing_; }
+
+  // Calls `function` on shard `to`, soon. False, without effect, when the ring to it is full.
+  template <class F>
+  bool post(size_t to, F&& function) {
+    Message message(std::forward<F>(function));
+    return post_message(to, message);
+  }
+
+  // How many connections it serves; read by the others to place new ones.
+  std::atomic<uint32_t>& load() { return load_; }
+
+  // One turn: mail, then the reactor.
+  void turn(MonoTime limit);
+  void wake_if_asleep() {
+    if (asleep_.exchange(false, std::memory_order_seq_cst)) reactor_->wake();
+  }
+
+ private:
+  bool post_message(size_t to, Message& message);
+
+  size_t index_;
+  std::unique_ptr<Reactor> reactor_;
+  ShardGroup& group_;
+  Cancel draining_;
+  Cancel closing_;
+  Scope background_;
+  alignas(64) std::atomic<bool> asleep_{false};
+  alignas(64) std::atomic<uint32_t> load_{0};
+};
+
+// The shards of a process and the mail between them. Filled before any of them runs.
+class ShardGroup {
+ public:
+  explicit ShardGroup(size_t count) : shards_(count), mail_(count) {}
+
+  size_t size() const { return shards_.size(); }
+  Shard& at(size_t index) { return *shards_[index]; }
+  void put(size_t index, std::unique_ptr<Shard> shard) { shards_[index] = std::move(shard); }
+  void drop(size_t index) { shards_[index].reset(); }
+  Mailboxes& mail() { return mail_; }
+  // From a thread that is no shard.
+  template <class F>
+  void post(size_t to, F&& function) {
+    mail_.push_from_outside(to, Message(std::forward<F>(function)));
+    at(to).wake_if_asleep();
+  }
+  // The shard with the fewest connections.
+  size_t least_loaded() const;
+
+ private:
+  std::vector<std::unique_ptr<Shard>> shards_;
+  Mailboxes mail_;
+};
+
+inline size_t Shard::shard_count() const {
+  return group_.size();
+}
+
+}  // namespace weir::runtime

@@ -1,0 +1,66 @@
+#include "runtime/socket.h"
+
+#include <cerrno>
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace weir::runtime {
+namespace {
+
+void set_option(int fd, int level, int name, int value) {
+  setsockopt(fd, level, name, &value, sizeof value);
+}
+
+}  // namespace
+
+Result<int> open_listener(const Address& address, int backlog) {
+  const int family = address.is_v6() ? AF_INET6 : AF_INET;
+  const int fd = ::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return std::unexpected(system_error(errno, "cannot open a socket"));
+  set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+  if (address.is_v6()) set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
+  // Accepted sockets inherit it, which saves a system call a connection.
+  set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+  if (::bind(fd, address.sockaddr_pointer(), address.sockaddr_size()) == 0 &&
+      ::listen(fd, backlog) == 0)
+    return fd;
+  const int error = errno;
+  ::close(fd);
+  return std::unexpected(system_error(error, "cannot listen"));
+}
+
+Result<int> open_client_socket(const Address& peer) {
+  const int family = peer.is_v6() ? AF_INET6 : AF_INET;
+  const int fd = ::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return std::unexpected(system_error(errno, "cannot open a socket"));
+  set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+  return fd;
+}
+
+void set_nonblocking(int fd, bool nonblocking) {
+  const int flags = fcntl(fd, F_GETFL);
+  fcntl(fd, F_SETFL, nonblocking ? flags | O_NONBLOCK : flags & ~O_NONBLOCK);
+}
+
+void reset_on_close(int fd) {
+  const linger now{.l_onoff = 1, .l_linger = 0};
+  setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+}
+
+Address peer_of(int fd) {
+  sockaddr_in6 storage{};
+  socklen_t size = sizeof storage;
+  if (getpeername(fd, reinterpret_cast<sockaddr*>(&storage), &size) != 0) return {};
+  return {reinterpret_cast<sockaddr*>(&storage), size};
+}
+
+Address local_of(int fd) {
+  sockaddr_in6 storage{};
+  socklen_t size = sizeof storage;
+  if (getsockname(fd, reinterpret_cast<sockaddr*>(&storage), &size) != 0) return {};
+  return {reinterpret_cast<sockaddr*>(&storage), size};
+}
+
+}  // namespace weir::runtime

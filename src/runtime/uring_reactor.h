@@ -1,0 +1,96 @@
+#pragma once
+// UringReactor: the reactor on io_uring. One ring a shard (SINGLE_ISSUER, DEFER_TASKRUN), multishot
+// accept and recv into a ring of provided buffers; sends and polls are one submission each, and all
+// submissions of a turn go in one system call.
+
+#include <memory>
+#include <vector>
+
+#include <liburing.h>
+
+#include "runtime/reactor.h"
+
+namespace weir::runtime {
+
+// What a completion belongs to. Lives until the kernel has answered for the last time.
+struct UringOperation {
+  virtual void on_complete(int result, uint32_t flags) = 0;
+
+ protected:
+  ~UringOperation() = default;
+};
+
+// The receive buffers that the kernel picks from. They are handed out while there are plenty; when
+// fewer than half are left, received bytes are copied out, so that slow consumers cannot starve the
+// shard.
+class UringBuffers final : public ChunkPool {
+ public:
+  UringBuffers(io_uring& ring, uint32_t count, uint32_t bytes);
+  ~UringBuffers();
+
+  static constexpr uint16_t group = 1;
+  Result<> enroll();
+  Chunk take(uint32_t index, uint32_t size);
+  void give_back(uint32_t index) override;
+  uint32_t available() const { return available_; }
+
+ private:
+  char* at(uint32_t index) const { return memory_ + size_t{index} * stride_; }
+
+  io_uring& ring_;
+  uint32_t count_;
+  uint32_t bytes_;
+  uint32_t stride_;
+  uint32_t available_;
+  io_uring_buf_ring* entries_ = nullptr;
+  char* memory_ = nullptr;
+};
+
+class UringStream;
+
+class UringReactor final : public Reactor {
+ public:
+  // Fails where the kernel or a seccomp profile forbids io_uring or lacks what we need.
+  static Result<std::unique_ptr<Reactor>> make(const ReactorOptions& options, uint64_t seed);
+  ~UringReactor() override;
+
+  ReactorKind kind() const override { return ReactorKind::io_uring; }
+  MonoTime fresh_now() override { return read_monotonic_clock(); }
+  Result<std::unique_ptr<Listener>> listen(int fd) override;
+  StreamPtr adopt(int fd) override;
+  Task<Result<StreamPtr>> connect(Address peer, Wait wait) override;
+  Task<Result<short>> poll(int fd, short events, Wait wait) override;
+  void turn(MonoTime limit) override;
+  void wake() override;
+
+  // For what lives in the ring: a fresh submission, never null.
+  io_uring_sqe* submission(UringOperation* operation);
+  void cancel(UringOperation& operation);
+  UringBuffers& buffers() { return *buffers_; }
+  // `stream` found no buffer; it is armed again at the end of the turn.
+  void starved(UringStream& stream);
+
+ private:
+  struct WakeOperation final : UringOperation {
+    explicit WakeOperation(UringReactor& owner) : reactor(owner) {}
+    void on_complete(int result, uint32_t flags) override;
+    UringReactor& reactor;
+    uint64_t count = 0;
+  };
+
+  UringReactor(MonoTime now, Duration wall_offset, uint64_t seed);
+  Result<> set_up(const ReactorOptions& options);
+  void arm_wake();
+  void submit_and_wait(MonoTime limit);
+  void dispatch();
+  void arm_starved();
+
+  io_uring ring_{};
+  bool ring_made_ = false;
+  int wake_fd_ = -1;
+  WakeOperation wake_operation_;
+  std::unique_ptr<UringBuffers> buffers_;
+  std::vector<UringStream*> starved_;
+};
+
+}  // namespace weir::runtime

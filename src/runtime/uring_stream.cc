@@ -1,0 +1,148 @@
+#include "runtime/uring_stream.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "runtime/socket.h"
+
+namespace weir::runtime {
+
+UringStream::UringStream(UringReactor& reactor, int fd)
+    : Stream(reactor), ring_(reactor), fd_(fd) {}
+
+UringStream::~UringStream() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+void UringStream::shutdown_send() {
+  ::shutdown(fd_, SHUT_WR);
+}
+void UringStream::abort_on_close() {
+  reset_on_close(fd_);
+}
+Address UringStream::peer() const {
+  return peer_of(fd_);
+}
+Address UringStream::local() const {
+  return local_of(fd_);
+}
+
+void UringStream::arm_recv() {
+  if (recv_armed_ || starved_ || closing_) return;
+  recv_armed_ = true;
+  pausing_ = false;
+  io_uring_sqe* sqe = ring_.submission(&recv_);
+  io_uring_prep_recv_multishot(sqe, fd_, nullptr, 0, 0);
+  sqe->flags |= IOSQE_BUFFER_SELECT;
+  sqe->buf_group = UringBuffers::group;
+  // The first look is a poll: an idle connection has nothing to read, and asking costs a system
+  // call's worth of work.
+  sqe->ioprio |= IORING_RECVSEND_POLL_FIRST;
+}
+
+void UringStream::pause_input() {
+  if (!recv_armed_ || pausing_) return;
+  pausing_ = true;
+  ring_.cancel(recv_);
+}
+
+void UringStream::recv_done(int result, uint32_t flags) {
+  const bool more = flags & IORING_CQE_F_MORE;
+  recv_armed_ = more;
+  Chunk chunk;
+  if (flags & IORING_CQE_F_BUFFER) {
+    chunk = ring_.buffers().take(flags >> IORING_CQE_BUFFER_SHIFT,
+                                 static_cast<uint32_t>(result > 0 ? result : 0));
+  }
+  if (closing_) return delete_when_quiet();
+  if (detaching_ && !more) reactor().resume_later(std::exchange(detaching_, nullptr));
+  if (result <= 0) return recv_failed(result, more);
+  // Without "more" the kernel has stopped; go on only if somebody wants the bytes.
+  if (!more && !pausing_ && !detaching_) arm_recv();
+  on_received(std::move(chunk));
+}
+
+void UringStream::recv_failed(int result, bool more) {
+  if (more) return;
+  switch (-result) {
+    case 0:
+      return on_ended({});
+    case ENOBUFS:
+      starved_ = true;
+      return ring_.starved(*this);
+    case ECANCELED:
+      pausing_ = false;
+      if (receiver_waits()) arm_recv();
+      return;
+    case EINTR:
+    case EAGAIN:
+      return arm_recv();
+    default:
+      return on_ended(std::unexpected(system_error(-result, "receiving failed")));
+  }
+}
+
+std::optional<Result<>> UringStream::start_send(std::span<iovec> parts, size_t bytes) {
+  send_bytes_ = bytes;
+  send_under_way_ = true;
+  io_uring_sqe* sqe = ring_.submission(&send_);
+  constexpr int flags = MSG_NOSIGNAL | MSG_WAITALL;
+  if (parts.size() == 1) {
+    io_uring_prep_send(sqe, fd_, parts[0].iov_base, parts[0].iov_len, flags);
+  } else {
+    message_.msg_iov = parts.data();
+    message_.msg_iovlen = parts.size();
+    io_uring_prep_sendmsg(sqe, fd_, &message_, flags);
+  }
+  return std::nullopt;
+}
+
+void UringStream::abort_send() {
+  // Part of the bytes may be on their way, so the stream is lost in any case; this ends the send at
+  // once.
+  ::shutdown(fd_, SHUT_RDWR);
+}
+
+void UringStream::send_done(int result, uint32_t) {
+  send_under_way_ = false;
+  if (closing_) return delete_when_quiet();
+  const auto sent = static_cast<size_t>(result > 0 ? result : 0);
+  if (result < 0) return on_sent(std::unexpected(system_error(-result, "sending failed")), 0);
+  if (sent < send_bytes_)
+    return on_sent(fail(ErrorCode::reset, "connection ended while sending"), sent);
+  on_sent({}, sent);
+}
+
+Task<int> UringStream::detach() {
+  if (recv_armed_) {
+    ring_.cancel(recv_);
+    struct Detached {
+      UringStream& stream;
+      bool await_ready() const { return false; }
+      void await_suspend(std::coroutine_handle<> caller) { stream.detaching_ = caller; }
+      void await_resume() const {}
+    };
+    co_await Detached{*this};
+  }
+  if (!quiet()) co_return -1;
+  co_return std::exchange(fd_, -1);
+}
+
+void UringStream::resume_starved() {
+  starved_ = false;
+  if (closing_) return delete_when_quiet();
+  if (receiver_waits()) arm_recv();
+}
+
+void UringStream::close() {
+  closing_ = true;
+  if (recv_armed_) ring_.cancel(recv_);
+  delete_when_quiet();
+}
+
+void UringStream::delete_when_quiet() {
+  if (recv_armed_ || send_under_way_ || starved_) return;
+  delete this;
+}
+
+}  // namespace weir::runtime

@@ -1,0 +1,59 @@
+#pragma once
+// UringStream: a TCP connection in the ring. Reads with one multishot recv while bytes are wanted;
+// deletes itself once its owner has let go and the kernel has answered everything.
+
+#include "runtime/uring_reactor.h"
+
+namespace weir::runtime {
+
+class UringStream final : public Stream {
+ public:
+  UringStream(UringReactor& reactor, int fd);
+
+  void shutdown_send() override;
+  void abort_on_close() override;
+  Address peer() const override;
+  Address local() const override;
+  Task<int> detach() override;
+
+  // Starts the multishot recv unless it runs.
+  void arm_recv();
+  // Buffers are back after a starved().
+  void resume_starved();
+
+ protected:
+  void want_input() override { arm_recv(); }
+  void pause_input() override;
+  std::optional<Result<>> start_send(std::span<iovec> parts, size_t bytes) override;
+  void abort_send() override;
+  void close() override;
+
+ private:
+  template <void (UringStream::*handler)(int, uint32_t)>
+  struct Part final : UringOperation {
+    explicit Part(UringStream& owner) : stream(owner) {}
+    void on_complete(int result, uint32_t flags) override { (stream.*handler)(result, flags); }
+    UringStream& stream;
+  };
+
+  ~UringStream() override;
+  void recv_done(int result, uint32_t flags);
+  void send_done(int result, uint32_t flags);
+  void recv_failed(int result, bool more);
+  void delete_when_quiet();
+
+  UringReactor& ring_;
+  int fd_;
+  bool recv_armed_ = false;
+  bool send_under_way_ = false;
+  bool pausing_ = false;
+  bool starved_ = false;
+  bool closing_ = false;
+  std::coroutine_handle<> detaching_;
+  Part<&UringStream::recv_done> recv_{*this};
+  Part<&UringStream::send_done> send_{*this};
+  size_t send_bytes_ = 0;
+  msghdr message_{};
+};
+
+}  // namespace weir::runtime

@@ -15,16 +15,19 @@ namespace weir::wire {
   X(connection)                                                                                    \
   X(content_length)                                                                                \
   X(transfer_encoding)                                                                             \
-  X(te) X(trailer) X(upgrade) X(expect) X(keep_alive) X(proxy_connection) X(proxy_authorization)   \
-      X(proxy_authenticate) X(http2_settings) X(date) X(server) X(via) X(age) X(cache_control) X(  \
-          pragma) X(expires) X(etag) X(last_modified) X(vary) X(if_match) X(if_none_match)         \
-          X(if_modified_since) X(if_unmodified_since) X(if_range) X(range) X(accept_ranges) X(     \
-              content_range) X(accept) X(accept_encoding) X(accept_language) X(accept_charset)     \
-              X(authorization) X(www_authenticate) X(cookie) X(set_cookie) X(content_type) X(      \
-                  content_encoding) X(content_language) X(content_location) X(content_disposition) \
-                  X(content_security_policy) X(strict_transport_security) X(location) X(           \
-                      user_agent) X(referer) X(referrer_policy) X(origin) X(allow) X(link)         \
-                      X(retry_after) X(alt_svc) X(early_data) X(priority) X(server_timing) X(      \
+  X(te)                                                                                            \
+  X(trailer)                                                                                       \
+  X(upgrade)                                                                                       \
+  X(expect) X(keep_alive) X(proxy_connection) X(proxy_authorization) X(proxy_authenticate) X(      \
+      http2_settings) X(date) X(server) X(via) X(age) X(cache_control) X(pragma) X(expires)        \
+      X(etag) X(last_modified) X(vary) X(if_match) X(if_none_match) X(if_modified_since) X(        \
+          if_unmodified_since) X(if_range) X(range) X(accept_ranges) X(content_range) X(accept)    \
+          X(accept_encoding) X(accept_language) X(accept_charset) X(authorization) X(              \
+              www_authenticate) X(cookie) X(set_cookie) X(content_type) X(content_encoding)        \
+              X(content_language) X(content_location) X(content_disposition) X(                    \
+                  content_security_policy) X(strict_transport_security) X(location) X(user_agent)  \
+                  X(referer) X(referrer_policy) X(origin) X(allow) X(link) X(retry_after)          \
+                      X(alt_svc) X(early_data) X(priority) X(server_timing) X(                     \
                           upgrade_insecure_requests) X(sec_fetch_site) X(sec_fetch_mode)           \
                           X(sec_fetch_user) X(sec_fetch_dest) X(sec_ch_ua) X(sec_ch_ua_mobile) X(  \
                               sec_ch_ua_platform) X(sec_websocket_key) X(sec_websocket_version)    \

@@ -1,8 +1,9 @@
 #include "wire/url.h"
 
-#include <arpa/inet.h>
-#include <cstring>
+#include <algorithm>
+#include <array>
 
+#include "wire/ip_text.h"
 #include "wire/known_field.h"
 #include "wire/scan.h"
 
@@ -12,24 +13,9 @@ namespace {
 // "[" IPv6 "]": its length, 0 when it is none.
 size_t ipv6_literal_size(std::string_view text) {
   const size_t close = text.find(']');
-  char address[INET6_ADDRSTRLEN] = {};
-  if (close == std::string_view::npos || close - 1 >= sizeof address) return 0;
-  std::memcpy(address, text.data() + 1, close - 1);
-  in6_addr parsed;
-  // inet_pton reads up to a NUL; one inside the brackets would hide what is behind it.
-  if (std::strlen(address) != close - 1 || inet_pton(AF_INET6, address, &parsed) != 1) return 0;
+  std::array<uint8_t, 16> address;
+  if (close == std::string_view::npos || !parse_ipv6(text.substr(1, close - 1), address)) return 0;
   return close + 1;
-}
-
-// 1..65535 in at most five digits; 0 when it is not that.
-uint16_t parse_port(std::string_view digits) {
-  if (digits.empty() || digits.size() > 5) return 0;
-  uint32_t port = 0;
-  for (const char c : digits) {
-    if (!is_digit(static_cast<unsigned char>(c))) return 0;
-    port = port * 10 + static_cast<uint32_t>(c - '0');
-  }
-  return port <= 65535 ? static_cast<uint16_t>(port) : uint16_t{0};
 }
 
 int hex_value(char c) {
@@ -69,15 +55,15 @@ const char* parse_authority_into(std::string_view text, Authority& out) {
   const bool bracketed = text.starts_with('[');
   const size_t host_size = bracketed ? ipv6_literal_size(text) : span_of(unreserved_bytes, text);
   if (host_size == 0) return "the host is empty or not valid";
-  uint16_t port = 0;
+  int port = 0;
   if (host_size < text.size()) {
     if (text[host_size] != ':') return "the host has an invalid character";
-    port = parse_port(text.substr(host_size + 1));
-    if (port == 0) return "the port is not one of 1 to 65535";
+    port = parse_port_number(text.substr(host_size + 1));
+    if (port <= 0) return "the port is not one of 1 to 65535";
   }
   out.text = text;
   out.host = text.substr(0, host_size);
-  out.port = port;
+  out.port = static_cast<uint16_t>(port);
   return nullptr;
 }
 

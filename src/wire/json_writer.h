@@ -1,0 +1,66 @@
+#pragma once
+// JsonWriter: writes one JSON value (RFC 8259) at the end of a Buffer, without spaces. Commas come
+// by themselves; keys and nesting are the caller's duty. Keeps nothing but whether a comma is due.
+
+#include <concepts>
+#include <cstdint>
+#include <string_view>
+
+#include "base/buffer.h"
+
+namespace weir::wire {
+
+// Appends `text` as a JSON string with its quotes. What is not UTF-8 becomes U+FFFD, one for each
+// broken sequence, so that the output is always JSON.
+void append_json_string(Buffer& out, std::string_view text);
+
+class JsonWriter {
+ public:
+  explicit JsonWriter(Buffer& out) : out_(out) {}
+  JsonWriter(const JsonWriter&) = delete;
+  JsonWriter& operator=(const JsonWriter&) = delete;
+
+  JsonWriter& begin_object() { return open('{'); }
+  JsonWriter& end_object() { return close('}'); }
+  JsonWriter& begin_array() { return open('['); }
+  JsonWriter& end_array() { return close(']'); }
+  // The value, object or array that follows belongs to it.
+  JsonWriter& key(std::string_view name);
+
+  JsonWriter& value(std::string_view text);
+  JsonWriter& value(const char* text) { return value(std::string_view(text)); }
+  JsonWriter& value(std::integral auto number) {
+    if constexpr (std::same_as<decltype(number), bool>)
+      return literal(number ? "true" : "false");
+    else if constexpr (std::signed_integral<decltype(number)>)
+      return signed_value(static_cast<int64_t>(number));
+    else
+      return unsigned_value(static_cast<uint64_t>(number));
+  }
+  // The shortest text that reads back as the same; null when it is not finite.
+  JsonWriter& value(double number);
+  JsonWriter& null() { return literal("null"); }
+  // A value that is JSON already.
+  JsonWriter& raw(std::string_view json) { return literal(json); }
+
+  template <class Value>
+  JsonWriter& member(std::string_view name, const Value& content) {
+    return key(name).value(content);
+  }
+
+ private:
+  JsonWriter& open(char bracket);
+  JsonWriter& close(char bracket);
+  JsonWriter& literal(std::string_view text);
+  JsonWriter& unsigned_value(uint64_t number);
+  JsonWriter& signed_value(int64_t number);
+  void separate() {
+    if (comma_due_) out_.append(',');
+    comma_due_ = true;
+  }
+
+  Buffer& out_;
+  bool comma_due_ = false;
+};
+
+}  // namespace weir::wire

@@ -1,0 +1,146 @@
+#include "wire/traceparent.h"
+
+#include <algorithm>
+#include <array>
+
+#include "wire/scan.h"
+
+namespace weir::wire {
+namespace {
+
+constexpr bool is_lower_hex(unsigned char c) {
+  return is_digit(c) || (c >= 'a' && c <= 'f');
+}
+constexpr ByteSet lower_hex_bytes = make_byte_set(is_lower_hex);
+constexpr ByteSet key_bytes = make_byte_set([](unsigned char c) {
+  return is_digit(c) || (c >= 'a' && c <= 'z') || c == '_' || c == '-' || c == '*' || c == '/' ||
+         c == '@';
+});
+constexpr ByteSet member_value_bytes =
+    make_byte_set([](unsigned char c) { return c >= 0x20 && c <= 0x7e && c != ',' && c != '='; });
+
+// At most 16 digits that were checked.
+uint64_t hex_value(std::string_view digits) {
+  uint64_t value = 0;
+  for (const char c : digits)
+    value = value << 4 | static_cast<uint64_t>(c <= '9' ? c - '0' : c - 'a' + 10);
+  return value;
+}
+
+char* write_hex(char* p, uint64_t value, int digits) {
+  for (int i = digits; i-- > 0; value >>= 4)
+    p[i] = "0123456789abcdef"[value & 15];
+  return p + digits;
+}
+
+struct Members {
+  std::array<std::string_view, tracestate_members_max> list;  // each "key=value"
+  size_t count = 0;
+};
+
+std::string_view key_of(std::string_view member) {
+  return member.substr(0, member.find('='));
+}
+
+bool add_member(std::string_view member, Members& members) {
+  const size_t equals = member.find('=');
+  if (equals == std::string_view::npos || members.count == members.list.size()) return false;
+  const std::string_view key = member.substr(0, equals);
+  if (!is_tracestate_key(key) || !is_tracestate_value(member.substr(equals + 1))) return false;
+  for (size_t i = 0; i < members.count; ++i)
+    if (key_of(members.list[i]) == key) return false;
+  members.list[members.count++] = member;
+  return true;
+}
+
+// Not ListElements: here a quote is a character like any other.
+bool add_members(std::string_view value, Members& members) {
+  while (!value.empty()) {
+    const size_t comma = std::min(value.find(','), value.size());
+    const std::string_view member = trim_ows(value.substr(0, comma));
+    value.remove_prefix(std::min(comma + 1, value.size()));
+    if (!member.empty() && !add_member(member, members)) return false;
+  }
+  return true;
+}
+
+bool collect(const Fields& fields, Members& members) {
+  if (!fields.has(KnownField::tracestate)) return true;
+  for (const Field& field : fields)
+    if (field.id == KnownField::tracestate && !add_members(field.value, members)) return false;
+  return true;
+}
+
+}  // namespace
+
+std::optional<TraceContext> parse_traceparent(std::string_view text) {
+  if (text.size() < traceparent_size) return std::nullopt;
+  const std::string_view version = text.substr(0, 2), trace = text.substr(3, 32),
+                         span = text.substr(36, 16), flags = text.substr(53, 2);
+  for (const std::string_view part : {version, trace, span, flags})
+    if (!all_of(lower_hex_bytes, part)) return std::nullopt;
+  if (text[2] != '-' || text[35] != '-' || text[52] != '-' || version == "ff") return std::nullopt;
+  if (text.size() > traceparent_size && (version == "00" || text[traceparent_size] != '-'))
+    return std::nullopt;
+  TraceContext context;
+  context.trace = {hex_value(trace.substr(0, 16)), hex_value(trace.substr(16))};
+  context.span = {hex_value(span)};
+  context.flags =
+      static_cast<uint8_t>(hex_value(flags) & (TraceContext::sampled | TraceContext::random));
+  if (!context) return std::nullopt;
+  return context;
+}
+
+std::optional<TraceContext> trace_context_of(const Fields& fields) {
+  const Field* field = fields.find(KnownField::traceparent);
+  if (!field || fields.repeated(KnownField::traceparent)) return std::nullopt;
+  return parse_traceparent(field->value);
+}
+
+void append_traceparent(Buffer& out, const TraceContext& context) {
+  char* p = out.reserve(traceparent_size);
+  p = write_hex(p, 0, 2);
+  *p++ = '-';
+  p = write_hex(p, context.trace.high, 16);
+  p = write_hex(p, context.trace.low, 16);
+  *p++ = '-';
+  p = write_hex(p, context.span.value, 16);
+  *p++ = '-';
+  write_hex(p, context.flags, 2);
+  out.commit(traceparent_size);
+}
+
+bool is_tracestate_key(std::string_view key) {
+  const bool size = !key.empty() && key.size() <= 256;
+  return size &&
+         (key.front() >= 'a' ? key.front() <= 'z'
+                             : is_digit(static_cast<unsigned char>(key.front()))) &&
+         all_of(key_bytes, key);
+}
+
+bool is_tracestate_value(std::string_view value) {
+  return !value.empty() && value.size() <= 256 && value.back() != ' ' &&
+         all_of(member_value_bytes, value);
+}
+
+bool append_tracestate(Buffer& out, const Fields& fields, std::string_view own_key,
+                       std::string_view own_value) {
+  Members members;
+  const bool valid = collect(fields, members);
+  if (!valid) members.count = 0;
+  size_t written = 0;
+  if (!own_key.empty()) {
+    out.append(own_key);
+    out.append('=');
+    out.append(own_value);
+    ++written;
+  }
+  for (size_t i = 0; i < members.count && written < tracestate_members_max; ++i) {
+    if (key_of(members.list[i]) == own_key) continue;
+    if (written++ > 0) out.append(',');
+    out.append(members.list[i]);
+  }
+  return valid;
+}
+
+}  // namespace weir::wire

@@ -1,0 +1,39 @@
+#pragma once
+// W3C Trace Context (level 2): the identity of a trace on its way through HTTP and Kafka.
+//
+//   traceparent: 00-<trace id, 32 hex>-<span id, 16 hex>-<flags, 2 hex>     all in lower case
+//   tracestate:  key=value,key=value...                                     at most 32 members
+
+#include <optional>
+#include <string_view>
+
+#include "base/buffer.h"
+#include "base/trace_id.h"
+#include "wire/http_fields.h"
+
+namespace weir::wire {
+
+inline constexpr size_t traceparent_size = 55;
+inline constexpr size_t tracestate_members_max = 32;
+
+// Nothing for version ff, all-zero ids, upper case or any other fault. Of a later version the parts
+// that version 00 has are read. Flags that we do not know are cleared.
+std::optional<TraceContext> parse_traceparent(std::string_view text);
+// From the one traceparent field; nothing where there is none, or more than one.
+std::optional<TraceContext> trace_context_of(const Fields& fields);
+
+// Writes version 00.
+void append_traceparent(Buffer& out, const TraceContext& context);
+
+// A member of tracestate, as its grammar has it.
+bool is_tracestate_key(std::string_view key);
+bool is_tracestate_value(std::string_view value);
+
+// Appends the members of all tracestate fields in one list, our own first (none where `own_key` is
+// empty) and without an older one of ours; the rightmost is dropped where there would be more than
+// 32. When any of it is malformed, has a key twice or over 32 members, none of it is kept, and this
+// returns false. Writes nothing when there is nothing.
+bool append_tracestate(Buffer& out, const Fields& fields, std::string_view own_key,
+                       std::string_view own_value);
+
+}  // namespace weir::wire

@@ -1,0 +1,75 @@
+#include "telemetry/settings.h"
+
+#include "base/units.h"
+
+namespace weir::telemetry {
+
+namespace {
+
+const settings::Group<SamplingSettings>& sampling_settings() {
+  using S = SamplingSettings;
+  using settings::field;
+  static const settings::Group<S> group{
+      "",
+      "Which traces are kept.",
+      {field(&S::rate, "rate", 0.01,
+             "Share of traces to keep: 0.01 is 1 %; raise it to see more, at the receiver's cost.")
+           .between(0.0, 1.0)
+           .live(),
+       field(&S::errors_per_second_max, "errors_per_second_max", 100.0,
+             "Failed requests kept a second beside the rate; lower it if an error storm floods "
+             "the receiver.")
+           .between(0.0, 1e6)
+           .unit("traces/s")}};
+  return group;
+}
+
+const settings::Group<AccessLogSettings>& access_log_settings() {
+  using S = AccessLogSettings;
+  using settings::field;
+  static const settings::Group<S> group{
+      "",
+      "One JSON line for each request.",
+      {field(&S::path, "path", "",
+             "File to append to; \"-\" is stdout, \"stderr\" is stderr, empty is none; SIGUSR1 "
+             "opens it anew."),
+       field(&S::rate, "rate", 1.0, "Share of requests that get a line; lower it to save disk.")
+           .between(0.0, 1.0)
+           .live(),
+       field(&S::ring_bytes, "ring_bytes", 1 * MiB,
+             "Lines that wait for the disk, per shard; raise it when lines are dropped in bursts.")
+           .in_bytes()
+           .between(4 * KiB, 256 * MiB)}};
+  return group;
+}
+
+}  // namespace
+
+const settings::Group<TelemetrySettings>& telemetry_settings() {
+  using S = TelemetrySettings;
+  using settings::field;
+  static const settings::Group<S> group{
+      "telemetry",
+      "What the process records about itself.",
+      {field(&S::sampling, "sampling", sampling_settings(), "Which traces are kept."),
+       field(&S::access_log, "access_log", access_log_settings(), "One line for each request."),
+       field(&S::flight_recorder_bytes, "flight_recorder_bytes", 8 * MiB,
+             "Memory per shard for the spans of the last requests; raise it to look further back.")
+           .in_bytes()
+           .between(64 * KiB, 1 * GiB),
+       field(&S::queue_spans_max, "queue_spans_max", 10'000u,
+             "Spans that wait for export; raise it when telemetry_spans_dropped_total grows with "
+             "reason queue_full.")
+           .between(100, 1'000'000)
+           .unit("spans"),
+       field(&S::log_level, "log_level", LogLevel::info,
+             {{"debug", LogLevel::debug},
+              {"info", LogLevel::info},
+              {"warning", LogLevel::warning},
+              {"error", LogLevel::error}},
+             "Least severe message that is written to stderr.")
+           .live()}};
+  return group;
+}
+
+}  // namespace weir::telemetry

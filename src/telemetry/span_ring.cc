@@ -1,0 +1,58 @@
+#include "telemetry/span_ring.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+
+namespace weir::telemetry {
+
+SpanRing::SpanRing(uint64_t bytes)
+    : mask_(std::bit_ceil(std::max<uint64_t>(bytes, 4096)) / 8 - 1),
+      words_(std::make_unique_for_overwrite<uint64_t[]>(mask_ + 1)) {}
+
+bool SpanRing::begin(uint32_t bytes) {
+  const uint64_t size = bytes / 8;
+  if (size > (mask_ + 1) / 4) return false;
+  uint64_t tail = tail_.load(std::memory_order_relaxed);
+  if (write_ + size - tail <= mask_ + 1) return true;
+  // A record starts with its size in bytes, in the low half of its first word.
+  while (write_ + size - tail > mask_ + 1)
+    tail += static_cast<uint32_t>(load(tail)) / 8;
+  tail_.store(tail, std::memory_order_relaxed);
+  // Whoever sees a word written below also sees that the record it replaces is gone.
+  std::atomic_thread_fence(std::memory_order_release);
+  return true;
+}
+
+void SpanRing::append_around(uint64_t at, const char* from, size_t words) {
+  for (size_t i = 0; i < words; ++i)
+    store(words_[(at + i) & mask_], from + 8 * i);
+}
+
+SpanRing::Snapshot SpanRing::snapshot() const {
+  Snapshot result;
+  const uint64_t head = head_.load(std::memory_order_acquire);
+  const uint64_t tail = tail_.load(std::memory_order_acquire);
+  // A whole ring was written between the two loads: as if asked a moment earlier or later.
+  if (tail >= head) return result;
+  result.words_.resize(head - tail);
+  for (uint64_t i = 0; i < head - tail; ++i)
+    result.words_[i] = load(tail + i);
+  std::atomic_thread_fence(std::memory_order_acquire);
+  const uint64_t overwritten = tail_.load(std::memory_order_relaxed) - tail;
+  result.first_ = std::min<uint64_t>(overwritten, result.words_.size());
+  return result;
+}
+
+Duration SpanRing::duration() const {
+  const uint64_t head = head_.load(std::memory_order_acquire);
+  const uint64_t tail = tail_.load(std::memory_order_acquire);
+  if (tail >= head) return Duration::zero();
+  const auto oldest = static_cast<int64_t>(load(tail + offsetof(TraceHeader, ended_ns) / 8));
+  std::atomic_thread_fence(std::memory_order_acquire);
+  // Overwritten in this moment: then the ring turns so fast that it holds next to nothing.
+  if (tail_.load(std::memory_order_relaxed) != tail) return Duration::zero();
+  return Duration(std::max<int64_t>(0, newest_ns_.load(std::memory_order_relaxed) - oldest));
+}
+
+}  // namespace weir::telemetry

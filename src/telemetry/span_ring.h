@@ -1,0 +1,88 @@
+#pragma once
+// SpanRing: a shard's flight recorder. The records (span_record.h) of its last finished traces,
+// sent or not; the newest overwrites the oldest. Its memory is fixed; pages that were never written
+// cost nothing. One writer. Any thread may take a snapshot meanwhile: words are copied one by one
+// as relaxed atomics, and what was overwritten during the copy is cut off, in the manner of a
+// seqlock.
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/time.h"
+#include "telemetry/span_record.h"
+
+namespace weir::telemetry {
+
+class SpanRing {
+ public:
+  // Rounded up to a power of two of at least 4 KiB.
+  explicit SpanRing(uint64_t bytes);
+  SpanRing(const SpanRing&) = delete;
+  SpanRing& operator=(const SpanRing&) = delete;
+
+  // The writer appends a record in parts: begin with its size (a multiple of 8), then the parts,
+  // then publish. A record that exceeds a quarter of the ring is left out.
+  bool begin(uint32_t bytes);
+  void append(const void* part, size_t words) {
+    const auto* from = static_cast<const char*>(part);
+    const uint64_t at = write_ & mask_;
+    write_ += words;
+    if (at + words > mask_ + 1) [[unlikely]]
+      return append_around(at, from, words);
+    uint64_t* const to = words_.get() + at;
+    for (size_t i = 0; i < words; ++i)
+      store(to[i], from + 8 * i);
+  }
+  void publish(int64_t ended_ns) {
+    newest_ns_.store(ended_ns, std::memory_order_relaxed);
+    head_.store(write_, std::memory_order_release);
+  }
+
+  // A consistent copy of what is in the ring, oldest record first. Any thread.
+  class Snapshot {
+   public:
+    // Calls visit(TraceView), oldest first.
+    template <class Visit>
+    void each(Visit visit) const {
+      for (size_t at = first_; at < words_.size();) {
+        const TraceView trace(words_.data() + at);
+        visit(trace);
+        at += trace.header().bytes / 8;
+      }
+    }
+
+   private:
+    friend class SpanRing;
+    std::vector<uint64_t> words_;
+    size_t first_ = 0;
+  };
+  Snapshot snapshot() const;
+
+  // From the end of the oldest trace in it to the end of the newest. Any thread.
+  Duration duration() const;
+
+  uint64_t capacity_bytes() const { return (mask_ + 1) * 8; }
+
+ private:
+  uint64_t load(uint64_t position) const {
+    return std::atomic_ref(words_[position & mask_]).load(std::memory_order_relaxed);
+  }
+
+  static void store(uint64_t& to, const char* from) {
+    uint64_t word;
+    std::memcpy(&word, from, sizeof word);
+    std::atomic_ref(to).store(word, std::memory_order_relaxed);
+  }
+  void append_around(uint64_t at, const char* from, size_t words);
+
+  uint64_t mask_;  // words - 1
+  std::unique_ptr<uint64_t[]> words_;
+  uint64_t write_ = 0;             // the writer's own; positions count words and never wrap
+  std::atomic<uint64_t> tail_{0};  // start of the oldest record
+  std::atomic<uint64_t> head_{0};  // end of the newest
+  std::atomic<int64_t> newest_ns_{0};
+};
+
+}  // namespace weir::telemetry

@@ -1,0 +1,99 @@
+#include "telemetry/span_ring.h"
+
+#include <thread>
+
+#include <doctest/doctest.h>
+
+#include "base/random.h"
+
+namespace weir::telemetry {
+
+namespace {
+
+constexpr SpanDecl decl{"span"};
+
+// A record whose words all tell its number, so that a torn copy shows.
+void write(SpanRing& ring, uint64_t number, uint32_t words) {
+  std::vector<uint64_t> entries(words, number);
+  const auto entry_bytes = static_cast<uint32_t>(words * 8);
+  TraceHeader header{};
+  header.bytes = static_cast<uint32_t>(sizeof(TraceHeader) + sizeof(SpanRecord)) + entry_bytes;
+  header.entry_bytes = entry_bytes;
+  header.trace = {number, number};
+  header.span_count = 1;
+  header.ended_ns = static_cast<int64_t>(number);
+  SpanRecord span{};
+  span.decl = &decl;
+  span.id = {number};
+  REQUIRE(ring.begin(header.bytes));
+  ring.append(&header, sizeof header / 8);
+  ring.append(&span, sizeof span / 8);
+  ring.append(entries.data(), words);
+  ring.publish(header.ended_ns);
+}
+
+bool whole(const TraceView& trace) {
+  const TraceHeader header = trace.header();
+  const uint64_t number = header.trace.low;
+  for (uint32_t i = 0; i < header.entry_bytes / 8; ++i)
+    if (trace.entry_word(i) != number) return false;
+  return trace.span(0).id.value == number && header.trace.high == number;
+}
+
+}  // namespace
+
+TEST_CASE("the ring holds the newest records, whole and in order") {
+  SpanRing ring(4096);
+  Random random(1);
+  uint64_t count = 0;
+  for (uint64_t number = 1; number <= 1000; ++number) {
+    write(ring, number, static_cast<uint32_t>(random.below(60)));
+    uint64_t expected = 0;
+    count = 0;
+    ring.snapshot().each([&](const TraceView& trace) {
+      if (expected == 0) expected = trace.header().trace.low;
+      REQUIRE(whole(trace));
+      REQUIRE(trace.header().trace.low == expected++);
+      ++count;
+    });
+    REQUIRE(expected == number + 1);
+  }
+  CHECK(count >= 5);
+  CHECK(ring.duration() == Duration(static_cast<int64_t>(count) - 1));
+}
+
+TEST_CASE("a record that is too large for the ring is refused") {
+  SpanRing ring(4096);
+  CHECK_FALSE(ring.begin(2048));
+  CHECK(ring.duration() == Duration::zero());
+}
+
+TEST_CASE("a snapshot beside the writer shows whole records only") {
+  SpanRing ring(16 * 1024);
+  std::atomic<bool> done{false};
+  std::thread writer([&] {
+    Random random(1);
+    for (uint64_t number = 1; !done; ++number) {
+      write(ring, number, static_cast<uint32_t>(random.below(60)));
+      // At full speed nothing would survive a copy.
+      if (number % 32 == 0) std::this_thread::sleep_for(microseconds(20));
+    }
+  });
+  uint64_t seen = 0;
+  const auto deadline = std::chrono::steady_clock::now() + seconds(20);
+  while (seen < 20'000 && std::chrono::steady_clock::now() < deadline) {
+    uint64_t last = 0;
+    ring.snapshot().each([&](const TraceView& trace) {
+      REQUIRE(whole(trace));
+      REQUIRE((last == 0 || trace.header().trace.low == last + 1));
+      last = trace.header().trace.low;
+      ++seen;
+    });
+    ring.duration();
+  }
+  done = true;
+  writer.join();
+  CHECK(seen >= 20'000);
+}
+
+}  // namespace weir::telemetry

@@ -1,0 +1,146 @@
+#include "telemetry/trace.h"
+
+namespace weir::telemetry {
+
+Trace::Trace(Tracer& tracer) : tracer_(&tracer) {
+  begin();
+}
+
+Trace::Trace(Tracer& tracer, const RemoteParent& parent) : tracer_(&tracer) {
+  if (parent.context)
+    adopt(parent);
+  else
+    begin();
+}
+
+void Trace::begin() {
+  id_ = tracer_->make_trace_id();
+  threshold_ = tracer_->threshold();
+  randomness_ = id_.low & (randomness_end - 1);
+  sampled_ = randomness_ >= threshold_;
+}
+
+void Trace::adopt(const RemoteParent& parent) {
+  id_ = parent.context.trace;
+  flags_ = parent.context.flags & TraceContext::random;
+  remote_parent_ = parent.context.span;
+  if (!parent.trusted) {
+    threshold_ = tracer_->threshold();
+    randomness_ = tracer_->make_randomness();
+    sampled_ = randomness_ >= threshold_;
+    return;
+  }
+  follows_parent_ = true;
+  threshold_ = parent.threshold;
+  randomness_ =
+      parent.randomness != UINT64_MAX ? parent.randomness : id_.low & (randomness_end - 1);
+  sampled_ = (parent.context.flags & TraceContext::sampled) != 0;
+}
+
+SpanRef Trace::start(const SpanDecl& decl, SpanRef parent, MonoTime now) {
+  WEIR_ASSERT(!finished_);
+  tracer_->count_created(1);
+  const uint8_t index = span_count_;
+  if (index == spans_max) [[unlikely]] {
+    ++dropped_spans_;
+    return {};
+  }
+  const SpanId parent_id = index == 0 ? remote_parent_ : spans_[parent ? parent.index : 0].id;
+  spans_[index] = {&decl, tracer_->make_span_id(), parent_id, nanos(now), open_end, {}, false, {}};
+  latest_ns_ = std::max(latest_ns_, nanos(now));
+  ++span_count_;
+  return {index};
+}
+
+void Trace::status(SpanRef span, SpanStatus status, std::string_view description) {
+  error_ |= status == SpanStatus::error;
+  if (!span) return;
+  spans_[span.index].status = status;
+  if (!description.empty()) add_text(span, {}, EntryType::status_text, description);
+}
+
+void Trace::event(SpanRef span, const EventDecl& decl, MonoTime now) {
+  add_record(span, EntryType::event, EventRecord{&decl, nanos(now)});
+}
+
+void Trace::link(SpanRef span, const TraceContext& context) {
+  add_record(span, EntryType::link, LinkRecord{context.trace, context.span, context.flags});
+}
+
+TraceContext Trace::context(SpanRef span) const {
+  TraceContext context{id_, {}, flags_};
+  if (span_count_ > 0) context.span = spans_[span ? span.index : 0].id;
+  if (sampled_) context.flags |= TraceContext::sampled;
+  return context;
+}
+
+void Trace::end_open_spans() {
+  for (size_t i = 0; i < span_count_; ++i) {
+    if (spans_[i].end_ns != open_end) continue;
+    spans_[i].end_ns = latest_ns_;
+    spans_[i].unended = true;
+  }
+}
+
+Trace::Verdict Trace::judge() const {
+  if (keep_requested_) return {KeepReason::requested, {}, threshold_unknown};
+  if (error_ && tracer_->take_error(MonoTime(Duration(latest_ns_))))
+    return {KeepReason::error, {}, 0};
+  if (sampled_) return {follows_parent_ ? KeepReason::parent : KeepReason::rate, {}, threshold_};
+  return {KeepReason::none, error_ ? DropReason::error_ceiling : DropReason::not_sampled,
+          threshold_unknown};
+}
+
+TraceHeaderWords Trace::header(const Verdict& verdict) const {
+  return to_words(
+      {.bytes = record_bytes(),
+       .entry_bytes = entry_words_ * 8,
+       .trace = id_,
+       .threshold = verdict.threshold,
+       .ended_ns = latest_ns_,
+       .dropped_spans = dropped_spans_,
+       .dropped_attributes = dropped_attributes_,
+       .span_count = span_count_,
+       .flags = static_cast<uint8_t>(sampled_ ? flags_ | TraceContext::sampled : flags_),
+       .reason = verdict.reason,
+       .remote_parent = static_cast<bool>(remote_parent_)});
+}
+
+// Balance: every span of this trace leaves `open` here, into the queue or into one drop reason.
+void Trace::finish() {
+  if (finished_) return;
+  finished_ = true;
+  if (dropped_spans_ != 0) tracer_->count_dropped(DropReason::request_full, dropped_spans_);
+  if (span_count_ != 0) {
+    end_open_spans();
+    const Verdict verdict = judge();
+    record(header(verdict));
+    if (verdict.reason == KeepReason::none)
+      tracer_->count_dropped(verdict.drop, span_count_);
+    else
+      enqueue(header(verdict));
+  }
+  tracer_->count_left(uint64_t{span_count_} + dropped_spans_);
+}
+
+inline void Trace::record(const TraceHeaderWords& header) {
+  SpanRing& ring = tracer_->ring();
+  if (!ring.begin(record_bytes())) return;
+  ring.append(header.data(), header.size());
+  ring.append(spans_.data(), span_count_ * sizeof(SpanRecord) / 8);
+  ring.append(entries_.data(), entry_words_);
+  ring.publish(latest_ns_);
+}
+
+void Trace::enqueue(const TraceHeaderWords& header) {
+  const uint32_t bytes = record_bytes();
+  char* at = tracer_->queue().reserve(bytes, span_count_);
+  if (!at) return tracer_->count_dropped(DropReason::queue_full, span_count_);
+  const size_t span_bytes = span_count_ * sizeof(SpanRecord);
+  std::memcpy(at, header.data(), sizeof header);
+  std::memcpy(at + sizeof header, spans_.data(), span_bytes);
+  std::memcpy(at + sizeof header + span_bytes, entries_.data(), entry_words_ * 8);
+  tracer_->queue().push(bytes, span_count_);
+}
+
+}  // namespace weir::telemetry

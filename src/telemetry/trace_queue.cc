@@ -1,0 +1,33 @@
+#include "telemetry/trace_queue.h"
+
+namespace weir::telemetry {
+
+void TraceQueue::peek(uint64_t spans_max, uint64_t bytes_max, Batch& batch) {
+  batch.traces.clear();
+  batch.spans = 0;
+  batch.end = queue_.consumed();
+  uint64_t bytes = 0;
+  while (true) {
+    std::string_view run = queue_.from(batch.end);
+    if (run.empty()) return;
+    while (!run.empty()) {
+      const TraceView trace(run.data());
+      const uint32_t size = trace.header().bytes;
+      const bool over = batch.spans + trace.span_count() > spans_max || bytes + size > bytes_max;
+      if (over && !batch.traces.empty()) return;
+      batch.traces.push_back(trace);
+      batch.spans += trace.span_count();
+      bytes += size;
+      batch.end += size;
+      run.remove_prefix(size);
+    }
+  }
+}
+
+void TraceQueue::remove(const Batch& batch, std::atomic<uint64_t>& outcome) {
+  queue_.consume_to(batch.end);
+  outcome.store(outcome.load(std::memory_order_relaxed) + batch.spans, std::memory_order_relaxed);
+  removed_.store(removed_.load(std::memory_order_relaxed) + batch.spans, std::memory_order_release);
+}
+
+}  // namespace weir::telemetry

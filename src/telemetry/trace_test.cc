@@ -1,0 +1,300 @@
+#include "telemetry/trace.h"
+
+#include <doctest/doctest.h>
+
+#include "base/units.h"
+#include "settings/load.h"
+
+namespace weir::telemetry {
+
+namespace {
+
+constexpr SpanDecl edge_request{"edge.request", SpanKind::server};
+constexpr SpanDecl origin_fetch{"origin.fetch", SpanKind::client};
+constexpr EventDecl retry{"retry"};
+
+TelemetrySettings settings_with(double rate, uint32_t queue_spans = 1000) {
+  TelemetrySettings settings = settings::defaults(telemetry_settings());
+  settings.sampling.rate = rate;
+  settings.queue_spans_max = queue_spans;
+  settings.flight_recorder_bytes = 64 * KiB;
+  return settings;
+}
+
+MonoTime at(int64_t ns) {
+  return MonoTime(Duration(ns));
+}
+
+TraceQueue::Batch peek_all(Tracer& tracer) {
+  TraceQueue::Batch batch;
+  tracer.queue().peek(UINT64_MAX, UINT64_MAX, batch);
+  return batch;
+}
+
+uint64_t dropped(const Tracer& tracer) {
+  uint64_t total = 0;
+  for (size_t i = 0; i < drop_reason_names.size(); ++i)
+    total += tracer.dropped(static_cast<DropReason>(i));
+  return total;
+}
+
+bool balanced(const Tracer& tracer) {
+  const uint64_t held = tracer.open() + tracer.queue().spans_held();
+  return tracer.created() == tracer.queue().spans_exported() + dropped(tracer) + held;
+}
+
+}  // namespace
+
+TEST_CASE("a kept trace reaches the exporter with its spans, attributes, events and links") {
+  Tracing tracing(1, settings_with(1), 7);
+  Tracer& tracer = tracing.tracer(0);
+  const TraceContext other{{1, 2}, {3}, 1};
+  {
+    Trace trace(tracer);
+    const SpanRef root = trace.start(edge_request, at(1000));
+    trace.set(root, AttributeKey::url_path, "/a/path");
+    trace.set(root, AttributeKey::cache_hit, false);
+    const SpanRef fetch = trace.start(origin_fetch, at(1100));
+    trace.set(fetch, AttributeKey::http_response_status_code, 503);
+    trace.set(fetch, AttributeKey::quantity, 2.5);
+    trace.event(fetch, retry, at(1150));
+    trace.set_on_event(fetch, AttributeKey::reason, "reset");
+    trace.link(root, other);
+    trace.status(fetch, SpanStatus::error, "503 from origin");
+    trace.end(fetch, at(1200));
+    trace.end(root, at(1300));
+  }
+  const auto batch = peek_all(tracer);
+  REQUIRE(batch.traces.size() == 1);
+  const TraceView trace = batch.traces[0];
+  REQUIRE(trace.span_count() == 2);
+  CHECK(trace.span(0).decl->name == "edge.request");
+  CHECK(trace.span(0).parent == SpanId{});
+  CHECK(trace.span(1).parent == trace.span(0).id);
+  CHECK(trace.span(1).start_ns == 1100);
+  CHECK(trace.span(1).end_ns == 1200);
+  CHECK(trace.span(1).status == SpanStatus::error);
+  CHECK(trace.header().reason == KeepReason::error);
+  std::vector<std::string> seen;
+  trace.each_entry([&](const Entry& entry) {
+    const std::string key(entry.type() < EntryType::status_text ? name_of(entry.header.key) : "");
+    const std::string span = std::to_string(entry.header.span) + (entry.of_event() ? "e" : "");
+    switch (entry.type()) {
+      case EntryType::boolean:
+        return seen.push_back(span + key + (entry.boolean() ? " true" : " false"));
+      case EntryType::integer:
+        return seen.push_back(span + key + " " + std::to_string(entry.integer()));
+      case EntryType::number:
+        return seen.push_back(span + key + " " + std::to_string(entry.number()));
+      case EntryType::text:
+        return seen.push_back(span + key + " " + std::string(entry.text()));
+      case EntryType::status_text:
+        return seen.push_back(span + "status " + std::string(entry.text()));
+      case EntryType::event:
+        return seen.push_back(span + "event " + std::string(entry.event().decl->name));
+      case EntryType::link:
+        return seen.push_back(span + "link " + std::to_string(entry.link().span.value));
+      case EntryType::of_event:
+        break;
+    }
+  });
+  CHECK(seen == std::vector<std::string>{"0url.path /a/path", "0cache.hit false",
+                                         "1http.response.status_code 503", "1quantity 2.500000",
+                                         "1event retry", "1ereason reset", "0link 3",
+                                         "1status 503 from origin"});
+}
+
+TEST_CASE("a trace that is not sampled is recorded in the ring and not queued") {
+  Tracing tracing(1, settings_with(0), 7);
+  Tracer& tracer = tracing.tracer(0);
+  for (int i = 0; i < 3; ++i) {
+    Trace trace(tracer);
+    trace.end(trace.start(edge_request, at(i * 1'000'000)), at(i * 1'000'000 + 500));
+  }
+  CHECK(peek_all(tracer).traces.empty());
+  CHECK(tracer.dropped(DropReason::not_sampled) == 3);
+  int seen = 0;
+  tracer.ring().snapshot().each([&](const TraceView& trace) {
+    CHECK(trace.span(0).start_ns == seen++ * 1'000'000);
+    CHECK(trace.header().reason == KeepReason::none);
+  });
+  CHECK(seen == 3);
+  CHECK(tracer.ring_duration() == Duration(2'000'000));
+}
+
+TEST_CASE("errors are kept up to their ceiling a second, and then by the rate") {
+  TelemetrySettings settings = settings_with(0);
+  settings.sampling.errors_per_second_max = 5;
+  Tracing tracing(1, settings, 7);
+  Tracer& tracer = tracing.tracer(0);
+  const auto fail_once = [&](Duration time) {
+    Trace trace(tracer);
+    const SpanRef root = trace.start(edge_request, MonoTime(time));
+    trace.status(root, SpanStatus::error);
+    trace.end(root, MonoTime(time));
+  };
+  for (int i = 0; i < 20; ++i)
+    fail_once(seconds(10));
+  CHECK(peek_all(tracer).traces.size() == 5);
+  CHECK(tracer.dropped(DropReason::error_ceiling) == 15);
+  for (int i = 0; i < 20; ++i)
+    fail_once(seconds(11));
+  CHECK(peek_all(tracer).traces.size() == 10);
+  CHECK(peek_all(tracer).traces[0].header().threshold == 0);
+}
+
+TEST_CASE("a trusted parent's decision is followed, a stranger's only continued") {
+  Tracing tracing(1, settings_with(0), 7);
+  Tracer& tracer = tracing.tracer(0);
+  const TraceContext parent{{10, 20}, {30}, TraceContext::sampled | TraceContext::random};
+  {
+    Trace trace(tracer, {.context = parent, .trusted = true});
+    CHECK(trace.sampled());
+    trace.end(trace.start(edge_request, at(1)), at(2));
+  }
+  {
+    Trace trace(tracer, {.context = parent, .trusted = false});
+    CHECK_FALSE(trace.sampled());
+    CHECK(trace.id() == parent.trace);
+    const SpanRef root = trace.start(edge_request, at(1));
+    const TraceContext sent = trace.context(root);
+    CHECK(sent.trace == parent.trace);
+    CHECK(sent.span != parent.span);
+    CHECK(sent.flags == TraceContext::random);
+    trace.end(root, at(2));
+  }
+  const auto batch = peek_all(tracer);
+  REQUIRE(batch.traces.size() == 1);
+  CHECK(batch.traces[0].header().reason == KeepReason::parent);
+  CHECK(batch.traces[0].header().threshold == threshold_unknown);
+  CHECK(batch.traces[0].span(0).parent == parent.span);
+}
+
+TEST_CASE("a stranger cannot choose an id that is always sampled") {
+  Tracing tracing(1, settings_with(0.01), 7);
+  Tracer& tracer = tracing.tracer(0);
+  const TraceContext parent{{UINT64_MAX, UINT64_MAX}, {30}, TraceContext::sampled};
+  int sampled = 0;
+  for (int i = 0; i < 10'000; ++i) {
+    Trace trace(tracer, {.context = parent});
+    sampled += trace.sampled();
+  }
+  CHECK(sampled > 50);
+  CHECK(sampled < 150);
+}
+
+TEST_CASE("a trace that a trusted service asks for is kept whatever the rate") {
+  Tracing tracing(1, settings_with(0), 7);
+  Trace trace(tracing.tracer(0));
+  trace.end(trace.start(edge_request, at(1)), at(2));
+  trace.keep();
+  trace.finish();
+  CHECK(peek_all(tracing.tracer(0)).traces[0].header().reason == KeepReason::requested);
+}
+
+TEST_CASE("what a request has no room for is counted and harms nothing") {
+  Tracing tracing(1, settings_with(1), 7);
+  Tracer& tracer = tracing.tracer(0);
+  {
+    Trace trace(tracer);
+    const SpanRef root = trace.start(edge_request, at(1));
+    for (int i = 0; i < 9; ++i) {
+      const SpanRef child = trace.start(origin_fetch, at(2));
+      CHECK(static_cast<bool>(child) == (i < 7));
+      trace.set(child, AttributeKey::quantity, i);
+      trace.end(child, at(3));
+    }
+    trace.set(root, AttributeKey::url_path, std::string(500, 'x'));
+    for (int i = 0; i < 100; ++i)
+      trace.set(root, AttributeKey::quantity, i);
+    trace.end(root, at(4));
+  }
+  const TraceView trace = peek_all(tracer).traces[0];
+  CHECK(trace.span_count() == 8);
+  CHECK(trace.header().dropped_spans == 2);
+  CHECK(tracer.dropped(DropReason::request_full) == 2);
+  size_t entries = 0;
+  trace.each_entry([&](const Entry& entry) {
+    ++entries;
+    if (entry.type() == EntryType::text) CHECK(entry.text().size() == 256);
+  });
+  CHECK(entries + trace.header().dropped_attributes == 9 + 1 + 100);
+  CHECK(balanced(tracer));
+}
+
+TEST_CASE("spans that nobody ended get the trace's last time") {
+  Tracing tracing(1, settings_with(1), 7);
+  Tracer& tracer = tracing.tracer(0);
+  {
+    Trace trace(tracer);
+    trace.start(edge_request, at(0));
+    trace.end(trace.start(origin_fetch, at(0)), at(50));
+  }
+  const TraceView trace = peek_all(tracer).traces[0];
+  CHECK(trace.span(0).end_ns == 50);
+  CHECK(trace.span(0).unended);
+  CHECK_FALSE(trace.span(1).unended);
+}
+
+TEST_CASE("created spans equal exported, dropped and held ones, whatever happens") {
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    Random random(seed);
+    TelemetrySettings settings = settings_with(0.3, 20);
+    settings.flight_recorder_bytes = 4 * KiB;
+    settings.sampling.errors_per_second_max = 50;
+    Tracing tracing(1, settings, seed);
+    Tracer& tracer = tracing.tracer(0);
+    std::vector<std::unique_ptr<Trace>> requests;
+    TraceQueue::Batch batch;
+    for (int64_t step = 0; step < 2000; ++step) {
+      const MonoTime now = at(step * 1'000'000);
+      const uint64_t choice = random.below(40);
+      if (choice < 12) {
+        requests.push_back(std::make_unique<Trace>(tracer));
+        requests.back()->start(edge_request, now);
+      } else if (choice < 24 && !requests.empty()) {
+        Trace& trace = *requests[random.below(requests.size())];
+        const SpanRef span = trace.start(origin_fetch, now);
+        trace.set(span, AttributeKey::url_path, std::string(random.below(300), 'p'));
+        if (random.below(4) == 0) trace.status(span, SpanStatus::error);
+        trace.end(span, now);
+      } else if (choice < 39 && !requests.empty()) {
+        requests.erase(requests.begin() + static_cast<ptrdiff_t>(random.below(requests.size())));
+      } else {
+        tracer.queue().peek(random.below(60), random.below(20'000), batch);
+        random.below(3) == 0 ? tracer.queue().failed(batch) : tracer.queue().exported(batch);
+      }
+      REQUIRE(balanced(tracer));
+    }
+    requests.clear();
+    CHECK(tracer.open() == 0);
+    CHECK(tracer.dropped(DropReason::queue_full) > 0);
+    CHECK(tracer.queue().spans_exported() > 0);
+    CHECK(balanced(tracer));
+  }
+}
+
+TEST_CASE("the balance is shown as metrics") {
+  Registry registry(1);
+  Tracing tracing(1, settings_with(1), 7);
+  tracing.observe(registry);
+  Trace trace(tracing.tracer(0));
+  trace.end(trace.start(edge_request, at(1)), at(2));
+  const auto value = [&](std::string_view name) {
+    return std::get<double>(registry.collect().find(name)->points.at(0).value);
+  };
+  CHECK(value("otel.sdk.span.started") == 1);
+  CHECK(value("otel.sdk.span.live") == 1);
+  trace.finish();
+  CHECK(value("otel.sdk.span.live") == 0);
+  CHECK(value("otel.sdk.processor.span.queue.size") == 1);
+  CHECK(registry.collect().find("telemetry.spans.dropped")->points.size() == 5);
+}
+
+TEST_CASE("monotonic times become wall times by the offset that was last set") {
+  Tracing tracing(1, settings_with(1), 7);
+  tracing.set_clock(at(500), WallTime(Duration(1'000'500)));
+  CHECK(tracing.wall_ns(700) == 1'000'700);
+}
+
+}  // namespace weir::telemetry

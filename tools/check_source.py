@@ -32,7 +32,8 @@ def faults_of(relative, text):
     """All faults of one file; `relative` is its path from the root, with slashes."""
     path = pathlib.PurePosixPath(relative)
     lines = text.splitlines()
-    faults = list(name_faults(path)) + list(length_faults(lines))
+    raw = cpp_text.lines_of_raw_strings(text) if path.suffix in {".h", ".cc"} else set()
+    faults = list(name_faults(path)) + list(length_faults(lines, raw))
     if path.suffix in {".h", ".cc"}:
         faults += cpp_faults(path, text, lines)
     faults += [Fault(number, rule.name, rule.message)
@@ -53,12 +54,13 @@ def name_faults(path):
             yield Fault(1, "name", f"`{part}` says nothing: name the thing that it holds")
 
 
-def length_faults(lines):
+def length_faults(lines, raw):
+    """A raw string is as wide as what it is printed to."""
     if len(lines) > FILE_LINES_MAX:
         yield Fault(1, "file-length", f"{len(lines)} lines, at most {FILE_LINES_MAX}: cut it where "
                     "the subject divides")
     for number, line in enumerate(lines, 1):
-        if len(line) > COLUMNS_MAX:
+        if len(line) > COLUMNS_MAX and number not in raw:
             yield Fault(number, "columns", f"{len(line)} columns, at most {COLUMNS_MAX}")
 
 

@@ -59,6 +59,11 @@ class LineRules(unittest.TestCase):
         self.assertEqual(rules("src/a/a.cc", f"// allow(catch):\n{line}\n"), ["catch"])
         self.assertEqual(rules("src/a/a.cc", f"// allow(throw): why\n{line}\n"), ["catch"])
 
+    def test_a_raw_string_may_be_wide(self):
+        text = 'auto a = R"(' + "x" * 100 + "\n" + "y" * 101 + ')";\nint b = ' + "1" * 100 + ";\n"
+        faults = check_source.faults_of("src/base/a.cc", text)
+        self.assertEqual([(fault.rule, fault.line) for fault in faults], [("columns", 3)])
+
     def test_prose_that_ends_like_code_is_not_dead_code(self):
         for line in ("// Closes the socket (see stop()).", "//   int x = f();", "// a: b; c"):
             self.assertEqual(rules("src/base/a.cc", line + "\n"), [])

@@ -19,6 +19,16 @@ def without_comments_and_strings(text):
     return TOKEN.sub(blank, text)
 
 
+def lines_of_raw_strings(text):
+    """The numbers of the lines that a raw string stands on."""
+    lines = set()
+    for match in TOKEN.finditer(text):
+        if match[0].startswith("R"):
+            first = text.count("\n", 0, match.start()) + 1
+            lines.update(range(first, first + match[0].count("\n") + 1))
+    return lines
+
+
 def is_include(text, position):
     line = text[text.rfind("\n", 0, position) + 1:position]
     return re.fullmatch(r"\s*#\s*include\s*", line) is not None

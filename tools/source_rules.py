@@ -26,7 +26,7 @@ def rule(name, pattern, message, where="", but_not=r"^$"):
 CPP_RULES = (
     rule("shared-ptr", r"\bshared_ptr\b", "one owner: a value, unique_ptr, or a reference that the "
          "Task outlives", r"^src/(net|runtime|edge|wire)/", TESTS),
-    rule("using-namespace", r"\busing\s+namespace\s+std\b", "write std:: where it is meant"),
+    rule("using-namespace", r"\busing\s+namespace\s+std\s*;", "write std:: where it is meant"),
     rule("endl", r"\bstd::endl\b", "write '\\n'; flushing is a decision of its own"),
     rule("rand", r"\bs?rand\s*\(", "weir::Random (base/random.h): it has a seed to replay"),
     rule("sleep", r"(?<![\w>])::sleep\s*\(|\b(usleep|nanosleep|sleep_for|sleep_until)\s*\(",

@@ -1,7 +1,6 @@
 #include "base/address.h"
 
 #include <arpa/inet.h>
-
 #include <cstring>
 
 #include "base/units.h"

@@ -1,12 +1,11 @@
 #pragma once
 // Address: an IPv4 or IPv6 address with a port, or none. A value; comparable and printable.
 
-#include <netinet/in.h>
-#include <sys/socket.h>
-
 #include <cstdint>
+#include <netinet/in.h>
 #include <string>
 #include <string_view>
+#include <sys/socket.h>
 
 #include "base/result.h"
 
@@ -18,7 +17,8 @@ class Address {
   Address(const sockaddr* address, socklen_t length);
   static Address v4(uint32_t host_order_address, uint16_t port);
 
-  // "127.0.0.1:80", "[::1]:80", or ":80" for every interface (IPv6 and IPv4). Names are not resolved here.
+  // "127.0.0.1:80", "[::1]:80", or ":80" for every interface (IPv6 and IPv4). Names are not
+  // resolved here.
   static Result<Address> parse(std::string_view host_port);
   // An address without a port: "127.0.0.1", "::1".
   static Result<Address> parse_ip(std::string_view ip, uint16_t port = 0);

@@ -83,8 +83,8 @@ class Reactor {
       : now_(now), wall_offset_(wall_offset), timers_(now), random_(seed) {}
 
   bool has_ready() const { return !ready_.empty(); }
-  // Resumes everything that was ready when it was called. The last step of a turn: whoever runs the reactor sees what ended before
-  // it waits again.
+  // Resumes everything that was ready when it was called. The last step of a turn: whoever runs the
+  // reactor sees what ended before it waits again.
   void run_ready();
 
   MonoTime now_;

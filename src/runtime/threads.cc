@@ -90,6 +90,7 @@ bool Threads::join(Duration limit) {
   while (ended_.load() < group_.size()) {
     if (read_monotonic_clock() >= until) return false;
     timespec pause{.tv_sec = 0, .tv_nsec = 5'000'000};
+    // allow(sleep): the thread that ends the process waits here, no shard does
     nanosleep(&pause, nullptr);
   }
   return true;

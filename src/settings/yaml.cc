@@ -184,6 +184,7 @@ std::optional<Node> parse_yaml(std::string_view text, const Place& base, Problem
     YAML::Parser parser(stream);
     while (!builder.failed() && parser.HandleNextDocument(builder)) {
     }
+    // allow(catch): yaml-cpp reports by throwing
   } catch (const YAML::Exception& error) {
     builder.fail(error.mark, "not valid YAML: " + error.msg);
   }

@@ -18,7 +18,8 @@ namespace weir::wire {
   X(te)                                                                                            \
   X(trailer)                                                                                       \
   X(upgrade)                                                                                       \
-  X(expect) X(keep_alive) X(proxy_connection) X(proxy_authorization) X(proxy_authenticate) X(      \
+  X(expect)                                                                                        \
+  X(keep_alive) X(proxy_connection) X(proxy_authorization) X(proxy_authenticate) X(                \
       http2_settings) X(date) X(server) X(via) X(age) X(cache_control) X(pragma) X(expires)        \
       X(etag) X(last_modified) X(vary) X(if_match) X(if_none_match) X(if_modified_since) X(        \
           if_unmodified_since) X(if_range) X(range) X(accept_ranges) X(content_range) X(accept)    \

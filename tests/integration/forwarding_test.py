@@ -78,7 +78,7 @@ class TrustedPeers(Case):
 
 
 class ProxyProtocol(Case):
-    OPTIONS = {keys.TRUSTED_PEERS: "127.0.0.0/8", keys.PROXY_PROTOCOL: "true"}
+    OPTIONS = {keys.PROXY_PROTOCOL_FROM: "127.0.0.0/8"}
 
     def setUp(self):
         self.edge, self.scripted = self.behind(origin.echoing_target, options=self.OPTIONS)
@@ -123,7 +123,7 @@ class ProxyProtocol(Case):
                 self.assertEqual(self.scripted.received, b"")
 
     def test_from_a_stranger_it_is_no_request_at_all(self):
-        options = {**self.OPTIONS, keys.TRUSTED_PEERS: "192.0.2.0/24"}
+        options = {keys.PROXY_PROTOCOL_FROM: "192.0.2.0/24"}
         edge, scripted = self.behind(origin.echoing_target, options=options)
         client = raw.connect(edge.port)
         self.addCleanup(client.close)

@@ -56,7 +56,7 @@ class Haproxy(Case):
         for option in ("send-proxy", "send-proxy-v2"):
             with self.subTest(option):
                 edge, scripted = self.behind(origin.echoing_target, options={
-                    keys.TRUSTED_PEERS: "127.0.0.0/8", keys.PROXY_PROTOCOL: "true"})
+                    keys.PROXY_PROTOCOL_FROM: "127.0.0.0/8"})
                 (front,) = process.free_ports(1)
                 config = process.new_folder("haproxy") / "haproxy.cfg"
                 config.write_text(HAPROXY.format(front=front, edge=edge.port, option=option))

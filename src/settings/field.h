@@ -59,7 +59,8 @@ struct Field {
   // A whole number that is written as a size: "64KiB".
   Field in_bytes() &&;
   Field unit(std::string_view unit) &&;
-  // May change while the program runs. What is nested is as live as the outermost field.
+  // May change while the program runs. What is nested in a list, in an optional group or in a live
+  // group is as live as that; in other groups each field says so itself.
   Field live() &&;
   // Never printed.
   Field secret() &&;
@@ -92,12 +93,12 @@ namespace field_detail {
 
 template <class M>
 struct Stripped {
-  using type = M;
+  using Value = M;
   static constexpr bool optional = false;
 };
 template <class V>
 struct Stripped<std::optional<V>> {
-  using type = V;
+  using Value = V;
   static constexpr bool optional = true;
 };
 
@@ -164,7 +165,7 @@ void assign(T& object, M T::* member, const FieldInfo& info, const Node* node, L
     const std::optional<Scalar> value = loading.scalar(info, node);
     if (!value) return;
     if (value->index() != 0)
-      object.*member = from_scalar<typename Stripped<M>::type>(*value);
+      object.*member = from_scalar<typename Stripped<M>::Value>(*value);
     else if constexpr (Stripped<M>::optional)
       object.*member = std::nullopt;
   }
@@ -186,7 +187,7 @@ void bound_by_member(FieldInfo& info) {
 
 template <class T, class M, class D>
 Field<T> declare(M T::* member, std::string_view name, const D& fallback, std::string_view prose) {
-  using V = typename Stripped<M>::type;
+  using V = typename Stripped<M>::Value;
   Field<T> row;
   row.info.name = name;
   row.info.prose = prose;

@@ -60,6 +60,9 @@ struct FieldInfo {
   bool secret = false;     // never printed
 
   const GroupInfo* nested = nullptr;  // the table of a group or group_list
+
+  // Whether its own liveness counts for everything below it; in a plain group each field decides.
+  bool decides_liveness() const { return type != Type::group || optional || live; }
 };
 
 struct GroupInfo {

@@ -194,6 +194,7 @@ std::string program_help(std::string_view program, std::string_view prose,
   std::string text = "Usage: " + std::string(program) + " COMMAND [FLAG...]\n\n" +
                      wrapped(prose, 0) + "\nCommands:\n";
   std::vector<Row> rows;
+  rows.reserve(commands.size());
   for (const Command& command : commands)
     rows.push_back({std::string(command.name), std::string(command.prose)});
   text += table(rows);

@@ -132,9 +132,10 @@ void match_variable(Level level, std::string_view name, const std::string& path,
 
 }  // namespace
 
-const FieldInfo& KeyPath::outermost() const {
-  const auto found = std::ranges::find_if(steps, [](const KeyStep& step) { return step.field; });
-  return *found->field;
+const FieldInfo& KeyPath::deciding() const {
+  for (const KeyStep& step : steps)
+    if (step.field && step.field->decides_liveness()) return *step.field;
+  return field();
 }
 
 Found find_key(const Schema& schema, std::string_view key) {

@@ -27,8 +27,8 @@ struct KeyPath {
   std::optional<std::string> entry;
 
   const FieldInfo& field() const { return *steps.back().field; }
-  // The field of the group that stands in the schema itself; its liveness counts.
-  const FieldInfo& outermost() const;
+  // The field whose liveness counts.
+  const FieldInfo& deciding() const;
 };
 
 // The error says what is wrong and names the nearest key.

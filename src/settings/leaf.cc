@@ -19,16 +19,16 @@ bool is_plain(std::string_view text) {
 
 // Recursion is bounded by the nesting of the tables.
 void collect(const GroupInfo& group, const std::string& path, const Node* map,
-             const FieldInfo* outermost, std::vector<Leaf>& found) {
+             const FieldInfo* around, std::vector<Leaf>& found) {
   for (const FieldInfo& field : group.fields) {
     const Node* node = map ? map->find(field.name) : nullptr;
     const std::string key = join_key(path, field.name);
-    const FieldInfo* outer = outermost ? outermost : &field;
+    const FieldInfo* deciding = around || !field.decides_liveness() ? around : &field;
     if (field.type == Type::group && (node || !field.optional))
-      collect(*field.nested, key, node, outer, found);
+      collect(*field.nested, key, node, deciding, found);
     for (size_t i = 0; node && field.type == Type::group_list && i < node->items.size(); ++i)
-      collect(*field.nested, key + "[" + std::to_string(i) + "]", &node->items[i], outer, found);
-    if (!field.nested) found.push_back({key, &field, outer, node});
+      collect(*field.nested, key + "[" + std::to_string(i) + "]", &node->items[i], deciding, found);
+    if (!field.nested) found.push_back({key, &field, deciding, node});
   }
 }
 

@@ -12,9 +12,9 @@ namespace weir::settings {
 
 struct Leaf {
   std::string key;
-  const FieldInfo* field;      // never a group or group_list
-  const FieldInfo* outermost;  // the field of a group in the schema; its liveness counts
-  const Node* node;            // nullptr: the default
+  const FieldInfo* field;     // never a group or group_list
+  const FieldInfo* deciding;  // the field whose liveness counts: this one, or one around it
+  const Node* node;           // nullptr: the default
 };
 
 // Every setting of every group, in the order of the tables. Points into both arguments.

@@ -105,6 +105,11 @@ std::string now_text(const KeyPath& path, const Node* node) {
   return node ? "set" : "not set";
 }
 
+std::string changes_text(const FieldInfo& deciding) {
+  if (!deciding.decides_liveness()) return "each of its settings by itself";
+  return deciding.live ? "while running" : "at the next start";
+}
+
 void line(std::string& text, std::string_view label, const std::string& value) {
   if (value.empty()) return;
   text += "  " + std::string(label) + std::string(13 - label.size(), ' ') + value + "\n";
@@ -123,12 +128,11 @@ std::expected<std::string, std::string> explain(const Schema& schema, const Valu
   const auto path = find_key(schema, key);
   if (!path) return std::unexpected(std::string(key) + ": " + path.error());
   const FieldInfo& field = path->field();
-  const bool live = path->outermost().live;
   std::string text = std::string(key) + "\n  " + std::string(field.prose) + "\n\n";
   line(text, "type", type_text(field));
   line(text, "bounds", bounds_text(field));
   line(text, "default", default_text(field));
-  line(text, "changes", live ? "while running" : "at the next start");
+  line(text, "changes", changes_text(path->deciding()));
   if (has_any(*path)) return text;
   line(text, "environment", path->entry ? "" : environment_name(key));
   const Node* node = find_node(values.root, *path);

@@ -150,7 +150,7 @@ TEST_CASE("the reference page has one row a setting, nested groups included") {
       has("| `token` | text | `\"\"` |  | yes | Ask for it from whoever reads this server. "
           "Secret: never printed. |\n"));
   CHECK(has("\n### `edge.sites[].origins[]`\n"));
-  CHECK(has("| `url` | text | required | http://HOST:PORT |  | Where the origin listens. |\n"));
+  CHECK(has("| `url` | text | required | http://HOST:PORT | yes | Where the origin listens. |\n"));
   CHECK(has("| `respond` | group | not set |"));
   CHECK(has("| `trusted_peers` | list of texts | `[127.0.0.1]` | 0 to 3 entries | yes |"));
 }

@@ -36,27 +36,39 @@ std::string default_cell(const FieldInfo& field) {
   return code(default_text(field));
 }
 
-std::string live_cell(const FieldInfo& field, bool nested) {
-  if (nested) return "";
-  return field.live ? "yes" : "no";
+// What is said once for a group, or row by row.
+enum class Liveness : uint8_t { by_field, yes, no };
+
+std::string live_cell(const FieldInfo& field, Liveness around) {
+  if (around == Liveness::by_field && !field.decides_liveness()) return "see below";
+  const bool live = around == Liveness::by_field ? field.live : around == Liveness::yes;
+  return live ? "yes" : "no";
 }
 
+struct Heading {
+  std::string key;
+  std::string_view level;
+  Liveness around;
+};
+
 // Recursion is bounded by the nesting of the tables.
-void describe_group(const GroupInfo& group, const std::string& key, bool nested,
-                    std::string& page) {
-  page += "\n" + std::string(nested ? "###" : "##") + " " +
-          (key.empty() ? "Top level" : code(key)) + "\n\n" + std::string(group.prose) +
-          (nested ? " As live as the list or group above.\n\n" : "\n\n");
+void describe_group(const GroupInfo& group, const Heading& heading, std::string& page) {
+  page += "\n" + std::string(heading.level) + " " +
+          (heading.key.empty() ? "Top level" : code(heading.key)) + "\n\n" +
+          std::string(group.prose) + "\n\n";
   page += "| setting | type | default | bounds | live | what to do |\n|---|---|---|---|---|---|\n";
   for (const FieldInfo& field : group.fields)
     page += "| " + code(field.name) + " | " + cell(type_text(field)) + " | " + default_cell(field) +
-            " | " + cell(bounds_text(field)) + " | " + live_cell(field, nested) + " | " +
+            " | " + cell(bounds_text(field)) + " | " + live_cell(field, heading.around) + " | " +
             cell(field.prose) + (field.secret ? " Secret: never printed." : "") + " |\n";
-  for (const FieldInfo& field : group.fields)
-    if (field.nested)
-      describe_group(*field.nested,
-                     join_key(key, field.name) + (field.type == Type::group_list ? "[]" : ""), true,
-                     page);
+  for (const FieldInfo& field : group.fields) {
+    if (!field.nested) continue;
+    const bool decides = heading.around == Liveness::by_field && field.decides_liveness();
+    const Liveness around = decides ? (field.live ? Liveness::yes : Liveness::no) : heading.around;
+    const std::string key =
+        join_key(heading.key, field.name) + (field.type == Type::group_list ? "[]" : "");
+    describe_group(*field.nested, {key, "###", around}, page);
+  }
 }
 
 }  // namespace
@@ -64,7 +76,7 @@ void describe_group(const GroupInfo& group, const std::string& key, bool nested,
 std::string reference_page(const Schema& schema) {
   std::string page(head);
   for (const GroupInfo* group : schema.groups())
-    describe_group(*group, std::string(group->prefix), false, page);
+    describe_group(*group, {std::string(group->prefix), "##", Liveness::by_field}, page);
   return page;
 }
 

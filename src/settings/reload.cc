@@ -14,7 +14,7 @@ struct Side {
 
 struct Pair {
   Side before, after;
-  const FieldInfo& outermost() const { return *(before.leaf ? before : after).leaf->outermost; }
+  bool live() const { return (before.leaf ? before : after).leaf->deciding->live; }
   bool changed() const { return !before.leaf || !after.leaf || before.exact != after.exact; }
 };
 
@@ -44,12 +44,22 @@ void restore(Node& effective, const Node& before, std::string_view prefix, std::
   node->at_or_add(name, old->place) = *old;
 }
 
-// Fields that need a restart keep their old values, changed or not.
+// Fields that need a restart keep their old values, changed or not. Recursion is bounded by the
+// nesting of the tables.
+void restore_group(const GroupInfo& group, const std::string& path, const Node& before,
+                   Node& effective) {
+  for (const FieldInfo& field : group.fields) {
+    if (!field.decides_liveness())
+      restore_group(*field.nested, join_key(path, field.name), before, effective);
+    else if (!field.live)
+      restore(effective, before, path, field.name);
+  }
+}
+
 Values mix(const Schema& schema, const Values& before, const Values& after) {
   Values effective = after;
   for (const GroupInfo* group : schema.groups())
-    for (const FieldInfo& field : group->fields)
-      if (!field.live) restore(effective.root, before.root, group->prefix, field.name);
+    restore_group(*group, std::string(group->prefix), before.root, effective.root);
   return effective;
 }
 
@@ -66,7 +76,7 @@ std::expected<Reload, Problems> reload(const Schema& schema, const Values& befor
   Reload result;
   for (const auto& [key, pair] : pairs) {
     if (!pair.changed()) continue;
-    auto& list = pair.outermost().live ? result.live : result.restart;
+    auto& list = pair.live() ? result.live : result.restart;
     list.push_back({key, shown(pair.before), shown(pair.after)});
   }
   result.effective = mix(schema, before, after);

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "settings/print.h"
 #include "settings/test_tables.h"
 
 namespace weir::settings::test {
@@ -69,6 +70,46 @@ TEST_CASE("entries of a list of groups come and go with the list's liveness") {
   REQUIRE(shrunk);
   CHECK(shrunk->live.size() == 5);
   CHECK(load(shrunk->effective, edge_settings())->listen == "b");
+}
+
+TEST_CASE("in a plain group each field says whether it is live; in a live one all are") {
+  struct Inner {
+    uint32_t live = 0;
+    uint32_t fixed = 0;
+  };
+  struct Outer {
+    Inner plain;
+    Inner whole;
+  };
+  static const Group<Inner> inner{"",
+                                  "Inner.",
+                                  {field(&Inner::live, "live", 1, "A number.").live(),
+                                   field(&Inner::fixed, "fixed", 1, "A number.")}};
+  static const Group<Outer> outer{"outer",
+                                  "Outer.",
+                                  {field(&Outer::plain, "plain", inner, "A group."),
+                                   field(&Outer::whole, "whole", inner, "A group.").live()}};
+  Schema schema;
+  schema.add(outer);
+  const Values before = *resolve(schema, {});
+  const Values after = *resolve(
+      schema, {"",
+               "",
+               {},
+               {{"outer.plain", "{live: 2, fixed: 2}"}, {"outer.whole", "{live: 2, fixed: 2}"}}});
+  const auto result = reload(schema, before, after);
+  REQUIRE(result);
+  CHECK(lines(result->live) ==
+        "outer.plain.live: 1 -> 2\nouter.whole.fixed: 1 -> 2\nouter.whole.live: 1 -> 2\n");
+  CHECK(lines(result->restart) == "outer.plain.fixed: 1 -> 2\n");
+  const auto effective = load(result->effective, outer);
+  CHECK(effective->plain.live == 2);
+  CHECK(effective->plain.fixed == 1);
+  CHECK(effective->whole.fixed == 2);
+  CHECK(explain(schema, after, "outer.plain.fixed")->find("at the next start") !=
+        std::string::npos);
+  CHECK(explain(schema, after, "outer.plain")->find("each of its settings") != std::string::npos);
+  CHECK(explain(schema, after, "outer.whole.fixed")->find("while running") != std::string::npos);
 }
 
 TEST_CASE("a mixture of old and new values that breaks a rule is refused") {

@@ -104,7 +104,7 @@ void merge_variable(const Schema& schema, std::string_view variable, Node& root,
   const std::string_view name = variable.substr(prefix.size(), equals - prefix.size());
   const std::vector<std::string> keys = keys_of_variable(schema, name);
   if (keys.size() == 1)
-    return set_key(schema, root, keys[0], variable.substr(equals + 1), place, problems);
+    return set_key(schema, root, {keys[0], variable.substr(equals + 1), place}, problems);
   if (keys.size() > 1)
     return problems.add(place, "", "can mean " + keys[0] + " or " + keys[1] + "; use --set");
   if (is_service_link(name)) return;
@@ -154,7 +154,7 @@ std::expected<Values, Problems> resolve(const Schema& schema, const Sources& sou
     merge_variable(schema, variable, values.root, problems);
   for (const Set& set : sources.sets) {
     const Place place{Layer::flag, set.label};
-    set_key(schema, values.root, set.key, set.value, place, problems);
+    set_key(schema, values.root, {set.key, set.value, place}, problems);
   }
   schema.check(values, problems);
   if (!problems.empty()) return std::unexpected(std::move(problems));

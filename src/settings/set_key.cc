@@ -64,22 +64,22 @@ Node* descend(Node& node, const KeyStep& step, const Place& place, std::string& 
 
 }  // namespace
 
-void set_key(const Schema& schema, Node& root, std::string_view key, std::string_view value,
-             const Place& place, Problems& problems) {
-  const auto path = find_key(schema, key);
-  if (!path) return problems.add(place, key, path.error());
-  auto made = make_value(*path, value, place, problems);
+void set_key(const Schema& schema, Node& root, const KeyValue& set, Problems& problems) {
+  const auto fail = [&](std::string text) { problems.add(set.place, set.key, std::move(text)); };
+  const auto path = find_key(schema, set.key);
+  if (!path) return fail(path.error());
+  auto made = make_value(*path, set.value, set.place, problems);
   if (!made) return;
   std::string problem;
   Node* node = &root;
   for (const KeyStep& step : path->steps) {
-    if (step.any) return problems.add(place, key, "write the index between \"[\" and \"]\"");
-    node = descend(*node, step, place, problem);
-    if (!node) return problems.add(place, key, problem);
+    if (step.any) return fail("write the index between \"[\" and \"]\"");
+    node = descend(*node, step, set.place, problem);
+    if (!node) return fail(std::move(problem));
   }
   if (path->entry) {
-    if (!become(*node, NodeKind::map)) return problems.add(place, key, "is not a map");
-    node = &node->at_or_add(*path->entry, place);
+    if (!become(*node, NodeKind::map)) return fail("is not a map");
+    node = &node->at_or_add(*path->entry, set.place);
   }
   *node = std::move(*made);
 }

@@ -9,9 +9,14 @@
 
 namespace weir::settings {
 
+struct KeyValue {
+  std::string_view key;
+  std::string_view value;
+  const Place& place;
+};
+
 // Replaces what lower layers said about that key only. An index may be the next one behind a list's
 // end, which appends.
-void set_key(const Schema& schema, Node& root, std::string_view key, std::string_view value,
-             const Place& place, Problems& problems);
+void set_key(const Schema& schema, Node& root, const KeyValue& set, Problems& problems);
 
 }  // namespace weir::settings

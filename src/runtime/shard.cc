@@ -19,15 +19,14 @@ void Shard::turn(MonoTime limit) {
   asleep_.store(false, std::memory_order_relaxed);
 }
 
-size_t ShardGroup::least_loaded() const {
-  size_t best = 0;
-  uint32_t fewest = UINT32_MAX;
-  for (size_t i = 0; i < shards_.size(); ++i) {
-    const uint32_t load = shards_[i]->load().load(std::memory_order_relaxed);
-    if (load < fewest) {
-      fewest = load;
-      best = i;
-    }
+size_t Shard::least_loaded() const {
+  size_t best = index_;
+  uint32_t fewest = load_.load(std::memory_order_relaxed);
+  for (size_t i = 0; i < group_.size(); ++i) {
+    const uint32_t load = group_.at(i).load().load(std::memory_order_relaxed);
+    if (load >= fewest) continue;
+    fewest = load;
+    best = i;
   }
   return best;
 }

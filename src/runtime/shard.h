@@ -36,6 +36,8 @@ class Shard {
 
   // How many connections it serves; read by the others to place new ones.
   std::atomic<uint32_t>& load() { return load_; }
+  // The shard with the fewest connections; this one if it is among them.
+  size_t least_loaded() const;
 
   // One turn: mail, then the reactor.
   void turn(MonoTime limit);
@@ -72,8 +74,6 @@ class ShardGroup {
     mail_.push_from_outside(to, Message(std::forward<F>(function)));
     at(to).wake_if_asleep();
   }
-  // The shard with the fewest connections.
-  size_t least_loaded() const;
 
  private:
   std::vector<std::unique_ptr<Shard>> shards_;

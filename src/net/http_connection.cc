@@ -1,0 +1,206 @@
+#include "net/http_connection.h"
+
+#include <algorithm>
+#include <arpa/inet.h>
+#include <cstring>
+
+#include "base/units.h"
+#include "net/http_server.h"
+#include "wire/proxy_protocol.h"
+
+namespace weir::net {
+namespace {
+
+// Answers wait for each other up to this much, then they are sent.
+constexpr size_t batch_bytes_max = 64 * KiB;
+// What we read and drop of a body that nobody wants, to keep the connection.
+constexpr uint64_t skipped_bytes_max = 64 * KiB;
+// How long, and for how much, a closing connection listens on, so that our last answer is not lost
+// to a RST (RFC 9112 9.6).
+constexpr Duration linger_time = seconds(1);
+constexpr uint64_t linger_bytes_max = 256 * KiB;
+constexpr size_t proxy_header_bytes_max = 4 * KiB;
+
+Address address_of(const wire::ProxyHeader& header) {
+  if (header.kind == wire::ProxyHeader::Kind::tcp4) {
+    uint32_t ip;
+    std::memcpy(&ip, header.source.address.data(), sizeof ip);
+    return Address::v4(ntohl(ip), header.source.port);
+  }
+  sockaddr_in6 v6{};
+  v6.sin6_family = AF_INET6;
+  v6.sin6_port = htons(header.source.port);
+  std::memcpy(&v6.sin6_addr, header.source.address.data(), 16);
+  return {reinterpret_cast<const sockaddr*>(&v6), sizeof v6};
+}
+
+}  // namespace
+
+HttpConnection::HttpConnection(HttpServer& server, runtime::StreamPtr stream)
+    : server_(server),
+      shard_(server.shard()),
+      stream_(std::move(stream)),
+      client_(stream_->peer()) {}
+
+runtime::Task<> HttpConnection::run() {
+  if (server_.expects_proxy_header(client_) && !co_await read_proxy_header()) co_return;
+  Next next = Next::idle;
+  while (next == Next::idle) {
+    if (input_.empty()) {
+      const runtime::Wait wait{after(shard_.now(), server_.settings().idle_timeout),
+                               &shard_.draining()};
+      Result<runtime::Chunk> chunk = co_await stream_->recv(wait);
+      if (!chunk || chunk->empty()) co_return;
+      input_.add(*std::move(chunk));
+    }
+    first_byte_ = shard_.now();
+    HttpExchange& exchange = server_.take_exchange();
+    next = co_await serve_batch(exchange);
+    server_.give_back(exchange);
+  }
+  co_await end(next);
+}
+
+void HttpConnection::begin(HttpExchange& exchange) {
+  exchange.shard_ = &shard_;
+  exchange.stream_ = stream_.get();
+  exchange.input_ = &input_;
+  exchange.settings_ = &server_.settings();
+  exchange.client_ = client_;
+  exchange.started_ = first_byte_;
+  exchange.deadline_ = after(first_byte_, server_.settings().request_timeout);
+  exchange.sent_bytes_ = 0;
+  exchange.out_before_ = exchange.out_.size();
+  exchange.keep_alive_ = true;
+  exchange.aborted_ = false;
+  exchange.owes_continue_ = false;
+  exchange.body_.emplace(*stream_, input_);
+}
+
+runtime::Task<HttpConnection::Next> HttpConnection::serve_batch(HttpExchange& exchange) {
+  size_t scanned = 0;
+  Next next = Next::idle;
+  while (next == Next::idle) {
+    begin(exchange);
+    const wire::HeadResult head =
+        wire::parse_request_head(input_.unread(), scanned, server_.head_limits(), exchange.head);
+    if (head.malformed()) {
+      next = reject(exchange, head.http_status, head.reason);
+    } else if (head.incomplete()) {
+      scanned = head.bytes;
+      if (co_await receive_head(exchange, next)) continue;
+    } else {
+      scanned = 0;
+      next = co_await serve_one(exchange, head.bytes);
+      first_byte_ = shard_.now();
+      if (next == Next::idle && !input_.empty() && exchange.out_.size() < batch_bytes_max) continue;
+    }
+    if (next != Next::reset && !co_await exchange.flush()) next = Next::reset;
+    if (input_.empty()) break;
+  }
+  co_return next;
+}
+
+runtime::Task<HttpConnection::Next> HttpConnection::serve_one(HttpExchange& exchange,
+                                                              size_t head_bytes) {
+  input_.pin();
+  input_.consume(head_bytes);
+  exchange.keep_alive_ = exchange.head.keep_alive;
+  exchange.owes_continue_ = exchange.head.expect_continue;
+  exchange.body_->begin(exchange.head.framing);
+  co_await server_.handler().handle(exchange);
+  if (!exchange.aborted_ && !exchange.body_->done() && !co_await skip_body(exchange))
+    exchange.close_after();
+  exchange.body_->release_piece();
+  input_.unpin();
+  if (exchange.aborted_) {
+    server_.metrics().aborted.add();
+    co_return Next::reset;
+  }
+  if (exchange.keep_alive_) co_return Next::idle;
+  co_return exchange.body_->done() && input_.empty() ? Next::close : Next::linger;
+}
+
+runtime::Task<bool> HttpConnection::receive_head(HttpExchange& exchange, Next& next) {
+  if (!exchange.out_.empty() && !co_await exchange.flush()) {
+    next = Next::reset;
+    co_return false;
+  }
+  const runtime::Wait wait{after(first_byte_, server_.settings().head_timeout), &shard_.closing()};
+  Result<runtime::Chunk> chunk = co_await stream_->recv(wait);
+  if (chunk && !chunk->empty()) {
+    input_.add(*std::move(chunk));
+    co_return true;
+  }
+  if (!chunk && chunk.error().code == ErrorCode::timed_out) {
+    server_.metrics().head_timeout.add();
+    next = reject(exchange, 408, "the request's head did not come in time");
+  } else {
+    next = Next::close;
+  }
+  co_return false;
+}
+
+HttpConnection::Next HttpConnection::reject(HttpExchange& exchange, uint16_t status,
+                                            const char* reason) {
+  if (status != 408) server_.metrics().malformed.add();
+  exchange.close_after();
+  exchange.head.fields.clear();
+  exchange.head.method = wire::RequestMethod::other;
+  exchange.head.minor_version = 1;
+  server_.handler().reject(exchange, status, reason);
+  return Next::linger;
+}
+
+runtime::Task<bool> HttpConnection::skip_body(HttpExchange& exchange) {
+  // A client that waits for "100 Continue" may or may not send its body now: nobody can tell what
+  // comes next.
+  if (exchange.owes_continue_) co_return false;
+  const BodyReader& body = *exchange.body_;
+  if (body.framing().kind == wire::BodyFraming::Kind::content_length &&
+      body.framing().length - body.bytes() > skipped_bytes_max)
+    co_return false;
+  if (!exchange.out_.empty() && input_.empty() && !co_await exchange.flush()) co_return false;
+  const uint64_t before = body.bytes();
+  while (!body.done()) {
+    Result<std::string_view> piece = co_await exchange.read_body();
+    if (!piece || body.bytes() - before > skipped_bytes_max) co_return false;
+  }
+  co_return true;
+}
+
+runtime::Task<bool> HttpConnection::read_proxy_header() {
+  const runtime::Wait wait{after(shard_.now(), server_.settings().head_timeout), &shard_.closing()};
+  for (;;) {
+    wire::ProxyHeader header;
+    const wire::ProxyResult result =
+        wire::parse_proxy_header(input_.unread(), proxy_header_bytes_max, header);
+    if (result.status == wire::ProxyResult::Status::complete) {
+      input_.consume(result.consumed);
+      if (header.kind != wire::ProxyHeader::Kind::none) client_ = address_of(header);
+      co_return true;
+    }
+    if (result.status == wire::ProxyResult::Status::malformed) break;
+    Result<runtime::Chunk> chunk = co_await stream_->recv(wait);
+    if (!chunk || chunk->empty()) break;
+    input_.add(*std::move(chunk));
+  }
+  server_.metrics().bad_proxy_header.add();
+  stream_->abort_on_close();
+  co_return false;
+}
+
+runtime::Task<> HttpConnection::end(Next how) {
+  if (how == Next::reset) stream_->abort_on_close();
+  if (how != Next::linger) co_return;
+  stream_->shutdown_send();
+  const runtime::Wait wait{after(shard_.now(), linger_time), &shard_.closing()};
+  uint64_t dropped = 0;
+  while (dropped < linger_bytes_max) {
+    Result<runtime::Chunk> chunk = co_await stream_->recv(wait);
+    if (!chunk || chunk->empty()) co_return;
+    dropped += chunk->size();
+  }
+}
+
+}  // namespace weir::net

@@ -1,0 +1,44 @@
+#pragma once
+// HttpConnection: serves one client connection, from accept to close: requests in order, all
+// complete ones of a read batch answered with one send. Lives in the coroutine that runs it. While
+// idle it holds its stream and little else.
+
+#include "net/http_exchange.h"
+#include "net/server_metrics.h"
+
+namespace weir::net {
+
+class HttpServer;
+
+class HttpConnection {
+ public:
+  HttpConnection(HttpServer& server, runtime::StreamPtr stream);
+
+  // Until the client or we have had enough.
+  runtime::Task<> run();
+
+ private:
+  enum class Next : uint8_t { idle, close, linger, reset };
+
+  // Requests until nothing unread is left.
+  runtime::Task<Next> serve_batch(HttpExchange& exchange);
+  // One whole request, whose head has been parsed.
+  runtime::Task<Next> serve_one(HttpExchange& exchange, size_t head_bytes);
+  // More bytes of a head that is not complete; false when the connection is to end as `next` says.
+  runtime::Task<bool> receive_head(HttpExchange& exchange, Next& next);
+  runtime::Task<bool> read_proxy_header();
+  // The rest of a body that the handler did not want; false when it is too much to wait for.
+  runtime::Task<bool> skip_body(HttpExchange& exchange);
+  Next reject(HttpExchange& exchange, uint16_t status, const char* reason);
+  void begin(HttpExchange& exchange);
+  runtime::Task<> end(Next how);
+
+  HttpServer& server_;
+  runtime::Shard& shard_;
+  runtime::StreamPtr stream_;
+  InputBuffer input_;
+  Address client_;
+  MonoTime first_byte_{};
+};
+
+}  // namespace weir::net

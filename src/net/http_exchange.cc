@@ -1,0 +1,52 @@
+#include "net/http_exchange.h"
+
+#include <algorithm>
+
+#include "wire/http1_write.h"
+
+namespace weir::net {
+
+runtime::Wait HttpExchange::wait_at_most(Duration limit) const {
+  return {std::min(deadline_, after(shard_->now(), limit)), &shard_->closing()};
+}
+
+runtime::Task<Result<std::string_view>> HttpExchange::read_body() {
+  if (owes_continue_) {
+    owes_continue_ = false;
+    if (input_->empty() && !body_->done()) {
+      out_.append("HTTP/1.1 100 Continue\r\n\r\n");
+      WEIR_CO_CHECK(co_await flush());
+    }
+  }
+  co_return co_await body_->read(wait_at_most(settings_->body_timeout));
+}
+
+runtime::Task<Result<>> HttpExchange::send(std::span<const std::string_view> parts) {
+  std::array<iovec, 16> pieces;
+  WEIR_ASSERT(parts.size() < pieces.size());
+  size_t count = 0, bytes = 0;
+  if (!out_.empty()) pieces[count++] = runtime::part(out_.view());
+  for (const std::string_view piece : parts)
+    if (!piece.empty()) pieces[count++] = runtime::part(piece);
+  if (count == 0) co_return Result<>{};
+  for (size_t i = 0; i < count; ++i)
+    bytes += pieces[i].iov_len;
+  Result<> sent = co_await stream_->send(std::span(pieces.data(), count),
+                                         wait_at_most(settings_->write_timeout));
+  if (!sent) abort();
+  sent_bytes_ += bytes - out_before_;
+  out_before_ = 0;
+  out_.clear();
+  co_return sent;
+}
+
+void HttpExchange::append_connection_field() {
+  if (!keep_alive()) {
+    keep_alive_ = false;
+    out_.append("Connection: close\r\n");
+  } else if (head.minor_version == 0) {
+    out_.append("Connection: keep-alive\r\n");
+  }
+}
+
+}  // namespace weir::net

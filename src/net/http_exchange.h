@@ -1,0 +1,103 @@
+#pragma once
+// HttpExchange: one request and its answer, on one connection. The handler reads the head and the
+// body here and writes its answer here. What it appends to out() is sent in order, together with
+// the answers to other requests of the same read batch; large or streamed answers are sent at once
+// with send().
+//
+// Pooled by the server: a connection has one only while a request is under way. Everything that
+// views the request (head, peer) is valid until the handler returns.
+
+#include <array>
+#include <span>
+
+#include "base/address.h"
+#include "net/body_reader.h"
+#include "net/server_settings.h"
+#include "runtime/shard.h"
+#include "wire/http1_request.h"
+
+namespace weir::net {
+
+class HttpExchange {
+ public:
+  static constexpr uint32_t fields_max = 128;
+
+  HttpExchange() : head(std::span<wire::Field>(storage_)) {}
+
+  wire::RequestHead head;
+
+  // Whom the request is from: the socket's peer, or who the PROXY protocol says.
+  const Address& client() const { return client_; }
+  // When its first byte was seen.
+  MonoTime started() const { return started_; }
+  runtime::Shard& shard() const { return *shard_; }
+  runtime::Reactor& reactor() const { return shard_->reactor(); }
+  // No wait of this exchange lasts longer than this, nor past the moment when the shard closes.
+  MonoTime deadline() const { return deadline_; }
+  runtime::Wait wait_at_most(Duration limit) const;
+
+  // --- the request's body ---
+  // The next piece; empty at the end. Asks the client to go on ("100 Continue") if it waits for
+  // that.
+  runtime::Task<Result<std::string_view>> read_body();
+  BodyReader& body() { return *body_; }
+
+  // --- the answer ---
+  // Bytes of answers that wait to be sent.
+  Buffer& out() { return out_; }
+  // Sends out() and then `parts`, at most 15 of them. The connection is lost if that fails.
+  runtime::Task<Result<>> send(std::span<const std::string_view> parts);
+  runtime::Task<Result<>> flush() { return send({}); }
+  // Whether the connection can go on after this answer; decide the head's Connection field by it.
+  bool keep_alive() const { return keep_alive_ && !shard_->draining().requested(); }
+  // The connection closes once the answer is sent.
+  void close_after() { keep_alive_ = false; }
+  // The answer was cut short: the connection is reset, so that nobody takes it for whole.
+  void abort() {
+    keep_alive_ = false;
+    aborted_ = true;
+  }
+  // Appends "Connection: ..." where the client must be told. Fixes the decision.
+  void append_connection_field();
+  uint64_t bytes_out() const { return sent_bytes_ + out_.size() - out_before_; }
+
+  // For tunnels: the raw connection. Whoever takes it calls close_after() and answers nothing any
+  // more.
+  runtime::Stream& stream() { return *stream_; }
+  InputBuffer& input() { return *input_; }
+
+ private:
+  friend class HttpConnection;
+
+  std::array<wire::Field, fields_max> storage_;
+  std::optional<BodyReader> body_;
+  Buffer out_;
+  runtime::Shard* shard_ = nullptr;
+  runtime::Stream* stream_ = nullptr;
+  InputBuffer* input_ = nullptr;
+  const HttpServerSettings* settings_ = nullptr;
+  Address client_;
+  MonoTime started_{};
+  MonoTime deadline_ = never;
+  uint64_t sent_bytes_ = 0;
+  size_t out_before_ = 0;  // bytes of earlier answers in out_
+  bool keep_alive_ = false;
+  bool aborted_ = false;
+  bool owes_continue_ = false;
+};
+
+// Answers requests. One a shard; called for one request at a time of a connection, for many
+// connections at once.
+class HttpHandler {
+ public:
+  // Answers it, or aborts it; returns when the answer is in out() or sent.
+  virtual runtime::Task<> handle(HttpExchange& exchange) = 0;
+  // The request could not be read (`status` says why; the head holds nothing): answers it in out().
+  // The connection closes.
+  virtual void reject(HttpExchange& exchange, uint16_t status, const char* reason) = 0;
+
+ protected:
+  ~HttpHandler() = default;
+};
+
+}  // namespace weir::net

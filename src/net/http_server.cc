@@ -1,0 +1,132 @@
+#include "net/http_server.h"
+
+#include <unistd.h>
+
+#include "base/units.h"
+
+namespace weir::net {
+namespace {
+
+// Exchanges kept for the next request, and how large an output buffer they may keep.
+constexpr size_t spare_exchanges_max = 256;
+constexpr size_t spare_out_bytes_max = 64 * KiB;
+// Without descriptors there is nothing to do but to wait until connections end.
+constexpr Duration accept_pause = milliseconds(50);
+
+}  // namespace
+
+HttpServer::HttpServer(runtime::Shard& shard, HttpServerGroup& group, HttpHandler& handler,
+                       const HttpServerSettings& settings, telemetry::Recorder& recorder)
+    : shard_(shard),
+      group_(group),
+      handler_(handler),
+      metrics_(recorder),
+      connections_(shard.reactor()) {
+  apply(settings);
+  group_.at(shard.index()).store(this, std::memory_order_release);
+}
+
+HttpServer::~HttpServer() {
+  group_.at(shard_.index()).store(nullptr, std::memory_order_release);
+}
+
+void HttpServer::apply(const HttpServerSettings& settings) {
+  settings_ = settings;
+  head_limits_ = {.line_bytes_max = settings.line_bytes_max,
+                  .head_bytes_max = settings.head_bytes_max,
+                  .field_bytes_max = settings.field_bytes_max,
+                  .fields_max = settings.fields_max};
+  proxy_protocol_from_.clear();
+  for (const std::string& range : settings.proxy_protocol_from)
+    proxy_protocol_from_.push_back(*AddressRange::parse(range));
+}
+
+runtime::Task<> HttpServer::run(int listen_fd) {
+  Result<std::unique_ptr<runtime::Listener>> listener = shard_.reactor().listen(listen_fd);
+  WEIR_ASSERT(listener.has_value());
+  co_await accept_loop(**listener);
+  co_await connections_.join();
+}
+
+runtime::Task<> HttpServer::accept_loop(runtime::Listener& listener) {
+  const runtime::Wait wait{never, &shard_.draining()};
+  for (;;) {
+    Result<int> accepted = co_await listener.accept(wait);
+    if (accepted) {
+      place(*accepted);
+      continue;
+    }
+    if (accepted.error().code == ErrorCode::cancelled) co_return;
+    metrics_.no_descriptors.add();
+    (void)co_await runtime::sleep(shard_.reactor(),
+                                  {after(shard_.now(), accept_pause), wait.cancel});
+  }
+}
+
+void HttpServer::place(int fd) {
+  const size_t target = shard_.least_loaded();
+  if (target == shard_.index()) return adopt(fd);
+  // The other shard sees it as its own from now on; if its mailbox is full, we keep the connection.
+  const auto hand_over = [&group = group_, fd, target] {
+    if (HttpServer* server = group.at(target).load(std::memory_order_acquire)) {
+      server->adopt(fd);
+    } else {
+      ::close(fd);
+    }
+  };
+  if (!shard_.post(target, hand_over)) adopt(fd);
+}
+
+void HttpServer::adopt(int fd) {
+  runtime::StreamPtr stream = shard_.reactor().adopt(fd);
+  metrics_.accepted.add();
+  if (group_.connections().fetch_add(1, std::memory_order_relaxed) >= settings_.connections_max) {
+    connections_.spawn(turn_away(std::move(stream)));
+  } else {
+    connections_.spawn(serve(std::move(stream)));
+  }
+}
+
+runtime::Task<> HttpServer::serve(runtime::StreamPtr stream) {
+  shard_.load().fetch_add(1, std::memory_order_relaxed);
+  metrics_.active.add();
+  {
+    HttpConnection connection(*this, std::move(stream));
+    co_await connection.run();
+  }
+  metrics_.active.subtract();
+  shard_.load().fetch_sub(1, std::memory_order_relaxed);
+  group_.connections().fetch_sub(1, std::memory_order_relaxed);
+}
+
+runtime::Task<> HttpServer::turn_away(runtime::StreamPtr stream) {
+  metrics_.over_limit.add();
+  iovec answer = runtime::part(
+      "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: "
+      "close\r\n\r\n");
+  (void)co_await stream->send(std::span(&answer, 1),
+                              {after(shard_.now(), seconds(1)), &shard_.closing()});
+  group_.connections().fetch_sub(1, std::memory_order_relaxed);
+}
+
+bool HttpServer::expects_proxy_header(const Address& peer) const {
+  for (const AddressRange& range : proxy_protocol_from_)
+    if (range.contains(peer)) return true;
+  return false;
+}
+
+HttpExchange& HttpServer::take_exchange() {
+  if (spare_.empty()) return *new HttpExchange();
+  HttpExchange* exchange = spare_.back().release();
+  spare_.pop_back();
+  return *exchange;
+}
+
+void HttpServer::give_back(HttpExchange& exchange) {
+  std::unique_ptr<HttpExchange> owned(&exchange);
+  if (spare_.size() >= spare_exchanges_max) return;
+  if (owned->out().capacity() > spare_out_bytes_max) owned->out().release();
+  spare_.push_back(std::move(owned));
+}
+
+}  // namespace weir::net

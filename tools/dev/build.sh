@@ -23,8 +23,13 @@ configure() {
   local preset=$1
   grep -q "\"name\": \"$preset\", \"inherits\"" CMakePresets.json ||
     die "no preset '$preset'; CMakePresets.json has: $(presets | tr '\n' ' ')"
-  # Ninja runs CMake again by itself when something changed, so one configuration is enough.
-  [[ -f build/$preset/build.ninja ]] || run cmake --preset "$preset"
+  # Ninja runs CMake again by itself when a file changed, but not when a program was installed.
+  [[ -f build/$preset/build.ninja ]] && ! python_appeared "$preset" || run cmake --preset "$preset"
+}
+
+# Python came after the first configuration, which left out the tests that it runs.
+python_appeared() {
+  grep -q '^PYTHON3:.*NOTFOUND' "build/$1/CMakeCache.txt" && command -v python3 >/dev/null
 }
 
 presets() { sed -nE 's/.*"name": "([a-z]+)", "inherits".*/\1/p' CMakePresets.json; }

@@ -173,4 +173,11 @@ uint64_t Registry::total(const CounterDecl& decl) const {
   return sum;
 }
 
+uint64_t Registry::memory_bytes() const {
+  uint64_t bytes = 0;
+  for (const Recorder& recorder : recorders_)
+    bytes += recorder.memory_bytes();
+  return bytes;
+}
+
 }  // namespace weir::telemetry

@@ -83,6 +83,8 @@ class Registry {
   Snapshot collect() const;
   // A counter summed over all shards and label values, without a whole collection. Any thread.
   uint64_t total(const CounterDecl& decl) const;
+  // Of all shards' cells. Any thread.
+  uint64_t memory_bytes() const;
 
  private:
   friend class Observation;

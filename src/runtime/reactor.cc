@@ -24,6 +24,8 @@ WallTime read_wall_clock() {
 }
 
 Result<std::unique_ptr<Reactor>> Reactor::make(const ReactorOptions& options, uint64_t seed) {
+  if (options.kind == ReactorKind::simulated)
+    return fail(ErrorCode::unsupported, "a simulated reactor needs its world");
   if (options.kind == ReactorKind::epoll) return EpollReactor::make(options, seed);
   Result<std::unique_ptr<Reactor>> uring = UringReactor::make(options, seed);
   if (uring || options.kind == ReactorKind::io_uring) return uring;

@@ -22,7 +22,7 @@
 
 namespace weir::runtime {
 
-enum class ReactorKind : uint8_t { automatic, io_uring, epoll };
+enum class ReactorKind : uint8_t { automatic, io_uring, epoll, simulated };
 
 // Bounds of a reactor; from the settings `runtime.*`.
 struct ReactorOptions {

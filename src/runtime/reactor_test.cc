@@ -1,4 +1,5 @@
-// One contract for the back ends: every case runs on io_uring (where it is allowed) and on epoll.
+// One contract for the back ends: every case runs on io_uring (where it is allowed), on epoll, and
+// in simulated worlds of several seeds.
 #include "runtime/reactor.h"
 
 #include <cstdlib>
@@ -10,14 +11,35 @@
 #include <doctest/doctest.h>
 
 #include "runtime/scope.h"
+#include "runtime/sim_reactor.h"
 #include "runtime/socket.h"
 
 namespace weir::runtime {
 namespace {
 
+// One back end to run the cases on, with what differs between a kernel and a simulated world.
+struct BackEnd {
+  const char* name;
+  std::unique_ptr<SimWorld> world;  // null for a kernel
+  std::unique_ptr<Reactor> reactor;
+
+  int open_listener() const {
+    const Address any_port = *Address::parse("127.0.0.1:0");
+    return world ? *world->network().open_listener(any_port)
+                 : *runtime::open_listener(any_port, 16);
+  }
+  Address address_of(int listener) const {
+    return world ? world->network().listener_address(listener) : local_of(listener);
+  }
+  void close_listener(int listener) const {
+    if (world) return world->network().close_listener(listener);
+    ::close(listener);
+  }
+};
+
 // WEIR_REACTOR=epoll leaves io_uring out, for ThreadSanitizer, which cannot see its ordering.
-std::vector<std::unique_ptr<Reactor>> reactors() {
-  std::vector<std::unique_ptr<Reactor>> all;
+std::vector<BackEnd> kernel_back_ends() {
+  std::vector<BackEnd> all;
   const char* only = std::getenv("WEIR_REACTOR");
   for (const ReactorKind kind : {ReactorKind::io_uring, ReactorKind::epoll}) {
     if (kind == ReactorKind::io_uring && only && std::string_view(only) == "epoll") continue;
@@ -25,13 +47,31 @@ std::vector<std::unique_ptr<Reactor>> reactors() {
     options.kind = kind;
     options.recv_buffers = 16;
     options.recv_buffer_bytes = 4096;
-    if (auto reactor = Reactor::make(options, 1)) all.push_back(*std::move(reactor));
+    const char* name = kind == ReactorKind::epoll ? "epoll" : "io_uring";
+    if (auto reactor = Reactor::make(options, 1)) all.push_back({name, {}, *std::move(reactor)});
   }
   REQUIRE(!all.empty());
   return all;
 }
 
-// Runs `task` and everything in `scope` to its end, within five seconds.
+BackEnd simulated_back_end(uint64_t seed) {
+  // Everything that a healthy network may do to timing and cuts.
+  SimFaults faults;
+  faults.link.tear_chance = seed % 2 ? 0.3 : 0;
+  faults.link.window_min = 4096;
+  auto world = std::make_unique<SimWorld>(seed, faults);
+  auto reactor = std::make_unique<SimReactor>(*world, *Address::parse("127.0.0.1:0"));
+  return {"simulated", std::move(world), std::move(reactor)};
+}
+
+std::vector<BackEnd> back_ends() {
+  std::vector<BackEnd> all = kernel_back_ends();
+  for (uint64_t seed = 1; seed <= 8; ++seed)
+    all.push_back(simulated_back_end(seed));
+  return all;
+}
+
+// Runs `task` and everything in `scope` to its end, within five seconds of the reactor's clock.
 void run(Reactor& reactor, Task<> task) {
   Scope scope(reactor);
   scope.spawn(std::move(task));
@@ -48,9 +88,9 @@ struct Pair {
   StreamPtr server;
 };
 
-Task<Result<Pair>> make_pair(Reactor& reactor, Listener& listener, int listen_fd) {
+Task<Result<Pair>> make_pair(Reactor& reactor, Listener& listener, Address address) {
   const Wait wait{reactor.now() + seconds(2)};
-  Result<StreamPtr> client = co_await reactor.connect(local_of(listen_fd), wait);
+  Result<StreamPtr> client = co_await reactor.connect(address, wait);
   if (!client) co_return std::unexpected(client.error());
   Result<int> accepted = co_await listener.accept(wait);
   if (!accepted) co_return std::unexpected(accepted.error());
@@ -76,20 +116,21 @@ Task<> send_all(Stream& stream, std::string_view bytes) {
 
 using Body = Task<> (*)(Reactor&, Pair&);
 
-Task<> with_pair(Reactor& reactor, Body body) {
-  const int fd = *open_listener(*Address::parse("127.0.0.1:0"), 16);
+Task<> with_pair(const BackEnd& back_end, Body body) {
+  Reactor& reactor = *back_end.reactor;
+  const int fd = back_end.open_listener();
   std::unique_ptr<Listener> listener = *reactor.listen(fd);
-  Result<Pair> pair = co_await make_pair(reactor, *listener, fd);
+  Result<Pair> pair = co_await make_pair(reactor, *listener, back_end.address_of(fd));
   REQUIRE(pair.has_value());
   co_await body(reactor, *pair);
   listener.reset();
-  ::close(fd);
+  back_end.close_listener(fd);
 }
 
 void on_every_reactor(Body body) {
-  for (auto& reactor : reactors()) {
-    CAPTURE(static_cast<int>(reactor->kind()));
-    run(*reactor, with_pair(*reactor, body));
+  for (const BackEnd& back_end : back_ends()) {
+    CAPTURE(back_end.name);
+    run(*back_end.reactor, with_pair(back_end, body));
   }
 }
 
@@ -202,16 +243,29 @@ TEST_CASE("a detached connection lives on in another reactor object") {
   });
 }
 
-TEST_CASE("connecting to a closed port is refused, and polling waits for the event") {
-  for (auto& reactor : reactors()) {
+TEST_CASE("connecting to a closed port is refused") {
+  for (const BackEnd& back_end : back_ends()) {
+    CAPTURE(back_end.name);
     struct Probe {
-      static Task<> connect(Reactor& r) {
-        const int fd = *open_listener(*Address::parse("127.0.0.1:0"), 1);
-        const Address gone = local_of(fd);
-        ::close(fd);
+      static Task<> connect(const BackEnd& where) {
+        const int fd = where.open_listener();
+        const Address gone = where.address_of(fd);
+        where.close_listener(fd);
+        Reactor& r = *where.reactor;
         Result<StreamPtr> stream = co_await r.connect(gone, {r.now() + seconds(1)});
         REQUIRE(!stream.has_value());
         CHECK(stream.error().code == ErrorCode::refused);
+      }
+    };
+    run(*back_end.reactor, Probe::connect(back_end));
+  }
+}
+
+TEST_CASE("polling waits for the event") {
+  for (const BackEnd& back_end : kernel_back_ends()) {
+    CAPTURE(back_end.name);
+    struct Probe {
+      static Task<> poll(Reactor& r) {
         int pipe_fds[2];
         REQUIRE(::pipe(pipe_fds) == 0);
         Result<short> late = co_await r.poll(pipe_fds[0], POLLIN, {r.now() + milliseconds(5)});
@@ -223,12 +277,13 @@ TEST_CASE("connecting to a closed port is refused, and polling waits for the eve
         ::close(pipe_fds[1]);
       }
     };
-    run(*reactor, Probe::connect(*reactor));
+    run(*back_end.reactor, Probe::poll(*back_end.reactor));
   }
 }
 
 TEST_CASE("sleeping takes its time") {
-  for (auto& reactor : reactors()) {
+  for (const BackEnd& back_end : back_ends()) {
+    CAPTURE(back_end.name);
     struct Sleeper {
       static Task<> sleep_some(Reactor& r) {
         const MonoTime begin = r.now();
@@ -237,7 +292,7 @@ TEST_CASE("sleeping takes its time") {
         CHECK(r.now() < begin + milliseconds(200));
       }
     };
-    run(*reactor, Sleeper::sleep_some(*reactor));
+    run(*back_end.reactor, Sleeper::sleep_some(*back_end.reactor));
   }
 }
 

@@ -16,14 +16,14 @@ struct SimLinkFaults {
   Duration latency_spread = microseconds(100);
   double slow_chance = 0;  // of a segment: it is late by up to `slow_spread`, and all behind it
   Duration slow_spread = milliseconds(200);
-  uint64_t bytes_per_second = 0;  // 0: no bound
+  uint64_t bytes_per_second = 0;   // 0: no bound
   uint32_t window_min = 64 << 10;  // bytes that were sent and not yet received; drawn a direction
   uint32_t window_max = 256 << 10;
   uint32_t segment_bytes_max = 16 << 10;  // sent bytes are cut at random below this
   double tear_chance = 0.1;               // of a segment: it has 1 to 16 bytes
   double refuse_chance = 0;               // of a connect
-  double lost_connect_chance = 0;         // of a connect: unanswered, and tried again a second later
-  double reset_chance = 0;    // of a direction of a connection: breaks at a byte below `break_spread`
+  double lost_connect_chance = 0;  // of a connect: unanswered, and tried again a second later
+  double reset_chance = 0;  // of a direction of a connection: breaks at a byte below `break_spread`
   double silence_chance = 0;  // the same, but nothing is ever heard again of what was sent there
   uint64_t break_spread = 64 << 10;
   double late_fin_chance = 0;  // of the end of a direction

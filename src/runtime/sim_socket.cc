@@ -40,7 +40,8 @@ size_t SimSocket::room() const {
 MonoTime SimSocket::arrival(size_t bytes) {
   link_free_at_ = std::max(link_free_at_, schedule_.now());
   if (faults_.bytes_per_second > 0)
-    link_free_at_ += Duration(static_cast<int64_t>(bytes * 1'000'000'000 / faults_.bytes_per_second));
+    link_free_at_ +=
+        Duration(static_cast<int64_t>(bytes * 1'000'000'000 / faults_.bytes_per_second));
   Duration latency = network_.latency(faults_);
   if (schedule_.chance(faults_.slow_chance)) latency += schedule_.up_to(faults_.slow_spread);
   last_arrival_ = std::max(last_arrival_, link_free_at_ + latency);
@@ -99,9 +100,8 @@ void SimSocket::break_link() {
 
 // A reset may overtake what was sent before it.
 void SimSocket::reset_peer() {
-  const MonoTime at = schedule_.random().below(2) == 0
-                          ? arrival(0)
-                          : schedule_.now() + network_.latency(faults_);
+  const MonoTime at =
+      schedule_.random().below(2) == 0 ? arrival(0) : schedule_.now() + network_.latency(faults_);
   schedule_.add(at, network_, SimNetwork::reset, as_u64(ends_.peer));
 }
 

@@ -55,6 +55,11 @@ class Stream {
   // Nothing was received and the peer has not closed: an idle connection may be used for a new
   // request.
   bool quiet() const { return !has_input(); }
+  // Goes on reading although nobody waits, so that an idle connection notices its end. Only while
+  // nobody waits.
+  void keep_watch() {
+    if (quiet()) want_input();
+  }
 
   // Says that we shall send no more; bytes may still arrive.
   virtual void shutdown_send() = 0;

@@ -1,0 +1,151 @@
+#include "net/exchange.h"
+
+#include "net/bounded_wait.h"
+
+namespace weir::net {
+
+using runtime::Task;
+using runtime::Wait;
+
+OriginExchange::OriginExchange(OriginPool::Lease lease, Admission admission, ClientMetrics& metrics,
+                               OriginShare& share)
+    : lease_(std::move(lease)),
+      breaker_(share.breaker()),
+      settings_(share.settings()),
+      metrics_(metrics),
+      body_(lease_.stream(), lease_.input()),
+      head_(lease_.connection().fields),
+      admission_(admission),
+      waits_since_(now()) {}
+
+OriginExchange::~OriginExchange() {
+  const MonoTime time = now();
+  lease_.input().unpin();
+  breaker_.finish(admission_, outcome_, time);
+  metrics_.breaker_state.set(static_cast<double>(breaker_.state(time)));
+}
+
+Task<Result<>> OriginExchange::send(std::span<iovec> parts, Wait wait) {
+  WEIR_ASSERT(!sending_ && !request_complete_);
+  for (const iovec& piece : parts)
+    bytes_sent_ += piece.iov_len;
+  sending_ = true;
+  const Result<> sent =
+      co_await lease_.stream().send(parts, bounded(wait, now(), settings_.body_timeout));
+  // A failed send leaves `sending_` set: the connection cannot serve again.
+  sending_ = !sent;
+  waits_since_ = now();
+  if (!sent && !final_head_ && now() < wait.until) co_return give_up(sent.error());
+  co_return sent;
+}
+
+void OriginExchange::request_complete() {
+  WEIR_ASSERT(!sending_);
+  request_complete_ = true;
+  waits_since_ = now();
+}
+
+Task<Result<wire::ResponseHead*>> OriginExchange::receive_head(wire::RequestMethod method,
+                                                               Wait wait) {
+  WEIR_ASSERT(!final_head_);
+  InputBuffer& input = lease_.input();
+  input.unpin();
+  scanned_ = 0;
+  const wire::HeadLimits limits{.line_bytes_max = settings_.head_bytes_max,
+                                .head_bytes_max = settings_.head_bytes_max,
+                                .field_bytes_max = settings_.head_bytes_max};
+  for (;;) {
+    if (!input.empty()) {
+      const wire::HeadResult parsed =
+          wire::parse_response_head(input.unread(), scanned_, limits, method, head_);
+      if (parsed.complete()) co_return accept_head(parsed.bytes);
+      if (parsed.malformed()) {
+        bad_head_ = parsed.reason;
+        co_return give_up({ErrorCode::invalid, parsed.reason});
+      }
+      scanned_ = parsed.bytes;
+    }
+    const Result<> more = co_await receive_more(wait);
+    if (!more) co_return std::unexpected(more.error());
+  }
+}
+
+Task<Result<>> OriginExchange::receive_more(Wait wait) {
+  runtime::Stream& stream = lease_.stream();
+  for (;;) {
+    const Wait limit = bounded(wait, waits_since_, settings_.response_timeout);
+    // While the request is still being sent, the origin owes nothing; `waits_since_` moves on.
+    Result<runtime::Chunk> chunk = co_await stream.recv(
+        request_complete_ ? limit : bounded(wait, now(), settings_.response_timeout));
+    if (chunk && !chunk->empty()) {
+      response_started_ = true;
+      lease_.input().add(*std::move(chunk));
+      co_return Result<>{};
+    }
+    if (chunk) {
+      const char* text = lease_.input().empty() ? "the origin closed instead of answering"
+                                                : "the origin closed inside the head";
+      co_return give_up({ErrorCode::closed, text});
+    }
+    if (chunk.error().code == ErrorCode::timed_out && now() < wait.until &&
+        (!request_complete_ || now() < after(waits_since_, settings_.response_timeout)))
+      continue;
+    if (chunk.error().code == ErrorCode::timed_out && now() < wait.until)
+      co_return give_up({ErrorCode::timed_out, "the origin did not answer in time"});
+    if (chunk.error().code == ErrorCode::timed_out) co_return std::unexpected(chunk.error());
+    co_return give_up(chunk.error());
+  }
+}
+
+Result<wire::ResponseHead*> OriginExchange::accept_head(size_t bytes) {
+  InputBuffer& input = lease_.input();
+  input.pin();
+  input.consume(bytes);
+  waits_since_ = now();
+  if (head_.interim) {
+    if (++interims_ > interim_max)
+      return give_up({ErrorCode::limit, "the origin sends too many interim answers"});
+    return &head_;
+  }
+  final_head_ = true;
+  const bool gateway_failed = head_.status >= 502 && head_.status <= 504;
+  outcome_ = gateway_failed ? OriginOutcome::failure : OriginOutcome::success;
+  body_.begin(head_.framing);
+  return &head_;
+}
+
+Task<Result<std::string_view>> OriginExchange::read(Wait wait) {
+  Result<std::string_view> piece =
+      co_await body_.read(bounded(wait, now(), settings_.body_timeout));
+  if (!piece) (void)give_up(piece.error());
+  co_return piece;
+}
+
+std::unexpected<Error> OriginExchange::give_up(Error error) {
+  // A caller that leaves says nothing about the origin, nor does the end of an idle connection.
+  const bool idle_ended = lease_.reused() && !response_started_ &&
+                          (error.code == ErrorCode::closed || error.code == ErrorCode::reset);
+  if (error.code != ErrorCode::cancelled && !idle_ended) outcome_ = OriginOutcome::failure;
+  return std::unexpected(error);
+}
+
+void OriginExchange::finish() {
+  if (!final_head_ || !body_.done() || !head_.keep_alive || head_.status == 101) return;
+  if (!request_complete_ || sending_) return;
+  body_.release_piece();
+  if (lease_.input().empty() && lease_.stream().quiet()) lease_.mark_reusable();
+}
+
+runtime::Stream& OriginExchange::tunnel_stream() {
+  WEIR_ASSERT(final_head_ && head_.status == 101);
+  return lease_.stream();
+}
+
+FailedAttempt OriginExchange::failed(Error error) const {
+  return {.error = error.code,
+          .connected = true,
+          .reused = lease_.reused(),
+          .response_started = response_started_};
+}
+
+}  // namespace weir::net

@@ -1,0 +1,89 @@
+#pragma once
+// OriginExchange: one request and its answer over one connection to an origin. Owned by whoever
+// forwards the request, on one shard; gives the connection back when it dies, and tells the
+// breaker what came of it. Writes and reads are independent: an answer may come, and be read, while
+// the request's body is still being sent.
+//
+//   send(head) [send(body) ...] request_complete()      beside it, or after it:
+//   receive_head() until it is not interim, read() until body().done(), finish()
+//
+// Whoever drops it in the middle closes the connection.
+
+#include "net/body_reader.h"
+#include "net/breaker.h"
+#include "net/origin_pool.h"
+#include "net/retry_budget.h"
+#include "wire/http1_response.h"
+
+namespace weir::net {
+
+class OriginExchange {
+ public:
+  // 1xx answers that may come before the final one (RFC 9110 15.2).
+  static constexpr unsigned interim_max = 16;
+
+  OriginExchange(OriginPool::Lease lease, Admission admission, ClientMetrics& metrics,
+                 OriginShare& share);
+  ~OriginExchange();
+  OriginExchange(const OriginExchange&) = delete;
+  OriginExchange& operator=(const OriginExchange&) = delete;
+
+  // Sends a part of the request; at most one at a time. Bounded by body_timeout, too. After an
+  // error an answer may still be there to be read (an early one, 413 for instance).
+  runtime::Task<Result<>> send(std::span<iovec> parts, runtime::Wait wait);
+  // All of the request has been sent; from now on response_timeout runs.
+  void request_complete();
+
+  // The next head, interim or final: call again after an interim one. Its views live until the next
+  // call, or for the final one until this dies. `method` is the request's. Errors: closed (before
+  // any byte), invalid (bad_head() says why), limit (too many interim answers), timed_out, reset.
+  runtime::Task<Result<wire::ResponseHead*>> receive_head(wire::RequestMethod method,
+                                                          runtime::Wait wait);
+  // The next piece of the answer's body, as BodyReader::read(); bounded by body_timeout, too. An
+  // answer that ends with the connection is whole only if the end came in order.
+  runtime::Task<Result<std::string_view>> read(runtime::Wait wait);
+  // For what can be had without waiting, done(), trailers() and reason().
+  BodyReader& body() { return body_; }
+
+  // The answer was used up. Decides whether the connection serves again: the request was sent
+  // whole, the body read to its end, the origin keeps the connection, and nothing else has come.
+  void finish();
+
+  // After a 101: the connection belongs to the caller for as long as this lives. input() has what
+  // came behind the head; take it first.
+  runtime::Stream& tunnel_stream();
+  InputBuffer& tunnel_input() { return lease_.input(); }
+
+  bool reused() const { return lease_.reused(); }
+  bool response_started() const { return response_started_; }
+  const char* bad_head() const { return bad_head_; }
+  uint64_t bytes_sent() const { return bytes_sent_; }
+  // For OriginClient::may_retry(); the caller adds what it knows of the request.
+  FailedAttempt failed(Error error) const;
+
+ private:
+  runtime::Task<Result<>> receive_more(runtime::Wait wait);
+  Result<wire::ResponseHead*> accept_head(size_t bytes);
+  std::unexpected<Error> give_up(Error error);
+  MonoTime now() { return lease_.stream().reactor().now(); }
+
+  OriginPool::Lease lease_;
+  Breaker& breaker_;
+  const OriginSettings& settings_;
+  ClientMetrics& metrics_;
+  BodyReader body_;
+  wire::ResponseHead head_;
+  Admission admission_;
+  OriginOutcome outcome_ = OriginOutcome::unknown;
+  bool request_complete_ = false;
+  bool sending_ = false;
+  bool response_started_ = false;
+  bool final_head_ = false;
+  unsigned interims_ = 0;
+  MonoTime waits_since_;  // for the head
+  size_t scanned_ = 0;
+  uint64_t bytes_sent_ = 0;
+  const char* bad_head_ = "";
+};
+
+}  // namespace weir::net

@@ -1,0 +1,63 @@
+#pragma once
+// OriginClient: one origin, as one shard talks to it: breaker, pool, look-up, connection and TLS
+// behind open(). Made on its shard; stop() before it dies.
+//
+//   auto exchange = co_await client.open(wait);
+//   if (!exchange) { if (client.may_retry(client.not_connected(exchange.error()), attempts)) ... }
+//
+// What comes of an exchange is reported to the breaker by the exchange itself.
+
+#include "net/exchange.h"
+#include "net/resolver.h"
+
+namespace weir::net {
+
+class OriginClient {
+ public:
+  // The references outlive it.
+  OriginClient(runtime::Shard& shard, std::shared_ptr<OriginShare> share, Resolver& resolver,
+               telemetry::Recorder& recorder);
+
+  // A connection for one request. Errors: refused (the breaker is open, or nobody listens),
+  // overloaded, timed_out, cancelled, unreachable, dns, not_found, tls, reset.
+  runtime::Task<Result<std::unique_ptr<OriginExchange>>> open(runtime::Wait wait);
+
+  // Whether a request that failed may be sent again: it is safe, `attempts_made` allows it, and the
+  // budget does, which then is one retry poorer.
+  bool may_retry(const FailedAttempt& attempt, uint32_t attempts_made);
+  // What open() failed with; a request whose body has not been touched is replayable.
+  static FailedAttempt not_connected(Error error) {
+    return {.error = error.code, .body_replayable = true};
+  }
+
+  // Ends what is idle; all exchanges have ended.
+  runtime::Task<> stop() { return pool_.stop(); }
+
+  const OriginSettings& settings() const { return share_->settings(); }
+  // "host" or "host:port", as Host wants it.
+  const std::string& authority() const { return share_->authority(); }
+  OriginPool& pool() { return pool_; }
+  ClientMetrics& metrics() { return metrics_; }
+
+ private:
+  class OriginDialer final : public Dialer {
+   public:
+    OriginDialer(runtime::Reactor& reactor, const OriginShare& share, Resolver& resolver)
+        : reactor_(reactor), share_(share), resolver_(resolver) {}
+    runtime::Task<Result<runtime::StreamPtr>> dial(runtime::Wait wait) override;
+
+   private:
+    runtime::Reactor& reactor_;
+    const OriginShare& share_;
+    Resolver& resolver_;
+  };
+
+  runtime::Shard& shard_;
+  std::shared_ptr<OriginShare> share_;
+  ClientMetrics metrics_;
+  OriginDialer dialer_;
+  OriginPool pool_;
+  RetryBudget budget_;
+};
+
+}  // namespace weir::net

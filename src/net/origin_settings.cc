@@ -1,0 +1,117 @@
+#include "net/origin_settings.h"
+
+#include "base/units.h"
+#include "settings/load.h"
+
+namespace weir::net {
+
+using settings::field;
+
+namespace {
+
+const settings::Group<OriginTlsSettings>& tls_settings() {
+  using S = OriginTlsSettings;
+  static const settings::Group<S> group{
+      "",
+      "TLS towards an https origin.",
+      {field(&S::verify, "verify", true,
+             "Check the origin's certificate and name; turn it off only where nobody can listen."),
+       field(&S::ca_file, "ca_file", "",
+             "PEM file of the authorities to believe; empty believes those of the system."),
+       field(&S::server_name, "server_name", "",
+             "Name to ask for and to check, where it is not the host of the URL.")}};
+  return group;
+}
+
+const settings::Group<RetrySettings>& retry_settings() {
+  using S = RetrySettings;
+  static const settings::Group<S> group{
+      "",
+      "Second attempts, made only where the first cannot have had an effect.",
+      {field(&S::share, "share", 0.2,
+             "Most retries as a share of all attempts; lower it if retries burden a sick origin.")
+           .between(0.0, 1.0),
+       field(&S::attempts_max, "attempts_max", 2u, "Attempts for one request, the first included.")
+           .between(1, 5)}};
+  return group;
+}
+
+const settings::Group<BreakerSettings>& breaker_settings() {
+  using S = BreakerSettings;
+  static const settings::Group<S> group{
+      "",
+      "When an origin that fails is left alone for a while.",
+      {field(&S::failures_in_row, "failures_in_row", 10u,
+             "Failures one after another that open the breaker; 0 does not look at them.")
+           .between(0, 1'000'000),
+       field(&S::failure_share, "failure_share", 0.5,
+             "Share of failures in a window that opens the breaker; 1 means all of them.")
+           .between(0.01, 1.0),
+       field(&S::window_requests_min, "window_requests_min", 50u,
+             "Requests that a window must have before its share of failures counts.")
+           .between(1, 1'000'000),
+       field(&S::window, "window", seconds(10), "How long a window is.")
+           .between(milliseconds(100), minutes(10)),
+       field(&S::open_time, "open_time", seconds(5),
+             "How long an open breaker refuses before it lets probes through.")
+           .between(milliseconds(1), minutes(10)),
+       field(&S::probes, "probes", 2u,
+             "Requests that must succeed, one after another, to close the breaker again.")
+           .between(1, 100)}};
+  return group;
+}
+
+}  // namespace
+
+bool is_origin_url(std::string_view text) {
+  const Result<wire::Url> url = wire::parse_url(text);
+  return url && !url->has_query && (url->path.empty() || url->path == "/");
+}
+
+const settings::Group<OriginSettings>& origin_settings() {
+  using S = OriginSettings;
+  static const settings::Group<S> group{
+      "",
+      "One origin server.",
+      {field(&S::url, "url", settings::required, "Where it is.")
+           .like(is_origin_url, "http://HOST[:PORT] or https://HOST[:PORT]"),
+       field(&S::connect_timeout, "connect_timeout", seconds(2),
+             "How long a connection may take to be made, look-up and TLS included.")
+           .between(milliseconds(1), minutes(2)),
+       field(&S::response_timeout, "response_timeout", seconds(30),
+             "How long the origin may take from the end of a request to the head of its answer.")
+           .between(milliseconds(1), hours(1)),
+       field(&S::body_timeout, "body_timeout", seconds(30),
+             "Longest silence inside a body, either way.")
+           .between(milliseconds(1), hours(1)),
+       field(&S::connections_max, "connections_max", 1024u,
+             "Most connections to it from this process; further requests wait.")
+           .between(1, 65'536),
+       field(&S::idle_max, "idle_max", 1024u,
+             "Most connections of this process that are kept while nobody uses them.")
+           .between(0, 65'536),
+       field(&S::idle_timeout, "idle_timeout", seconds(60),
+             "How long an unused connection is kept; set it below the origin's own time.")
+           .between(milliseconds(1), hours(1)),
+       field(&S::waiting_max, "waiting_max", 4096u,
+             "Most requests of this process that wait for a connection; further ones fail at once.")
+           .between(0, 1'000'000),
+       field(&S::waiting_timeout, "waiting_timeout", seconds(5),
+             "How long a request may wait for a connection.")
+           .between(milliseconds(1), minutes(10)),
+       field(&S::head_bytes_max, "head_bytes_max", 32 * KiB, "Largest head of an answer.")
+           .in_bytes()
+           .between(1 * KiB, 1 * MiB),
+       field(&S::retry, "retry", retry_settings(), "Second attempts."),
+       field(&S::breaker, "breaker", breaker_settings(), "The circuit breaker."),
+       field(&S::tls, "tls", tls_settings(), "TLS towards it.")}};
+  return group;
+}
+
+OriginSettings origin_with_defaults(std::string_view url) {
+  OriginSettings all = settings::defaults(origin_settings());
+  all.url = url;
+  return all;
+}
+
+}  // namespace weir::net

@@ -1,0 +1,57 @@
+#pragma once
+// OriginSettings: one origin server and how it is talked to. The table with prose and bounds is in
+// origin_settings.cc; whoever has origins nests origin_settings() in a table of its own.
+
+#include <cstdint>
+#include <string>
+
+#include "settings/field.h"
+#include "wire/url.h"
+
+namespace weir::net {
+
+struct OriginTlsSettings {
+  bool verify = true;
+  std::string ca_file;      // PEM; empty: the system's authorities
+  std::string server_name;  // for SNI and the certificate; empty: the host of the URL
+};
+
+struct RetrySettings {
+  double share = 0;  // retries as a share of attempts
+  uint32_t attempts_max = 0;
+};
+
+struct BreakerSettings {
+  uint32_t failures_in_row = 0;  // 0: not looked at
+  double failure_share = 0;      // of a window's requests
+  uint32_t window_requests_min = 0;
+  Duration window{};
+  Duration open_time{};
+  uint32_t probes = 0;
+};
+
+struct OriginSettings {
+  std::string url;
+  Duration connect_timeout{};
+  Duration response_timeout{};
+  Duration body_timeout{};
+  uint32_t connections_max = 0;
+  uint32_t idle_max = 0;
+  Duration idle_timeout{};
+  uint32_t waiting_max = 0;
+  Duration waiting_timeout{};
+  uint32_t head_bytes_max = 0;
+  RetrySettings retry;
+  BreakerSettings breaker;
+  OriginTlsSettings tls;
+};
+
+const settings::Group<OriginSettings>& origin_settings();
+
+// The settings with every default, for an origin that only has a URL.
+OriginSettings origin_with_defaults(std::string_view url);
+
+// "http://HOST[:PORT]" or "https://HOST[:PORT]", with nothing but an optional "/" behind it.
+bool is_origin_url(std::string_view text);
+
+}  // namespace weir::net

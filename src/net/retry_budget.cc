@@ -1,0 +1,20 @@
+#include "net/retry_budget.h"
+
+namespace weir::net {
+
+bool is_safe_to_retry(const FailedAttempt& attempt) {
+  if (attempt.response_started || !attempt.body_replayable) return false;
+  switch (attempt.error) {
+    case ErrorCode::cancelled:
+    case ErrorCode::overloaded:
+    case ErrorCode::unsupported:
+      return false;
+    case ErrorCode::closed:
+    case ErrorCode::reset:
+      return !attempt.connected || (attempt.reused && attempt.idempotent);
+    default:
+      return !attempt.connected;
+  }
+}
+
+}  // namespace weir::net

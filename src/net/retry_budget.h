@@ -1,0 +1,47 @@
+#pragma once
+// Whether a request may be sent to an origin a second time: is_safe_to_retry() decides from what
+// happened, RetryBudget from how many retries there have been. Both pure; one budget an origin and
+// shard, so a process with N shards holds the share in each of them.
+
+#include <algorithm>
+#include <cstdint>
+
+#include "base/result.h"
+
+namespace weir::net {
+
+// What is known of an attempt that failed.
+struct FailedAttempt {
+  ErrorCode error = ErrorCode::io;
+  bool connected = false;         // false: not a byte can have been sent
+  bool reused = false;            // the connection had carried a request before
+  bool response_started = false;  // a byte of an answer came
+  bool idempotent = false;        // the method (RFC 9110 9.2.2)
+  bool body_replayable = false;   // no body, or all of it is still at hand
+};
+
+// A request that was not connected has had no effect. One that met the end of an idle connection
+// very likely has none; where repeating it does no harm, it may be repeated. Any other may not.
+bool is_safe_to_retry(const FailedAttempt& attempt);
+
+// A token bucket: each attempt puts in `share`, a retry takes 1.
+class RetryBudget {
+ public:
+  // So that a quiet origin may be tried again, too.
+  static constexpr double tokens_max = 10;
+
+  explicit RetryBudget(double share) : share_(share), tokens_(share > 0 ? tokens_max : 0) {}
+  void attempted() { tokens_ = std::min(tokens_ + share_, tokens_max); }
+  // False when it is used up.
+  bool take() {
+    if (tokens_ < 1) return false;
+    tokens_ -= 1;
+    return true;
+  }
+
+ private:
+  double share_;
+  double tokens_;
+};
+
+}  // namespace weir::net

@@ -119,6 +119,7 @@ TEST_CASE("extensions and trailers have their limits") {
                            .trailer_bytes_max = 30,
                            .trailer_fields_max = 2};
   CHECK(verdict("1;abcdefg\r\na\r\n0\r\n\r\n", limits) == Event::done);
+  CHECK(verdict("1;abc\r\na\r\n1;abc\r\na\r\n1;abc\r\na\r\n0\r\n\r\n", limits) == Event::done);
   CHECK(verdict("1;abcdefghijkl\r\na\r\n0\r\n\r\n", limits) == Event::malformed);
   CHECK(verdict("1;abcdefg\r\na\r\n1;abcdefg\r\na\r\n0\r\n\r\n", limits) == Event::malformed);
   CHECK(verdict("0\r\nA: 1\r\nB: 2\r\n\r\n", limits) == Event::done);

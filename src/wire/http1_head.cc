@@ -63,8 +63,8 @@ HeadResult parse_field_lines(std::string_view bytes, size_t from, const HeadLimi
 }
 
 bool head_may_end(std::string_view bytes, size_t scanned) {
-  // The end may lie across the border: up to three of its four bytes were there before.
-  const char* p = bytes.data() + (scanned > 3 ? scanned - 3 : 0);
+  // An LF that was the last byte may have been left undecided: it is looked at again.
+  const char* p = bytes.data() + (scanned > 0 ? scanned - 1 : 0);
   const char* const end = bytes.data() + bytes.size();
   while (p < end) {
     p = static_cast<const char*>(std::memchr(p, '\n', static_cast<size_t>(end - p)));

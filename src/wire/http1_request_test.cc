@@ -271,6 +271,16 @@ TEST_CASE("a head that comes in two pieces, cut anywhere, reads the same") {
   }
 }
 
+TEST_CASE("an LF that was the last byte of one piece is refused with the next") {
+  const std::string bytes = "GET / HTTP/1.1\r\nHost: a\r\n\nX";
+  Parsed parsed;
+  const std::string_view all = bytes;
+  HeadResult result = parse_request_head(all.substr(0, bytes.size() - 1), 0, {}, parsed.head);
+  REQUIRE(result.incomplete());
+  result = parse_request_head(all, result.bytes, {}, parsed.head);
+  CHECK(result.malformed());
+}
+
 TEST_CASE("a head that comes byte by byte ends where it ends, and bare LF is seen at once") {
   for (const std::string bytes : {"GET / HTTP/1.1\r\nHost: a\r\n\r\n", "GET / HTTP/1.1\nX",
                                   "GET / HTTP/1.1\r\nHost: a\n\nX"}) {

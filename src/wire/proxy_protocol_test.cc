@@ -67,8 +67,8 @@ TEST_CASE("broken version 1 lines are refused") {
         "PROXY TCP4 1.2.3.4 5.6.7.8 1 2 \r\n", "PROXY TCP4 1.2.3.4 5.6.7.8 1 65536\r\n",
         "PROXY TCP4 1.2.3.4 5.6.7.8 01 2\r\n", "PROXY TCP4 ::1 ::2 1 2\r\n",
         "PROXY TCP6 1.2.3.4 5.6.7.8 1 2\r\n", "PROXY TCP4  1.2.3.4 5.6.7.8 1 2\r\n",
-        "PROXY UDP4 1.2.3.4 5.6.7.8 1 2\r\n", "PROXY \r\n", "PROXY \n", "PROXX TCP4",
-        "GET / HTTP/1.1", "\r\nGET"})
+        "PROXY UDP4 1.2.3.4 5.6.7.8 1 2\r\n", "PROXY TCP4 1.2.3.4 5.6.7.8 1 22\n",
+        "PROXY UNKNOWN x\n", "PROXY \r\n", "PROXY \n", "PROXX TCP4", "GET / HTTP/1.1", "\r\nGET"})
     CHECK_MESSAGE(parse(line).status == Status::malformed, line);
   CHECK(parse("PROXY UNKNOWN " + std::string(92, 'a')).status == Status::incomplete);
   CHECK(parse("PROXY UNKNOWN " + std::string(93, 'a')).status == Status::malformed);

@@ -43,7 +43,9 @@ class Arrivals {
   // `phase` in [0, 1) is where in its own interval uniform arrivals lie, so that several generators
   // interleave.
   Arrivals(const RateProfile& profile, Arrival kind, double phase, uint64_t seed)
-      : profile_(profile), kind_(kind), expected_(kind == Arrival::uniform ? phase : 0),
+      : profile_(profile),
+        kind_(kind),
+        expected_(kind == Arrival::uniform ? phase : 0),
         random_(seed) {}
 
   // The next one, from the start; not before the one before. Nothing when no more come.

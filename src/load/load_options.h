@@ -22,15 +22,15 @@ inline constexpr Duration time_most = hours(24);
 
 struct LoadOptions {
   Address target;
-  std::string url;            // as it was given, for the report
-  std::string request_bytes;  // the whole request, the same every time
+  std::string url;                                        // as it was given, for the report
+  std::string request_bytes;                              // the whole request, the same every time
   wire::RequestMethod method = wire::RequestMethod::get;  // decides how an answer is read
 
   std::optional<RateProfile> rate;  // none: closed loop
   Arrival arrival = Arrival::poisson;
-  uint32_t connections = 64;       // in all shards
-  uint32_t queue = 100'000;        // due requests that may wait for a connection, in all shards
-  uint64_t max_requests = 0;       // 0: no bound but time
+  uint32_t connections = 64;        // in all shards
+  uint32_t queue = 100'000;         // due requests that may wait for a connection, in all shards
+  uint64_t max_requests = 0;        // 0: no bound but time
   Duration duration = seconds(10);  // measured, behind the warm-up
   Duration warmup = seconds(1);
   Duration timeout = seconds(5);  // of one request, from the moment that it was due

@@ -55,7 +55,7 @@ enum class AttributeKey : uint16_t {
   features_count,
   candidates_count,
   reason,
-  count_,  // how many there are; not a key
+  count,  // how many there are; not a key
 };
 
 struct AttributeName {
@@ -63,7 +63,7 @@ struct AttributeName {
   std::string_view name;
 };
 
-inline constexpr std::array<AttributeName, static_cast<size_t>(AttributeKey::count_)>
+inline constexpr std::array<AttributeName, static_cast<size_t>(AttributeKey::count)>
     attribute_names{{
         {AttributeKey::http_request_method, "http.request.method"},
         {AttributeKey::http_request_method_original, "http.request.method_original"},

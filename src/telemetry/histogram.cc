@@ -2,42 +2,53 @@
 
 namespace weir::telemetry {
 
-// The first value of a run, a run that is wide, or the 2^32nd value of a bucket. A reader keeps
-// whichever run it has loaded; the one that was replaced stays readable and is never written again.
-void HistogramCell::count_slowly(uint32_t bucket) {
+void HistogramCell::record(uint64_t value, uint64_t times) {
+  if (times == 0) return;
+  sum_.store(sum_.load(relaxed) + value * times, relaxed);
+  if (value < min_.load(relaxed)) min_.store(value, relaxed);
+  if (value > max_.load(relaxed)) max_.store(value, relaxed);
+  if (value == 0)
+    count_zeros(times);
+  else
+    count_slowly(bucket_of(value), times);
+}
+
+// Also for the first value of a run, a run that is wide, and the 2^32nd value of a bucket. A reader
+// keeps whichever run it has loaded; one that was replaced stays readable and is not written again.
+void HistogramCell::count_slowly(uint32_t bucket, uint64_t n) {
   auto& slot = runs_[bucket / run_buckets];
-  uintptr_t run = slot.load(relaxed);
-  if (run == 0) {
-    run = reinterpret_cast<uintptr_t>(arena_->make<NarrowRun>());
-    reinterpret_cast<NarrowRun*>(run)->counts[bucket % run_buckets].store(1, relaxed);
+  std::byte* run = slot.load(relaxed);
+  if (!run) {
+    run = reinterpret_cast<std::byte*>(arena_->make<NarrowRun>());
     slot.store(run, std::memory_order_release);
-    return;
   }
-  if ((run & wide) == 0) {
+  if (!is_wide(run)) {
+    auto& narrow = reinterpret_cast<NarrowRun*>(run)->counts[bucket % run_buckets];
+    const uint64_t count = narrow.load(relaxed) + n;
+    if (count <= UINT32_MAX) return narrow.store(static_cast<uint32_t>(count), relaxed);
     run = widen(run);
     slot.store(run, std::memory_order_release);
   }
-  auto& count = reinterpret_cast<WideRun*>(run & ~wide)->counts[bucket % run_buckets];
-  count.store(count.load(relaxed) + 1, relaxed);
+  auto& count = reinterpret_cast<WideRun*>(run - 1)->counts[bucket % run_buckets];
+  count.store(count.load(relaxed) + n, relaxed);
 }
 
-uintptr_t HistogramCell::widen(uintptr_t run) {
+std::byte* HistogramCell::widen(const std::byte* run) {
   const auto* narrow = reinterpret_cast<const NarrowRun*>(run);
   auto* copy = arena_->make<WideRun>();
   for (size_t i = 0; i < run_buckets; ++i)
     copy->counts[i].store(narrow->counts[i].load(relaxed), relaxed);
-  return reinterpret_cast<uintptr_t>(copy) | wide;
+  return reinterpret_cast<std::byte*>(copy) + 1;
 }
 
 void HistogramCell::read(HistogramData& into) const {
   for (uint32_t index = 0; index < runs_max; ++index) {
-    const uintptr_t run = runs_[index].load(std::memory_order_acquire);
-    if (run == 0) continue;
+    const std::byte* run = runs_[index].load(std::memory_order_acquire);
+    if (!run) continue;
     auto& counts = into.run(index);
     for (size_t i = 0; i < run_buckets; ++i)
-      counts[i] += (run & wide) != 0
-                       ? reinterpret_cast<const WideRun*>(run & ~wide)->counts[i].load(relaxed)
-                       : reinterpret_cast<const NarrowRun*>(run)->counts[i].load(relaxed);
+      counts[i] += is_wide(run) ? wide_run(run).counts[i].load(relaxed)
+                                : reinterpret_cast<const NarrowRun*>(run)->counts[i].load(relaxed);
   }
   into.zeros += zeros_.load(relaxed);
   into.sum += sum_.load(relaxed);

@@ -37,24 +37,26 @@ class HistogramCell {
     if (value < min_.load(relaxed)) min_.store(value, relaxed);
     if (value > max_.load(relaxed)) max_.store(value, relaxed);
     if (value == 0) [[unlikely]]
-      return count_zero();
+      return count_zeros(1);
     const uint32_t bucket = bucket_of(value);
-    const uintptr_t run = runs_[bucket / run_buckets].load(relaxed);
-    if (run == 0 || (run & wide) != 0) [[unlikely]]
-      return count_slowly(bucket);
+    std::byte* const run = runs_[bucket / run_buckets].load(relaxed);
+    if (!run || is_wide(run)) [[unlikely]]
+      return count_slowly(bucket, 1);
     auto& narrow = reinterpret_cast<NarrowRun*>(run)->counts[bucket % run_buckets];
     const uint32_t count = narrow.load(relaxed) + 1;
     if (count == 0) [[unlikely]]
-      return count_slowly(bucket);
+      return count_slowly(bucket, 1);
     narrow.store(count, relaxed);
   }
+
+  // The same value `times` times, as when a batch is answered at once.
+  void record(uint64_t value, uint64_t times);
 
   // Adds what is here to `into`.
   void read(HistogramData& into) const;
 
  private:
   static constexpr auto relaxed = std::memory_order_relaxed;
-  static constexpr uintptr_t wide = 1;  // tags a run whose counts have 64 bits
   struct NarrowRun {
     std::array<std::atomic<uint32_t>, run_buckets> counts;
   };
@@ -62,16 +64,21 @@ class HistogramCell {
     std::array<std::atomic<uint64_t>, run_buckets> counts;
   };
 
-  void count_zero() { zeros_.store(zeros_.load(relaxed) + 1, relaxed); }
-  void count_slowly(uint32_t bucket);
-  uintptr_t widen(uintptr_t run);
+  void count_zeros(uint64_t n) { zeros_.store(zeros_.load(relaxed) + n, relaxed); }
+  void count_slowly(uint32_t bucket, uint64_t n);
+  // A pointer to a NarrowRun, or one byte behind the start of a WideRun.
+  static bool is_wide(const std::byte* run) { return (reinterpret_cast<uintptr_t>(run) & 1) != 0; }
+  static const WideRun& wide_run(const std::byte* run) {
+    return *reinterpret_cast<const WideRun*>(run - 1);
+  }
+  std::byte* widen(const std::byte* run);
 
   std::atomic<uint64_t> sum_{0};
   std::atomic<uint64_t> min_{UINT64_MAX};
   std::atomic<uint64_t> max_{0};
   std::atomic<uint64_t> zeros_{0};
   CellArena* arena_;
-  std::array<std::atomic<uintptr_t>, runs_max> runs_{};
+  std::array<std::atomic<std::byte*>, runs_max> runs_{};
 };
 
 }  // namespace weir::telemetry

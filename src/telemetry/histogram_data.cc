@@ -89,8 +89,8 @@ std::vector<uint64_t> HistogramData::at_or_below(std::span<const double> bounds)
   std::vector<uint64_t> totals(bounds.size(), zeros);
   each_bucket(*this, [&](uint32_t bucket, uint64_t n) {
     const auto smallest = static_cast<double>(bounds_of(bucket).lower + 1);
-    for (size_t i = bounds.size(); i-- > 0 && smallest <= bounds[i];)
-      totals[i] += n;
+    for (size_t i = bounds.size(); i > 0 && smallest <= bounds[i - 1]; --i)
+      totals[i - 1] += n;
   });
   return totals;
 }

@@ -189,6 +189,28 @@ TEST_CASE("memory grows with the octaves that are used, not with the values") {
   CHECK(arena.bytes() == after_first);
 }
 
+TEST_CASE("a bucket counts on beyond 2^32 without losing its neighbours") {
+  CellArena arena;
+  HistogramCell cell(arena);
+  cell.record(1000);
+  cell.record(1030, 5);
+  cell.record(1000, UINT32_MAX - 1);
+  CHECK(read(cell).count() == uint64_t{UINT32_MAX} + 5);
+  for (int i = 0; i < 3; ++i)
+    cell.record(1000);
+  cell.record(1030);
+  cell.record(1000, uint64_t{1} << 40);
+  cell.record(0, 7);
+  const HistogramData data = read(cell);
+  CHECK(data.count() == uint64_t{UINT32_MAX} + 5 + 4 + (uint64_t{1} << 40) + 7);
+  CHECK(data.zeros == 7);
+  uint64_t neighbours = 0;
+  for (const auto& run : data.runs)
+    if (run.index == bucket_of(1030) / run_buckets)
+      neighbours = run.counts[bucket_of(1030) % run_buckets];
+  CHECK(neighbours == 6);
+}
+
 TEST_CASE("a reader beside the writer sees counts that only grow and end exact") {
   CellArena arena;
   HistogramCell cell(arena);

@@ -95,9 +95,12 @@ struct HistogramDecl {
 class LabelValues {
  public:
   LabelValues() = default;
+  // Implicit, so that a call reads bind(decl, {"200", "GET"}).
+  // NOLINTBEGIN(google-explicit-constructor)
   LabelValues(std::initializer_list<std::string_view> values)
       : span_(values.begin(), values.size()) {}
   LabelValues(std::span<const std::string_view> values) : span_(values) {}
+  // NOLINTEND(google-explicit-constructor)
   std::span<const std::string_view> span() const { return span_; }
 
  private:
@@ -152,6 +155,7 @@ class Histogram {
   Histogram() = default;
   explicit Histogram(HistogramCell& cell) : cell_(&cell) {}
   void record(uint64_t value) { cell_->record(value); }
+  void record(uint64_t value, uint64_t times) { cell_->record(value, times); }
   // Nanoseconds; a negative duration counts as zero.
   void record(Duration duration) {
     const auto ns = duration.count();

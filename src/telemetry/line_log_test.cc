@@ -1,8 +1,8 @@
 #include "telemetry/line_log.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <cstring>
 #include <fcntl.h>
 #include <fstream>
 #include <unistd.h>
@@ -38,7 +38,7 @@ std::vector<std::string> lines_of(const std::string& path) {
 bool put(LineLog::Producer& producer, const std::string& line) {
   char* at = producer.reserve(line.size() + 10);
   if (!at) return false;
-  std::memcpy(at, line.data(), line.size());
+  std::copy(line.begin(), line.end(), at);
   at[line.size()] = '\n';
   producer.commit(line.size() + 1);
   return true;

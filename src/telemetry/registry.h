@@ -72,8 +72,9 @@ class Registry {
   Recorder& recorder(unsigned shard) { return recorders_.at(shard); }
 
   // A value that is asked for at each collection, on the collecting thread, under a lock: the
-  // callback must be quick and must not call the Registry. Observations of one name and equal label
-  // values are added up, also to what shards have recorded.
+  // callback must be quick, and of the Registry it may call only total() and memory_bytes().
+  // Observations of one name and equal label values are added up, also to what shards have
+  // recorded.
   [[nodiscard]] Observation observe(const CounterDecl& decl, LabelValues values, Callback callback);
   [[nodiscard]] Observation observe(const UpDownCounterDecl& decl, LabelValues values,
                                     Callback callback);
@@ -81,7 +82,8 @@ class Registry {
 
   // Everything, merged. Any thread.
   Snapshot collect() const;
-  // A counter summed over all shards and label values, without a whole collection. Any thread.
+  // A counter summed over all shards and label values, without a whole collection or a lock. Any
+  // thread.
   uint64_t total(const CounterDecl& decl) const;
   // Of all shards' cells. Any thread.
   uint64_t memory_bytes() const;

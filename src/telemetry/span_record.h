@@ -79,8 +79,8 @@ inline constexpr int64_t open_end = INT64_MIN;
 
 struct SpanRecord {
   const SpanDecl* decl;
-  SpanId id;
-  SpanId parent;     // zero for a root
+  uint64_t id;       // as in SpanId
+  uint64_t parent;   // 0 for a root
   int64_t start_ns;  // monotonic
   int64_t end_ns;    // open_end until it ended
   SpanStatus status;

@@ -24,7 +24,7 @@ void write(SpanRing& ring, uint64_t number, uint32_t words) {
   header.ended_ns = static_cast<int64_t>(number);
   SpanRecord span{};
   span.decl = &decl;
-  span.id = {number};
+  span.id = number;
   REQUIRE(ring.begin(header.bytes));
   ring.append(&header, sizeof header / 8);
   ring.append(&span, sizeof span / 8);
@@ -37,7 +37,7 @@ bool whole(const TraceView& trace) {
   const uint64_t number = header.trace.low;
   for (uint32_t i = 0; i < header.entry_bytes / 8; ++i)
     if (trace.entry_word(i) != number) return false;
-  return trace.span(0).id.value == number && header.trace.high == number;
+  return trace.span(0).id == number && header.trace.high == number;
 }
 
 }  // namespace

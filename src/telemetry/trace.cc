@@ -45,8 +45,10 @@ SpanRef Trace::start(const SpanDecl& decl, SpanRef parent, MonoTime now) {
     ++dropped_spans_;
     return {};
   }
-  const SpanId parent_id = index == 0 ? remote_parent_ : spans_[parent ? parent.index : 0].id;
-  spans_[index] = {&decl, tracer_->make_span_id(), parent_id, nanos(now), open_end, {}, false, {}};
+  const uint64_t parent_id =
+      index == 0 ? remote_parent_.value : spans_[parent ? parent.index : 0].id;
+  spans_[index] = {&decl, tracer_->make_span_id().value, parent_id, nanos(now), open_end, {}, false,
+                   {}};
   latest_ns_ = std::max(latest_ns_, nanos(now));
   ++span_count_;
   return {index};
@@ -69,7 +71,7 @@ void Trace::link(SpanRef span, const TraceContext& context) {
 
 TraceContext Trace::context(SpanRef span) const {
   TraceContext context{id_, {}, flags_};
-  if (span_count_ > 0) context.span = spans_[span ? span.index : 0].id;
+  if (span_count_ > 0) context.span = {spans_[span ? span.index : 0].id};
   if (sampled_) context.flags |= TraceContext::sampled;
   return context;
 }

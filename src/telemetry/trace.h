@@ -166,9 +166,8 @@ class Trace {
   bool error_ = false;
   bool keep_requested_ = false;
   bool finished_ = false;
-  union {  // not cleared: only the first span_count_ are ever read
-    std::array<SpanRecord, spans_max> spans_;
-  };
+  // Not cleared: only what was written is ever read.
+  std::array<SpanRecord, spans_max> spans_;
   std::array<uint64_t, entry_bytes_max / 8> entries_;
 };
 
@@ -187,7 +186,9 @@ inline uint64_t load_tail(const char* from, size_t bytes) {
 }
 
 // Whole words only, so that the ring's loads of words find them stored as such.
-inline void copy_padded(uint64_t* to, const char* from, size_t bytes) {
+inline void copy_padded(uint64_t* to, std::string_view text) {
+  const char* from = text.data();
+  size_t bytes = text.size();
   for (; bytes >= 8; bytes -= 8, from += 8)
     std::memcpy(to++, from, 8);
   if (bytes != 0) *to = load_tail(from, bytes);
@@ -212,7 +213,7 @@ inline void Trace::add_text(SpanRef span, AttributeKey key, EntryType type,
                             std::string_view value) {
   const auto size = static_cast<uint32_t>(std::min(value.size(), text_bytes_max));
   if (uint64_t* payload = add_entry(span, key, type, size, padded(size) / 8))
-    trace_detail::copy_padded(payload, value.data(), size);
+    trace_detail::copy_padded(payload, value.substr(0, size));
 }
 
 }  // namespace weir::telemetry

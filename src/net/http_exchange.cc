@@ -10,15 +10,22 @@ runtime::Wait HttpExchange::wait_at_most(Duration limit) const {
   return {std::min(deadline_, after(shard_->now(), limit)), &shard_->closing()};
 }
 
-runtime::Task<Result<std::string_view>> HttpExchange::read_body() {
-  if (owes_continue_) {
-    owes_continue_ = false;
-    if (input_->empty() && !body_->done()) {
-      out_.append("HTTP/1.1 100 Continue\r\n\r\n");
-      WEIR_CO_CHECK(co_await flush());
-    }
-  }
-  co_return co_await body_->read(wait_at_most(settings_->body_timeout));
+runtime::Task<Result<>> HttpExchange::invite_body() {
+  if (!owes_continue_) co_return Result<>{};
+  owes_continue_ = false;
+  if (!input_->empty() || body_->done()) co_return Result<>{};
+  out_.append("HTTP/1.1 100 Continue\r\n\r\n");
+  Result<> sent = co_await flush();
+  // What has left is no part of the answer, which may still be retracted.
+  sent_bytes_ = 0;
+  co_return sent;
+}
+
+runtime::Task<Result<std::string_view>> HttpExchange::read_body(runtime::Cancel* cancel) {
+  WEIR_CO_CHECK(co_await invite_body());
+  runtime::Wait wait = wait_at_most(settings_->body_timeout);
+  if (cancel) wait.cancel = cancel;
+  co_return co_await body_->read(wait);
 }
 
 runtime::Task<Result<>> HttpExchange::send(std::span<const std::string_view> parts) {

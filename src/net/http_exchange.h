@@ -26,7 +26,7 @@ class HttpExchange {
 
   wire::RequestHead head;
 
-  // Whom the request is from: the socket's peer, or who the PROXY protocol says.
+  // Whom the connection is from: the socket's peer, or who the PROXY protocol says.
   const Address& client() const { return client_; }
   // When its first byte was seen.
   MonoTime started() const { return started_; }
@@ -37,9 +37,10 @@ class HttpExchange {
   runtime::Wait wait_at_most(Duration limit) const;
 
   // --- the request's body ---
-  // The next piece; empty at the end. Asks the client to go on ("100 Continue") if it waits for
-  // that.
-  runtime::Task<Result<std::string_view>> read_body();
+  // Asks a client that waits for it to go on ("100 Continue"). Comes with the first read_body().
+  runtime::Task<Result<>> invite_body();
+  // The next piece; empty at the end. `cancel` ends the wait early, in place of the shard's close.
+  runtime::Task<Result<std::string_view>> read_body(runtime::Cancel* cancel = nullptr);
   BodyReader& body() { return *body_; }
 
   // --- the answer ---
@@ -59,6 +60,9 @@ class HttpExchange {
   }
   // Appends "Connection: ..." where the client must be told. Fixes the decision.
   void append_connection_field();
+  // Whether nothing of this answer has left yet, so that it may still be taken back with retract().
+  bool retractable() const { return sent_bytes_ == 0 && out_.size() >= out_before_; }
+  void retract() { out_.truncate(out_before_); }
   uint64_t bytes_out() const { return sent_bytes_ + out_.size() - out_before_; }
 
   // For tunnels: the raw connection. Whoever takes it calls close_after() and answers nothing any

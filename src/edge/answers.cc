@@ -1,0 +1,138 @@
+#include "edge/answers.h"
+
+#include "edge/edge_shard.h"
+#include "wire/accept.h"
+#include "wire/http1_write.h"
+#include "wire/json_writer.h"
+
+namespace weir::edge {
+namespace {
+
+// What a client is told; the reason itself is in the log.
+std::string_view sentence(uint16_t status) {
+  switch (status) {
+    case 400:
+      return "The request could not be understood.";
+    case 404:
+      return "Nothing is served under this name.";
+    case 408:
+      return "The request took too long to arrive.";
+    case 413:
+      return "The request is larger than this site accepts.";
+    case 414:
+      return "The address is longer than this server accepts.";
+    case 431:
+      return "The header fields are larger than this server accepts.";
+    case 501:
+      return "The request asks for something that this server does not do.";
+    case 502:
+      return "The site behind this server did not answer as it should. Try again in a moment.";
+    case 503:
+      return "The site is busy. Try again in a moment.";
+    case 504:
+      return "The site behind this server took too long to answer. Try again in a moment.";
+    case 505:
+      return "This server speaks HTTP/1.1.";
+    default:
+      return "The request failed.";
+  }
+}
+
+void append_json_page(Buffer& page, const EdgeRequest& request, uint16_t status) {
+  wire::JsonWriter json(page);
+  json.begin_object()
+      .member("status", status)
+      .member("error", wire::reason_phrase(status))
+      .member("message", sentence(status))
+      .member("request_id", request.id())
+      .end_object();
+  page.append('\n');
+}
+
+void append_html_page(Buffer& page, const EdgeRequest& request, uint16_t status) {
+  page.append("<!doctype html><meta charset=utf-8><title>");
+  wire::append_decimal(page, status);
+  page.append(
+      "</title><style>body{font:16px/1.5 system-ui,sans-serif;margin:15vh "
+      "auto;max-width:34em;padding:0 1em}"
+      "small{color:#777}</style><h1>");
+  wire::append_decimal(page, status);
+  page.append(" ");
+  page.append(wire::reason_phrase(status));
+  page.append("</h1><p>");
+  page.append(sentence(status));
+  page.append("<p><small>Request ");
+  page.append(request.id());
+  page.append("</small>\n");
+}
+
+}  // namespace
+
+void begin_answer(EdgeRequest& request, uint16_t status) {
+  request.status = status;
+  wire::append_status_line(request.out(), status);
+  request.out().append(request.generation.config().server_line);
+  request.out().append(request.edge.date_line());
+}
+
+void end_answer(EdgeRequest& request, std::string_view content_type, std::string_view body) {
+  Buffer& out = request.out();
+  if (!content_type.empty()) wire::append_field(out, "Content-Type", content_type);
+  if (request.status != 204 && request.status != 304) wire::append_content_length(out, body.size());
+  request.exchange.append_connection_field();
+  wire::end_head(out);
+  if (request.head().method != wire::RequestMethod::head) out.append(body);
+}
+
+void answer_error(EdgeRequest& request, uint16_t status, const char* error) {
+  request.error = error;
+  begin_answer(request, status);
+  wire::append_field(request.out(), "X-Request-ID", request.id());
+  request.out().append("Cache-Control: no-store\r\n");
+  if (status == 503) request.out().append("Retry-After: 1\r\n");
+  if (request.site && request.site->cors)
+    append_cors_fields(request.out(), *request.site->cors,
+                       request.head().fields.value(wire::KnownField::origin));
+  Buffer page;
+  const bool json = wire::prefers_json(request.head().fields);
+  json ? append_json_page(page, request, status) : append_html_page(page, request, status);
+  end_answer(request, json ? "application/json" : "text/html; charset=utf-8", page.view());
+}
+
+void answer_text(EdgeRequest& request, uint16_t status, std::string_view text) {
+  begin_answer(request, status);
+  request.out().append("Cache-Control: no-store\r\n");
+  end_answer(request, "text/plain; charset=utf-8", text);
+}
+
+void answer_fixed(EdgeRequest& request, const FixedAnswer& answer) {
+  request.status = answer.status;
+  Buffer& out = request.out();
+  out.append(answer.head);
+  out.append(request.edge.date_line());
+  if (request.site->cors)
+    append_cors_fields(out, *request.site->cors,
+                       request.head().fields.value(wire::KnownField::origin));
+  out.append(request.site->response_edits.lines());
+  request.exchange.append_connection_field();
+  wire::end_head(out);
+  if (request.head().method != wire::RequestMethod::head) out.append(answer.body);
+}
+
+void answer_redirect(EdgeRequest& request, const PathRule& rule) {
+  begin_answer(request, rule.redirect);
+  Buffer& out = request.out();
+  out.append("Location: ");
+  append_target(out, rule, request.head().path, request.head().query);
+  out.append("\r\n");
+  end_answer(request, {}, {});
+}
+
+void answer_preflight(EdgeRequest& request, const CorsPolicy& policy) {
+  begin_answer(request, 204);
+  append_cors_fields(request.out(), policy, request.head().fields.value(wire::KnownField::origin));
+  append_preflight_fields(request.out(), policy, request.head());
+  end_answer(request, {}, {});
+}
+
+}  // namespace weir::edge

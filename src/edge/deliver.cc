@@ -1,0 +1,78 @@
+#include "edge/deliver.h"
+
+#include <array>
+
+#include "base/units.h"
+#include "edge/answers.h"
+#include "edge/forward.h"
+#include "wire/http1_chunked.h"
+
+namespace weir::edge {
+namespace {
+
+using runtime::Task;
+
+// Pieces up to this size join the output buffer; larger ones are sent from where they lie.
+constexpr size_t copied_bytes_max = 4 * KiB;
+constexpr size_t buffered_bytes_max = 32 * KiB;
+
+// One piece of the body, framed.
+Task<Result<>> pass_on(EdgeRequest& request, std::string_view piece, OutFraming framing) {
+  Buffer& out = request.out();
+  const bool chunked = framing == OutFraming::chunked;
+  if (chunked) wire::append_chunk_head(out, piece.size());
+  if (piece.size() <= copied_bytes_max && out.size() + piece.size() <= buffered_bytes_max) {
+    out.append(piece);
+    if (chunked) out.append("\r\n");
+    co_return Result<>{};
+  }
+  const std::array<std::string_view, 2> parts{piece, chunked ? "\r\n" : ""};
+  co_return co_await request.exchange.send(parts);
+}
+
+// The whole body. An error is the origin's when `origin_failed` says so, and the client's
+// otherwise.
+Task<Result<>> pass_on_body(EdgeRequest& request, net::OriginExchange& origin, OutFraming framing,
+                            runtime::Wait wait, bool& origin_failed) {
+  net::BodyReader& body = origin.body();
+  while (!body.done()) {
+    Result<std::string_view> piece = body.read_ready();
+    if (piece && piece->empty() && !body.done()) {
+      // Nothing more at the moment: what we have goes out before we wait.
+      if (!request.out().empty()) WEIR_CO_CHECK(co_await request.exchange.flush());
+      piece = co_await origin.read(wait);
+    }
+    if (!piece) {
+      origin_failed = true;
+      co_return std::unexpected(piece.error());
+    }
+    if (!piece->empty()) WEIR_CO_CHECK(co_await pass_on(request, *piece, framing));
+  }
+  if (framing == OutFraming::chunked) {
+    const bool wanted =
+        wire::list_contains(request.head().fields, wire::KnownField::te, "trailers");
+    append_end_of_chunks(request.out(), body.trailers(), wanted);
+  }
+  co_return Result<>{};
+}
+
+void give_up(EdgeRequest& request, Error error, bool origin_failed) {
+  request.error = error.text;
+  if (!origin_failed || !request.exchange.retractable()) return request.exchange.abort();
+  request.exchange.retract();
+  answer_error(request, error.code == ErrorCode::timed_out ? 504 : 502, error.text);
+}
+
+}  // namespace
+
+Task<> deliver(EdgeRequest& request, net::OriginExchange& origin, const wire::ResponseHead& head,
+               runtime::Wait wait) {
+  const OutFraming framing = framing_for_client(request, head);
+  append_client_response(request, head, framing);
+  bool origin_failed = false;
+  const Result<> passed = co_await pass_on_body(request, origin, framing, wait, origin_failed);
+  if (!passed) co_return give_up(request, passed.error(), origin_failed);
+  origin.finish();
+}
+
+}  // namespace weir::edge

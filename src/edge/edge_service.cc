@@ -1,0 +1,70 @@
+#include "edge/edge_service.h"
+
+#include "edge/edge_metrics.h"
+
+namespace weir::edge {
+namespace {
+
+std::expected<std::shared_ptr<const Generation>, std::string> generation_of(
+    const EdgeSettings& settings, size_t shards) {
+  auto config = compile(settings);
+  if (!config) return std::unexpected(config.error());
+  auto generation = std::make_shared<Generation>();
+  generation->config = *std::move(config);
+  for (const Site& site : generation->config->sites) {
+    auto& shares = generation->origins.emplace_back();
+    for (const net::OriginSettings& origin : site.origins) {
+      auto share = net::OriginShare::make(origin, shards);
+      if (!share) return std::unexpected("origin " + origin.url + ": " + share.error().text);
+      shares.push_back(*std::move(share));
+    }
+  }
+  return generation;
+}
+
+}  // namespace
+
+EdgeService::EdgeService(EdgeTelemetry telemetry, size_t shards)
+    : telemetry_(telemetry), shards_(shards) {
+  telemetry::Registry& registry = telemetry_.registry;
+  const auto per_second = [](telemetry::RateWindow& window) {
+    return [&window] { return window.per_second(); };
+  };
+  observations_.push_back(registry.observe(requests_per_second_decl, {}, per_second(requests_)));
+  observations_.push_back(registry.observe(qps_decl, {}, per_second(requests_)));
+  observations_.push_back(registry.observe(bandwidth_decl, {}, per_second(bytes_out_)));
+  observations_.push_back(registry.observe(error_rate_decl, {}, [this] {
+    const uint64_t requests = requests_.increase();
+    return requests ? static_cast<double>(errors_.increase()) / static_cast<double>(requests) : 0.0;
+  }));
+}
+
+std::expected<std::unique_ptr<EdgeService>, std::string> EdgeService::make(
+    const EdgeSettings& settings, EdgeTelemetry telemetry, size_t shards) {
+  std::unique_ptr<EdgeService> service(new EdgeService(telemetry, shards));
+  if (auto replaced = service->replace(settings); !replaced)
+    return std::unexpected(replaced.error());
+  return service;
+}
+
+std::shared_ptr<const Generation> EdgeService::generation() const {
+  const std::lock_guard lock(mutex_);
+  return generation_;
+}
+
+std::expected<void, std::string> EdgeService::replace(const EdgeSettings& settings) {
+  auto generation = generation_of(settings, shards_);
+  if (!generation) return std::unexpected(generation.error());
+  const std::lock_guard lock(mutex_);
+  generation_ = *std::move(generation);
+  return {};
+}
+
+void EdgeService::tick(MonoTime now) {
+  const telemetry::Registry& registry = telemetry_.registry;
+  requests_.tick(now, registry.total(requests_decl));
+  errors_.tick(now, registry.total(errors_decl));
+  bytes_out_.tick(now, registry.total(bytes_out_decl));
+}
+
+}  // namespace weir::edge

@@ -1,0 +1,71 @@
+#pragma once
+// EdgeService: what the shards of one edge have in common: the configuration in force, the state of
+// origins that is counted for the whole process, readiness, and the rates of the last seconds. Made
+// by the main thread before the shards.
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "edge/site.h"
+#include "net/origin_share.h"
+#include "telemetry/line_log.h"
+#include "telemetry/rate_window.h"
+#include "telemetry/registry.h"
+#include "telemetry/settings.h"
+#include "telemetry/tracing.h"
+
+namespace weir::edge {
+
+// A configuration with the process-wide state of its origins: by site, then by origin. Immutable
+// but for the atomics inside the shares.
+struct Generation {
+  std::shared_ptr<const EdgeConfig> config;
+  std::vector<std::vector<std::shared_ptr<net::OriginShare>>> origins;
+};
+
+// What the service records into; all outlive it.
+struct EdgeTelemetry {
+  telemetry::Registry& registry;
+  telemetry::Tracing& tracing;
+  telemetry::LineLog* access_log;  // nullptr: none is written
+  double access_log_rate = 1;
+};
+
+class EdgeService {
+ public:
+  // Errors: a text for the operator that says what is wrong and where.
+  static std::expected<std::unique_ptr<EdgeService>, std::string> make(const EdgeSettings& settings,
+                                                                       EdgeTelemetry telemetry,
+                                                                       size_t shards);
+
+  // The configuration in force. Any thread; shards keep what they got until they are told of a new
+  // one.
+  std::shared_ptr<const Generation> generation() const;
+  // Compiles `settings` and puts them in force for whoever asks from now on; the old ones stay when
+  // it fails.
+  std::expected<void, std::string> replace(const EdgeSettings& settings);
+
+  const EdgeTelemetry& telemetry() const { return telemetry_; }
+  // Whether new requests are welcome: /health/ready.
+  std::atomic<bool>& ready() { return ready_; }
+  // Takes the readings behind the gauges over the last 10 s; about once a second, by one thread.
+  void tick(MonoTime now);
+
+ private:
+  EdgeService(EdgeTelemetry telemetry, size_t shards);
+
+  EdgeTelemetry telemetry_;
+  size_t shards_;
+  mutable std::mutex mutex_;  // guards generation_
+  std::shared_ptr<const Generation> generation_;
+  std::atomic<bool> ready_{false};
+  telemetry::RateWindow requests_;
+  telemetry::RateWindow errors_;
+  telemetry::RateWindow bytes_out_;
+  std::vector<telemetry::Observation> observations_;
+};
+
+}  // namespace weir::edge

@@ -1,0 +1,206 @@
+#include "edge/edge_settings.h"
+
+#include "base/address.h"
+#include "edge/rules/host_table.h"
+#include "wire/http1_write.h"
+#include "wire/http_fields.h"
+#include "wire/scan.h"
+#include "wire/url.h"
+
+namespace weir::edge {
+namespace {
+
+using settings::field;
+using settings::Group;
+
+std::optional<std::string> check_fields(const settings::TextMap& fields) {
+  for (const auto& [name, value] : fields) {
+    if (!wire::is_token(name)) return "\"" + name + "\" is no header name";
+    if (!wire::is_field_value(value)) return "header " + name + " has a value that cannot be sent";
+  }
+  return std::nullopt;
+}
+
+bool is_path_prefix(std::string_view text) {
+  return text.starts_with('/');
+}
+
+const Group<RespondSettings>& respond_settings() {
+  using S = RespondSettings;
+  static const Group<S> group{
+      "",
+      "A fixed answer, given without asking any origin.",
+      {field(&S::status, "status", 200u, "Status of the answer.").between(200, 599),
+       field(&S::headers, "headers", "Header fields of the answer."),
+       field(&S::body, "body", "", "Body of the answer."),
+       field(&S::body_file, "body_file", "",
+             "File whose content is the body; read when the configuration is.")},
+      [](const S& s) -> std::optional<std::string> {
+        if (!s.body.empty() && !s.body_file.empty()) return "give body or body_file, not both";
+        return check_fields(s.headers);
+      }};
+  return group;
+}
+
+const Group<PathSettings>& path_settings() {
+  using S = PathSettings;
+  static const Group<S> group{
+      "",
+      "What happens to paths that begin with a prefix; the longest prefix wins.",
+      {field(&S::prefix, "prefix", settings::required,
+             "Whole segments from the start of the path, such as /old.")
+           .like(is_path_prefix, "/PATH"),
+       field(&S::to, "to", settings::required,
+             "What takes the prefix's place: a path, or for a redirect also a URL."),
+       field(&S::redirect, "redirect", 0u,
+             "Status of a redirect (301, 302, 303, 307, 308); 0 rewrites instead.")
+           .between(0, 399)},
+      [](const S& s) -> std::optional<std::string> {
+        const bool known = s.redirect == 0 || s.redirect == 301 || s.redirect == 302 ||
+                           s.redirect == 303 || s.redirect == 307 || s.redirect == 308;
+        if (!known)
+          return "redirect: " + std::to_string(s.redirect) + " is no status of a redirect";
+        if (!wire::is_field_value(s.to) || s.to.empty()) return std::string("to: cannot be sent");
+        if (s.redirect == 0 && !s.to.starts_with('/'))
+          return std::string("to: a rewrite needs a path that starts with /");
+        return std::nullopt;
+      }};
+  return group;
+}
+
+const Group<CorsSettings>& cors_settings() {
+  using S = CorsSettings;
+  static const Group<S> group{
+      "",
+      "What pages of other origins may do with the site; the edge answers their preflights.",
+      {field(&S::allow_origins, "allow_origins", {"*"},
+             "Origins such as https://app.example.org, or *."),
+       field(&S::allow_methods, "allow_methods", {"GET", "HEAD", "POST"},
+             "Methods that a preflight is told."),
+       field(&S::allow_headers, "allow_headers", {},
+             "Request headers that a preflight is told; * repeats what was asked."),
+       field(&S::expose_headers, "expose_headers", {}, "Response headers that pages may read."),
+       field(&S::allow_credentials, "allow_credentials", false,
+             "Let pages send cookies; needs origins by name."),
+       field(&S::max_age, "max_age", minutes(10), "How long a browser may remember a preflight.")
+           .between(seconds(0), hours(24))},
+      [](const S& s) -> std::optional<std::string> {
+        for (const auto* list :
+             {&s.allow_origins, &s.allow_methods, &s.allow_headers, &s.expose_headers})
+          for (const std::string& text : *list)
+            if (!wire::is_field_value(text) || text.empty())
+              return "\"" + text + "\" cannot be sent";
+        for (const std::string& origin : s.allow_origins)
+          if (origin == "*" && s.allow_credentials)
+            return std::string(
+                "allow_credentials needs origins by name: with * any page could read answers made "
+                "for the user");
+        return std::nullopt;
+      }};
+  return group;
+}
+
+const Group<HeaderSettings>& header_settings() {
+  using S = HeaderSettings;
+  static const Group<S> group{
+      "",
+      "Header fields that are set or removed on the way.",
+      {field(&S::request_set, "request_set",
+             "Fields that the origin gets, in place of the client's."),
+       field(&S::request_remove, "request_remove", {}, "Fields that the origin does not get."),
+       field(&S::response_set, "response_set",
+             "Fields that the client gets, in place of the origin's."),
+       field(&S::response_remove, "response_remove", {}, "Fields that the client does not get.")},
+      [](const S& s) -> std::optional<std::string> {
+        if (auto problem = check_fields(s.request_set)) return problem;
+        if (auto problem = check_fields(s.response_set)) return problem;
+        for (const auto* list : {&s.request_remove, &s.response_remove})
+          for (const std::string& name : *list)
+            if (!wire::is_token(name)) return "\"" + name + "\" is no header name";
+        return std::nullopt;
+      }};
+  return group;
+}
+
+std::optional<std::string> check_site(const SiteSettings& s) {
+  if (s.host.empty()) return "host: name at least one";
+  for (const std::string& host : s.host)
+    if (!is_host_pattern(host)) return "host: \"" + host + "\" is no host name, *.NAME or *";
+  if (s.origins.empty() == !s.respond) return "give origins or respond, one of them";
+  return std::nullopt;
+}
+
+const Group<SiteSettings>& site_settings() {
+  using S = SiteSettings;
+  static const Group<S> group{
+      "",
+      "One site: the hosts that it answers for, and where its answers come from.",
+      {field(&S::host, "host", {},
+             "Host names; *.example.org covers all below it, * whatever no other site names."),
+       field(&S::origins, "origins", net::origin_settings(),
+             "Servers that are asked; the least busy one that works is taken."),
+       field(&S::respond, "respond", respond_settings(), "A fixed answer instead of origins."),
+       field(&S::paths, "paths", path_settings(), "Rewrites and redirects."),
+       field(&S::cors, "cors", cors_settings(),
+             "Cross-origin resource sharing; without it the origin's own fields are passed on."),
+       field(&S::headers, "headers", header_settings(), "Header fields that are set or removed."),
+       field(&S::body_bytes_max, "body_bytes_max", 1024 * 1024 * 1024,
+             "Largest request body; larger ones are answered 413.")
+           .in_bytes(),
+       field(&S::request_timeout, "request_timeout", hours(1),
+             "How long a request to this site may take in all.")
+           .between(milliseconds(10), hours(24 * 7)),
+       field(&S::pass_host, "pass_host", true,
+             "Send the client's Host to the origin; off sends the origin's own.")},
+      check_site};
+  return group;
+}
+
+const Group<HealthSettings>& health_settings() {
+  using S = HealthSettings;
+  static const Group<S> group{
+      "",
+      "Paths that are answered for every host, before any routing; empty turns one off.",
+      {field(&S::live_path, "live_path", "/health/live", "200 as long as the process runs."),
+       field(&S::ready_path, "ready_path", "/health/ready",
+             "200 while new requests are welcome, 503 while it starts or drains.")}};
+  return group;
+}
+
+std::optional<std::string> check_edge(const EdgeSettings& s) {
+  for (const std::string& range : s.trusted_peers)
+    if (!AddressRange::parse(range)) return "trusted_peers: \"" + range + "\" is no address range";
+  if (!Address::parse(s.listen)) return "listen: \"" + s.listen + "\" is not HOST:PORT";
+  if (!wire::is_token(s.name)) return "name: \"" + s.name + "\" cannot stand in Via";
+  HostTable hosts;
+  for (uint32_t i = 0; i < s.sites.size(); ++i)
+    for (const std::string& host : s.sites[i].host)
+      if (!hosts.add(host, i)) return "sites: host " + host + " is named twice";
+  return std::nullopt;
+}
+
+}  // namespace
+
+const Group<EdgeSettings>& edge_settings() {
+  using S = EdgeSettings;
+  static const Group<S> group{
+      "edge",
+      "The edge: a reverse proxy in front of one or many sites.",
+      {field(&S::listen, "listen", "127.0.0.1:8080",
+             "Address and port for clients; :8080 is every interface."),
+       field(&S::origin, "origin", net::origin_settings(),
+             "The origin of every host that no site names; --origin is its url.")
+           .live(),
+       field(&S::sites, "sites", site_settings(), "Sites by host.").live(),
+       field(&S::trusted_peers, "trusted_peers", {},
+             "Address ranges of proxies before us, whose X-Forwarded-*, Forwarded, trace context "
+             "and request id are believed.")
+           .live(),
+       field(&S::health, "health", health_settings(), "Health paths on the clients' listener.")
+           .live(),
+       field(&S::name, "name", "weir", "Our name in Via and Server.").live()},
+      check_edge};
+  return group;
+}
+
+}  // namespace weir::edge

@@ -1,0 +1,111 @@
+#include "edge/edge_shard.h"
+
+#include <algorithm>
+
+#include "edge/steps.h"
+#include "wire/http_date.h"
+#include "wire/traceparent.h"
+
+namespace weir::edge {
+
+// The way of a request. A step that answers it ends the search for an answer; record comes last,
+// always.
+runtime::Task<> EdgeShard::handle(net::HttpExchange& exchange) {
+  ShardGeneration& generation = *current_;
+  ++generation.requests;
+  {
+    EdgeRequest request(*this, generation, exchange, tracer_, parent_of(exchange));
+    receive(request);
+    if (!request.answered()) normalise(request);
+    if (!request.answered()) co_await fetch(request);
+    record(request);
+  }
+  leave(generation);
+}
+
+void EdgeShard::reject(net::HttpExchange& exchange, uint16_t status, const char* reason) {
+  EdgeRequest request(*this, *current_, exchange, tracer_, {});
+  receive_malformed(request, status, reason);
+  record(request);
+}
+
+EdgeShard::EdgeShard(EdgeService& service, runtime::Shard& shard, net::Resolver& resolver)
+    : service_(service),
+      shard_(shard),
+      resolver_(resolver),
+      metrics_(service.telemetry().registry.recorder(static_cast<unsigned>(shard.index()))),
+      tracer_(service.telemetry().tracing.tracer(static_cast<unsigned>(shard.index()))),
+      access_log_(service.telemetry().access_log ? &service.telemetry().access_log->producer(
+                                                       static_cast<unsigned>(shard.index()))
+                                                 : nullptr),
+      disposals_(shard.reactor()) {
+  current_ = make_generation();
+}
+
+EdgeShard::~EdgeShard() = default;
+
+telemetry::RemoteParent EdgeShard::parent_of(const net::HttpExchange& exchange) const {
+  telemetry::RemoteParent parent;
+  if (!exchange.head.fields.has(wire::KnownField::traceparent)) return parent;
+  parent.context = wire::trace_context_of(exchange.head.fields).value_or(TraceContext{});
+  parent.trusted = current_->config().trusts(exchange.client());
+  return parent;
+}
+
+std::unique_ptr<ShardGeneration> EdgeShard::make_generation() {
+  auto generation = std::make_unique<ShardGeneration>();
+  generation->shared = service_.generation();
+  for (const auto& shares : generation->shared->origins) {
+    auto& clients = generation->clients.emplace_back();
+    for (const auto& share : shares) {
+      clients.push_back(
+          {std::make_unique<net::OriginClient>(shard_, share, resolver_, metrics_.recorder()),
+           metrics_.recorder().bind_dynamic(origin_latency_decl, {share->authority()})});
+    }
+  }
+  return generation;
+}
+
+void EdgeShard::renew() {
+  std::unique_ptr<ShardGeneration> old = std::exchange(current_, make_generation());
+  old->retired = true;
+  ShardGeneration& retired = *old;
+  retired_.push_back(std::move(old));
+  ++retired.requests;
+  leave(retired);
+}
+
+void EdgeShard::leave(ShardGeneration& generation) {
+  if (--generation.requests > 0 || !generation.retired) return;
+  const auto at =
+      std::ranges::find_if(retired_, [&](const auto& each) { return each.get() == &generation; });
+  std::unique_ptr<ShardGeneration> gone = std::move(*at);
+  retired_.erase(at);
+  disposals_.spawn(dispose(std::move(gone)));
+}
+
+runtime::Task<> EdgeShard::dispose(std::unique_ptr<ShardGeneration> generation) {
+  for (auto& clients : generation->clients)
+    for (SiteOrigin& origin : clients)
+      co_await origin.client->stop();
+}
+
+runtime::Task<> EdgeShard::stop() {
+  WEIR_ASSERT(current_->requests == 0 && retired_.empty());
+  disposals_.spawn(dispose(std::move(current_)));
+  co_await disposals_.join();
+}
+
+std::string_view EdgeShard::date_line() {
+  const int64_t second = nanos(shard_.reactor().wall_now()) / 1'000'000'000;
+  if (second != date_second_) [[unlikely]] {
+    date_second_ = second;
+    date_line_.clear();
+    date_line_.append("Date: ");
+    wire::append_http_date(date_line_, std::chrono::sys_seconds(seconds(second)));
+    date_line_.append("\r\n");
+  }
+  return date_line_.view();
+}
+
+}  // namespace weir::edge

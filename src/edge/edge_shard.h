@@ -1,0 +1,78 @@
+#pragma once
+// EdgeShard: the edge on one shard. Its handle() is a request's way from top to bottom; each step
+// is a function with a file of its own.
+
+#include <memory>
+#include <vector>
+
+#include "edge/edge_metrics.h"
+#include "edge/edge_request.h"
+#include "edge/edge_service.h"
+#include "net/http_exchange.h"
+#include "net/origin_client.h"
+#include "runtime/scope.h"
+
+namespace weir::edge {
+
+// One origin of a site, as this shard talks to it.
+struct SiteOrigin {
+  std::unique_ptr<net::OriginClient> client;
+  telemetry::Histogram latency;
+};
+
+// A generation as one shard uses it: with its own connections to the origins. Retired when a new
+// one comes, and gone when its last request has ended.
+struct ShardGeneration {
+  std::shared_ptr<const Generation> shared;
+  std::vector<std::vector<SiteOrigin>> clients;  // as Generation::origins
+  size_t requests = 0;
+  bool retired = false;
+
+  const EdgeConfig& config() const { return *shared->config; }
+};
+
+class EdgeShard final : public net::HttpHandler {
+ public:
+  EdgeShard(EdgeService& service, runtime::Shard& shard, net::Resolver& resolver);
+  // After stop().
+  ~EdgeShard();
+
+  runtime::Task<> handle(net::HttpExchange& exchange) override;
+  void reject(net::HttpExchange& exchange, uint16_t status, const char* reason) override;
+
+  // Takes up the service's newest configuration; requests under way end with the one they began
+  // with.
+  void renew();
+  // Closes the connections to origins. No request may be under way.
+  runtime::Task<> stop();
+
+  // --- for the steps ---
+  EdgeService& service() { return service_; }
+  EdgeMetrics& metrics() { return metrics_; }
+  runtime::Shard& shard() { return shard_; }
+  // "Date: ...\r\n", written once a second.
+  std::string_view date_line();
+  telemetry::LineLog::Producer* access_log() { return access_log_; }
+  Buffer& log_line() { return log_line_; }
+
+ private:
+  telemetry::RemoteParent parent_of(const net::HttpExchange& exchange) const;
+  std::unique_ptr<ShardGeneration> make_generation();
+  void leave(ShardGeneration& generation);
+  runtime::Task<> dispose(std::unique_ptr<ShardGeneration> generation);
+
+  EdgeService& service_;
+  runtime::Shard& shard_;
+  net::Resolver& resolver_;
+  EdgeMetrics metrics_;
+  telemetry::Tracer& tracer_;
+  telemetry::LineLog::Producer* access_log_;
+  std::unique_ptr<ShardGeneration> current_;
+  std::vector<std::unique_ptr<ShardGeneration>> retired_;
+  runtime::Scope disposals_;
+  int64_t date_second_ = -1;
+  Buffer date_line_;
+  Buffer log_line_;
+};
+
+}  // namespace weir::edge

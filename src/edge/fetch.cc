@@ -1,0 +1,201 @@
+#include <algorithm>
+
+#include "edge/answers.h"
+#include "edge/deliver.h"
+#include "edge/edge_shard.h"
+#include "edge/forward.h"
+#include "edge/steps.h"
+#include "edge/tunnel.h"
+#include "edge/upload.h"
+#include "telemetry/attribute.h"
+
+namespace weir::edge {
+namespace {
+
+using runtime::Task;
+using telemetry::AttributeKey;
+using wire::RequestMethod;
+
+constexpr telemetry::SpanDecl origin_fetch_span{"origin.fetch", telemetry::SpanKind::client};
+
+bool idempotent(RequestMethod method) {
+  switch (method) {
+    case RequestMethod::get:
+    case RequestMethod::head:
+    case RequestMethod::put:
+    case RequestMethod::delete_:
+    case RequestMethod::options:
+      return true;
+    default:
+      return false;
+  }
+}
+
+uint16_t status_for(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::timed_out:
+      return 504;
+    case ErrorCode::overloaded:
+    case ErrorCode::cancelled:
+      return 503;
+    default:
+      return 502;
+  }
+}
+
+// The origin with the fewest connections at work whose breaker lets requests through; among equals
+// the one behind the last.
+SiteOrigin& choose(EdgeRequest& request) {
+  auto& origins = request.generation.clients[request.site_index];
+  if (origins.size() == 1) return origins.front();
+  const MonoTime now = request.exchange.shard().now();
+  const size_t first = request.exchange.reactor().random().below(origins.size());
+  SiteOrigin* best = nullptr;
+  std::pair<bool, uint32_t> best_rank;
+  for (size_t i = 0; i < origins.size(); ++i) {
+    SiteOrigin& origin = origins[(first + i) % origins.size()];
+    net::OriginShare& share = origin.client->pool().share();
+    const bool open = share.breaker().state(now) == net::BreakerState::open;
+    const std::pair rank(open,
+                         share.connections() - std::min(share.connections(), share.idle_count()));
+    if (best && rank >= best_rank) continue;
+    best = &origin;
+    best_rank = rank;
+  }
+  return *best;
+}
+
+// One attempt: its span, and what it takes to try again.
+class Attempt {
+ public:
+  enum class Outcome : uint8_t { answered, retry };
+
+  Attempt(EdgeRequest& request, SiteOrigin& origin, std::string_view ready_body)
+      : request_(request),
+        client_(*origin.client),
+        latency_(origin.latency),
+        ready_body_(ready_body) {
+    request_.origin = client_.authority();
+    ++request_.attempts;
+    begin_ = request_.exchange.reactor().now();
+    span_ = request_.trace.start(origin_fetch_span, begin_);
+    request_.trace.set(span_, AttributeKey::server_address, request_.origin);
+    if (request_.attempts > 1)
+      request_.trace.set(span_, AttributeKey::http_request_resend_count, request_.attempts - 1);
+  }
+  ~Attempt() { request_.trace.end(span_, request_.exchange.reactor().now()); }
+
+  Task<Outcome> run() {
+    const runtime::Wait wait{request_.exchange.deadline(), &request_.exchange.shard().closing()};
+    Result<std::unique_ptr<net::OriginExchange>> opened = co_await client_.open(wait);
+    if (!opened)
+      co_return fail_with(opened.error(), net::OriginClient::not_connected(opened.error()));
+    co_return co_await ask(**opened);
+  }
+
+ private:
+  Task<Outcome> ask(net::OriginExchange& origin) {
+    Buffer head;
+    append_origin_request(head, request_, client_.authority(), span_);
+    Upload upload(request_, origin);
+    const Result<> sent = co_await upload.begin(head.view(), ready_body_);
+    Outcome outcome = Outcome::answered;
+    // Even where sending failed an answer may be there; but not before anything was sent.
+    if (!sent && !origin.reused() && origin.bytes_sent() == 0) {
+      outcome = fail_with(sent.error(), origin.failed(sent.error()));
+    } else {
+      outcome = co_await receive(origin, upload);
+    }
+    co_await upload.end();
+    co_return outcome;
+  }
+
+  Task<Outcome> receive(net::OriginExchange& origin, Upload& upload) {
+    const runtime::Wait wait{request_.exchange.deadline(), &upload.abandoned()};
+    for (;;) {
+      Result<wire::ResponseHead*> head = co_await origin.receive_head(request_.head().method, wait);
+      if (!head) co_return no_answer(head.error(), origin, upload);
+      if (!(*head)->interim) {
+        co_await deliver_final(origin, **head, upload, wait);
+        co_return Outcome::answered;
+      }
+      // 100 is for us; the client got its own when we wanted the body. HTTP/1.0 knows no interim
+      // answers.
+      if ((*head)->status == 100 || request_.head().minor_version == 0) continue;
+      append_interim_response(request_.out(), **head);
+      if (!co_await request_.exchange.flush()) co_return give_up("the client left");
+    }
+  }
+
+  Task<> deliver_final(net::OriginExchange& origin, const wire::ResponseHead& head, Upload& upload,
+                       runtime::Wait wait) {
+    request_.origin_time = request_.exchange.reactor().now() - begin_;
+    latency_.record(request_.origin_time);
+    request_.trace.set(span_, AttributeKey::http_response_status_code, head.status);
+    if (head.status == 101) {
+      if (head.upgrade_websocket && request_.head().upgrade_websocket)
+        co_return co_await tunnel(request_, origin, head);
+      co_return answer_error(request_, 502, "the origin switched protocols unasked");
+    }
+    co_await deliver(request_, origin, head, wait);
+    // An answer ahead of the request's end: the rest of the body is not wanted any more.
+    if (upload.state() == Upload::State::running || upload.state() == Upload::State::origin_failed)
+      request_.exchange.close_after();
+  }
+
+  Outcome no_answer(Error error, net::OriginExchange& origin, const Upload& upload) {
+    if (upload.state() == Upload::State::too_large) {
+      answer_error(request_, 413, "body exceeds the site's body_bytes_max");
+      return Outcome::answered;
+    }
+    if (upload.state() == Upload::State::client_failed)
+      return give_up("the client did not send the whole body");
+    return fail_with(error, origin.failed(error));
+  }
+
+  // Nobody is there to answer.
+  Outcome give_up(const char* why) {
+    request_.status = 499;
+    request_.error = why;
+    request_.exchange.abort();
+    return Outcome::answered;
+  }
+
+  Outcome fail_with(Error error, net::FailedAttempt attempt) {
+    request_.trace.status(span_, telemetry::SpanStatus::error, error.text);
+    attempt.idempotent = idempotent(request_.head().method);
+    attempt.body_replayable =
+        request_.exchange.body().framing().kind == wire::BodyFraming::Kind::none ||
+        !ready_body_.empty() || (!attempt.connected && request_.exchange.body().bytes() == 0);
+    if (client_.may_retry(attempt, request_.attempts)) return Outcome::retry;
+    answer_error(request_, status_for(error.code), error.text);
+    return Outcome::answered;
+  }
+
+  EdgeRequest& request_;
+  net::OriginClient& client_;
+  telemetry::Histogram latency_;
+  std::string_view ready_body_;
+  MonoTime begin_;
+  telemetry::SpanRef span_;
+};
+
+// A small body that is here already goes with the head, and can be sent again.
+std::string_view ready_body(EdgeRequest& request) {
+  net::BodyReader& body = request.exchange.body();
+  if (body.framing().kind != wire::BodyFraming::Kind::content_length) return {};
+  if (request.exchange.input().unread().size() < body.framing().length) return {};
+  return body.read_ready().value_or(std::string_view());
+}
+
+}  // namespace
+
+Task<> fetch(EdgeRequest& request) {
+  const std::string_view body = ready_body(request);
+  for (;;) {
+    Attempt attempt(request, choose(request), body);
+    if (co_await attempt.run() == Attempt::Outcome::answered) co_return;
+  }
+}
+
+}  // namespace weir::edge

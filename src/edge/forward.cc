@@ -1,0 +1,220 @@
+#include "edge/forward.h"
+
+#include <array>
+
+#include "edge/edge_shard.h"
+#include "wire/forwarded.h"
+#include "wire/http1_chunked.h"
+#include "wire/http1_write.h"
+#include "wire/traceparent.h"
+
+namespace weir::edge {
+namespace {
+
+using wire::BodyFraming;
+using wire::Field;
+using wire::KnownField;
+using wire::KnownFieldSet;
+
+// Of requests: written anew below, or never passed on.
+constexpr KnownFieldSet rewritten_in_request{KnownField::host,
+                                             KnownField::content_length,
+                                             KnownField::transfer_encoding,
+                                             KnownField::te,
+                                             KnownField::expect,
+                                             KnownField::upgrade,
+                                             KnownField::via,
+                                             KnownField::x_forwarded_for,
+                                             KnownField::x_forwarded_proto,
+                                             KnownField::x_forwarded_host,
+                                             KnownField::x_forwarded_port,
+                                             KnownField::x_real_ip,
+                                             KnownField::forwarded,
+                                             KnownField::x_request_id,
+                                             KnownField::traceparent,
+                                             KnownField::tracestate,
+                                             KnownField::baggage};
+// Of these a trusted peer's own are kept.
+constexpr KnownFieldSet kept_from_trusted{KnownField::x_forwarded_port, KnownField::x_real_ip,
+                                          KnownField::baggage};
+constexpr KnownFieldSet rewritten_in_response{KnownField::content_length,
+                                              KnownField::transfer_encoding, KnownField::upgrade,
+                                              KnownField::via};
+// Framing and routing do not belong into trailers (RFC 9110 6.5.1).
+constexpr KnownFieldSet never_in_trailers{
+    KnownField::content_length, KnownField::transfer_encoding, KnownField::host,
+    KnownField::trailer,        KnownField::connection,        KnownField::te,
+    KnownField::upgrade,        KnownField::content_encoding,  KnownField::content_type,
+    KnownField::content_range,  KnownField::set_cookie,        KnownField::authorization};
+
+// Appends the values of all fields of one name as one list, each followed by ", ".
+void append_list_so_far(Buffer& out, const wire::Fields& fields, KnownField id) {
+  if (!fields.has(id)) return;
+  for (const Field& field : fields) {
+    if (field.id != id || field.value.empty()) continue;
+    out.append(field.value);
+    out.append(", ");
+  }
+}
+
+void append_via(Buffer& out, const wire::Fields& fields, int minor_version,
+                const std::string& name) {
+  out.append("Via: ");
+  append_list_so_far(out, fields, KnownField::via);
+  out.append(minor_version == 0 ? "1.0 " : "1.1 ");
+  out.append(name);
+  out.append("\r\n");
+}
+
+void append_target_line(Buffer& out, const EdgeRequest& request) {
+  const wire::RequestHead& head = request.head();
+  out.append(head.method_text);
+  out.append(' ');
+  if (!request.rewritten.empty()) {
+    out.append(request.rewritten.view());
+  } else {
+    out.append(head.path);
+    if (head.has_query) {
+      out.append('?');
+      out.append(head.query);
+    }
+  }
+  out.append(" HTTP/1.1\r\n");
+}
+
+void append_forwarded_for(Buffer& out, const EdgeRequest& request) {
+  const wire::Fields& fields = request.head().fields;
+  std::array<char, 46> peer_text;
+  const std::string_view peer(peer_text.data(),
+                              request.exchange.client().write_ip(peer_text.data()));
+  out.append("X-Forwarded-For: ");
+  if (request.trusted) append_list_so_far(out, fields, KnownField::x_forwarded_for);
+  out.append(peer);
+  const auto told = [&](KnownField id, std::string_view own) {
+    const std::string_view given = request.trusted ? fields.value(id) : "";
+    return given.empty() ? own : given;
+  };
+  const std::string_view host = request.head().host.text;
+  out.append("\r\nX-Forwarded-Proto: ");
+  out.append(told(KnownField::x_forwarded_proto, "http"));
+  out.append("\r\n");
+  if (!host.empty())
+    wire::append_field(out, "X-Forwarded-Host", told(KnownField::x_forwarded_host, host));
+  out.append("Forwarded: ");
+  if (request.trusted) append_list_so_far(out, fields, KnownField::forwarded);
+  Buffer node;
+  const bool v6 = peer.find(':') != peer.npos;
+  if (v6) node.append('[');
+  node.append(peer);
+  if (v6) node.append(']');
+  wire::append_forwarded(out, {.by = {}, .for_ = node.view(), .host = host, .proto = "http"});
+  out.append("\r\n");
+}
+
+void append_trace(Buffer& out, const EdgeRequest& request, telemetry::SpanRef span) {
+  out.append("traceparent: ");
+  wire::append_traceparent(out, request.trace.context(span));
+  out.append("\r\n");
+  if (!request.head().fields.has(KnownField::tracestate)) return;
+  Buffer members;
+  if (wire::append_tracestate(members, request.head().fields, {}, {}) && !members.empty())
+    wire::append_field(out, "tracestate", members.view());
+}
+
+void append_request_framing(Buffer& out, const EdgeRequest& request) {
+  const wire::RequestHead& head = request.head();
+  if (head.framing.kind == BodyFraming::Kind::content_length)
+    wire::append_content_length(out, head.framing.length);
+  if (head.framing.kind == BodyFraming::Kind::chunked) out.append("Transfer-Encoding: chunked\r\n");
+  if (head.upgrade_websocket) out.append("Connection: Upgrade\r\nUpgrade: websocket\r\n");
+  if (wire::list_contains(head.fields, KnownField::te, "trailers") && !head.upgrade_websocket)
+    out.append("TE: trailers\r\nConnection: TE\r\n");
+}
+
+void append_fields(Buffer& out, const wire::Fields& fields, const KnownFieldSet& rewritten,
+                   const HeaderEdits& edits) {
+  const wire::HopByHop hop_by_hop(fields);
+  for (const Field& field : fields) {
+    if (hop_by_hop(field) || rewritten.contains(field.id)) continue;
+    if (!edits.empty() && edits.removes(field)) continue;
+    wire::append_field(out, field);
+  }
+  out.append(edits.lines());
+}
+
+}  // namespace
+
+void append_origin_request(Buffer& out, const EdgeRequest& request, std::string_view authority,
+                           telemetry::SpanRef span) {
+  const wire::RequestHead& head = request.head();
+  append_target_line(out, request);
+  const bool pass_host = request.site->pass_host && !head.host.text.empty();
+  wire::append_field(out, "Host", pass_host ? head.host.text : authority);
+  append_fields(out, head.fields, rewritten_in_request, request.site->request_edits);
+  if (request.trusted) {
+    for (const Field& field : head.fields)
+      if (kept_from_trusted.contains(field.id)) wire::append_field(out, field);
+  }
+  append_request_framing(out, request);
+  append_forwarded_for(out, request);
+  append_via(out, head.fields, head.minor_version, request.generation.config().name);
+  wire::append_field(out, "X-Request-ID", request.id());
+  append_trace(out, request, span);
+  wire::end_head(out);
+}
+
+OutFraming framing_for_client(const EdgeRequest& request, const wire::ResponseHead& head) {
+  switch (head.framing.kind) {
+    case BodyFraming::Kind::none:
+      return OutFraming::none;
+    case BodyFraming::Kind::content_length:
+      return OutFraming::content_length;
+    case BodyFraming::Kind::chunked:
+    case BodyFraming::Kind::until_close:
+      break;
+  }
+  return request.head().minor_version == 0 ? OutFraming::until_close : OutFraming::chunked;
+}
+
+void append_client_response(EdgeRequest& request, const wire::ResponseHead& head,
+                            OutFraming framing) {
+  Buffer& out = request.out();
+  request.status = head.status;
+  wire::append_status_line(out, head.status, head.reason);
+  append_fields(out, head.fields, rewritten_in_response, request.site->response_edits);
+  if (!head.fields.has(KnownField::date)) out.append(request.edge.date_line());
+  append_via(out, head.fields, head.minor_version, request.generation.config().name);
+  if (request.site->cors)
+    append_cors_fields(out, *request.site->cors, request.head().fields.value(KnownField::origin));
+  if (framing == OutFraming::chunked) out.append("Transfer-Encoding: chunked\r\n");
+  // An answer to HEAD, and a 304, may say how long the body would be.
+  if (framing == OutFraming::content_length || framing == OutFraming::none) {
+    const std::string_view length = head.fields.value(KnownField::content_length);
+    if (!length.empty()) wire::append_field(out, "Content-Length", length);
+  }
+  if (framing == OutFraming::until_close) request.exchange.close_after();
+  if (head.upgrade_websocket) {
+    out.append("Connection: Upgrade\r\nUpgrade: websocket\r\n");
+  } else {
+    request.exchange.append_connection_field();
+  }
+  wire::end_head(out);
+}
+
+void append_interim_response(Buffer& out, const wire::ResponseHead& head) {
+  wire::append_status_line(out, head.status, head.reason);
+  append_fields(out, head.fields, rewritten_in_response, HeaderEdits());
+  wire::end_head(out);
+}
+
+void append_end_of_chunks(Buffer& out, const wire::Fields* trailers, bool with_trailers) {
+  std::array<Field, 32> storage;
+  wire::Fields kept(storage);
+  if (with_trailers && trailers) {
+    for (const Field& field : *trailers)
+      if (!never_in_trailers.contains(field.id)) (void)kept.push(field);
+  }
+  wire::append_last_chunk(out, kept);
+}
+
+}  // namespace weir::edge

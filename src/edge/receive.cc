@@ -1,0 +1,98 @@
+#include "edge/answers.h"
+#include "edge/edge_shard.h"
+#include "edge/steps.h"
+#include "telemetry/attribute.h"
+#include "wire/forwarded.h"
+#include "wire/http1_write.h"
+
+namespace weir::edge {
+namespace {
+
+using telemetry::AttributeKey;
+using wire::KnownField;
+
+constexpr telemetry::SpanDecl edge_request_span{"edge.request", telemetry::SpanKind::server};
+
+void write_hex(uint64_t value, char* out) {
+  for (int shift = 60; shift >= 0; shift -= 4)
+    *out++ = "0123456789abcdef"[value >> shift & 15];
+}
+
+// The request id is the trace id, so that one leads to the other; a trusted peer's own id is kept.
+void identify_request(EdgeRequest& request) {
+  const std::string_view given =
+      request.trusted ? request.head().fields.value(KnownField::x_request_id) : "";
+  if (!given.empty() && given.size() <= request.id_text.size()) {
+    request.id_size = static_cast<uint8_t>(given.copy(request.id_text.data(), given.size()));
+    return;
+  }
+  const TraceId id = request.trace.id();
+  write_hex(id.high, request.id_text.data());
+  write_hex(id.low, request.id_text.data() + 16);
+  request.id_size = 32;
+}
+
+// The client's address: of trusted peers' X-Forwarded-For the last one that is not itself such a
+// peer.
+Address client_behind(const EdgeRequest& request) {
+  std::array<wire::ForwardedNode, 16> nodes;
+  const Result<size_t> count = wire::parse_x_forwarded_for(request.head().fields, nodes);
+  Address client = request.exchange.client();
+  for (size_t i = count.value_or(0); i-- > 0;) {
+    const Result<Address> node = Address::parse_ip(nodes[i].name);
+    if (!node) break;
+    client = *node;
+    if (!request.generation.config().trusts(client)) break;
+  }
+  return client;
+}
+
+void identify_client(EdgeRequest& request) {
+  const Address& peer = request.exchange.client();
+  const EdgeConfig& config = request.generation.config();
+  request.trusted = !config.trusted_peers.empty() && config.trusts(peer);
+  const Address client = request.trusted && request.head().fields.has(KnownField::x_forwarded_for)
+                             ? client_behind(request)
+                             : peer;
+  request.client_size = static_cast<uint8_t>(client.write_ip(request.client_text.data()));
+}
+
+void start_span(EdgeRequest& request) {
+  request.root = request.trace.start(edge_request_span, request.exchange.started());
+  const wire::RequestHead& head = request.head();
+  const bool known = head.method != wire::RequestMethod::other;
+  request.trace.set(request.root, AttributeKey::http_request_method,
+                    known ? head.method_text : "_OTHER");
+  request.trace.set(request.root, AttributeKey::url_path, head.path);
+  request.trace.set(request.root, AttributeKey::client_address, request.client());
+}
+
+void answer_health(EdgeRequest& request) {
+  const HealthSettings& health = request.generation.config().health;
+  const std::string_view path = request.head().path;
+  if (path == health.live_path && !path.empty()) return answer_text(request, 200, "live\n");
+  if (path != health.ready_path || path.empty()) return;
+  const bool ready = request.edge.service().ready().load(std::memory_order_relaxed) &&
+                     !request.edge.shard().draining().requested();
+  answer_text(request, ready ? 200 : 503, ready ? "ready\n" : "not ready\n");
+}
+
+}  // namespace
+
+void receive(EdgeRequest& request) {
+  identify_client(request);
+  identify_request(request);
+  start_span(request);
+  answer_health(request);
+}
+
+void receive_malformed(EdgeRequest& request, uint16_t status, const char* reason) {
+  request.client_size =
+      static_cast<uint8_t>(request.exchange.client().write_ip(request.client_text.data()));
+  identify_request(request);
+  request.root = request.trace.start(edge_request_span, request.exchange.started());
+  request.trace.set(request.root, AttributeKey::client_address, request.client());
+  answer_error(request, status, reason);
+}
+
+}  // namespace weir::edge

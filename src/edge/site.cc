@@ -1,0 +1,127 @@
+#include "edge/site.h"
+
+#include <fstream>
+#include <iterator>
+
+#include "wire/http1_write.h"
+
+namespace weir::edge {
+namespace {
+
+using TextResult = std::expected<std::string, std::string>;
+
+TextResult body_of(const RespondSettings& settings) {
+  if (settings.body_file.empty()) return settings.body;
+  std::ifstream file(settings.body_file, std::ios::binary);
+  if (!file) return std::unexpected("body_file: cannot read " + settings.body_file);
+  return std::string(std::istreambuf_iterator<char>(file), {});
+}
+
+std::expected<FixedAnswer, std::string> fixed_answer(const RespondSettings& settings,
+                                                     std::string_view server_line) {
+  TextResult body = body_of(settings);
+  if (!body) return std::unexpected(body.error());
+  Buffer head;
+  const auto status = static_cast<uint16_t>(settings.status);
+  wire::append_status_line(head, status);
+  head.append(server_line);
+  for (const auto& [name, value] : settings.headers)
+    if (!wire::equal_ignoring_case(name, "content-length")) wire::append_field(head, name, value);
+  if (status == 204 || status == 304) {
+    body->clear();
+  } else {
+    wire::append_content_length(head, body->size());
+  }
+  return FixedAnswer{status, std::string(head.view()), *std::move(body)};
+}
+
+CorsPolicy policy_of(const CorsSettings& s) {
+  return {s.allow_origins,  s.allow_methods,     s.allow_headers,
+          s.expose_headers, s.allow_credentials, s.max_age};
+}
+
+PathRules path_rules(const std::vector<PathSettings>& all) {
+  std::vector<PathRule> rules;
+  for (const PathSettings& s : all)
+    rules.push_back({s.prefix, s.to, static_cast<uint16_t>(s.redirect)});
+  return PathRules(std::move(rules));
+}
+
+std::expected<Site, std::string> site_of(const SiteSettings& s, std::string_view server_line) {
+  Site site;
+  site.name = s.host.front();
+  site.origins = s.origins;
+  if (s.respond) {
+    auto answer = fixed_answer(*s.respond, server_line);
+    if (!answer) return std::unexpected("site " + site.name + ": " + answer.error());
+    site.respond = *std::move(answer);
+  }
+  site.paths = path_rules(s.paths);
+  if (s.cors) site.cors = policy_of(*s.cors);
+  site.request_edits = HeaderEdits(s.headers.request_set, s.headers.request_remove);
+  site.response_edits = HeaderEdits(s.headers.response_set, s.headers.response_remove);
+  site.body_bytes_max = s.body_bytes_max;
+  site.request_timeout = s.request_timeout;
+  site.pass_host = s.pass_host;
+  return site;
+}
+
+// The site that --origin makes.
+SiteSettings catch_all(const net::OriginSettings& origin) {
+  SiteSettings site;
+  site.host = {"*"};
+  site.origins = {origin};
+  site.body_bytes_max = UINT64_MAX;
+  site.request_timeout = hours(24);
+  site.pass_host = true;
+  return site;
+}
+
+}  // namespace
+
+HeaderEdits::HeaderEdits(const settings::TextMap& set, const std::vector<std::string>& remove)
+    : removed_(remove) {
+  Buffer lines;
+  for (const auto& [name, value] : set) {
+    removed_.push_back(name);
+    wire::append_field(lines, name, value);
+  }
+  lines_ = lines.view();
+}
+
+bool HeaderEdits::removes(const wire::Field& field) const {
+  for (const std::string& name : removed_)
+    if (wire::equal_ignoring_case(name, field.name)) return true;
+  return false;
+}
+
+std::expected<std::shared_ptr<const EdgeConfig>, std::string> compile(
+    const EdgeSettings& settings) {
+  auto config = std::make_shared<EdgeConfig>();
+  config->name = settings.name;
+  config->server_line = "Server: " + settings.name + "\r\n";
+  config->health = settings.health;
+  for (const std::string& range : settings.trusted_peers)
+    config->trusted_peers.push_back(*AddressRange::parse(range));
+  std::vector<SiteSettings> sites = settings.sites;
+  bool has_catch_all = false;
+  for (const SiteSettings& site : sites)
+    for (const std::string& host : site.host)
+      has_catch_all |= host == "*";
+  if (settings.origin && has_catch_all)
+    return std::unexpected(
+        std::string("edge.origin and a site for host * both answer for the rest: remove one"));
+  if (settings.origin) sites.push_back(catch_all(*settings.origin));
+  for (const SiteSettings& each : sites) {
+    const auto index = static_cast<uint32_t>(config->sites.size());
+    auto site = site_of(each, config->server_line);
+    if (!site) return std::unexpected(site.error());
+    config->sites.push_back(*std::move(site));
+    for (const std::string& host : each.host)
+      if (!config->hosts.add(host, index))
+        return std::unexpected("host " + host + " is named twice");
+  }
+  return config;
+}
+
+}  // namespace weir::edge

@@ -1,6 +1,7 @@
 #include "net/origin_client.h"
 
 #include "net/connector.h"
+#include "net/tls_stream.h"
 
 namespace weir::net {
 
@@ -47,12 +48,14 @@ bool OriginClient::may_retry(const FailedAttempt& attempt, uint32_t attempts_mad
 }
 
 Task<Result<runtime::StreamPtr>> OriginClient::OriginDialer::dial(Wait wait) {
-  if (share_.scheme() == wire::Scheme::https)
-    co_return fail(ErrorCode::unsupported, "https origins need TLS");
   Result<std::vector<Address>> addresses =
       co_await resolver_.resolve(share_.host(), share_.port(), wait);
   if (!addresses) co_return std::unexpected(addresses.error());
-  co_return co_await connect_any(reactor_, *addresses, wait);
+  Result<runtime::StreamPtr> stream = co_await connect_any(reactor_, *addresses, wait);
+  if (!stream || share_.scheme() == wire::Scheme::http) co_return stream;
+  Result<SslPtr> ssl = share_.tls().connection_to(share_.server_name(), &sessions_);
+  if (!ssl) co_return std::unexpected(ssl.error());
+  co_return co_await tls_handshake(*std::move(stream), *std::move(ssl), wait);
 }
 
 }  // namespace weir::net

@@ -50,6 +50,7 @@ class OriginClient {
     runtime::Reactor& reactor_;
     const OriginShare& share_;
     Resolver& resolver_;
+    TlsSessions sessions_;
   };
 
   runtime::Shard& shard_;

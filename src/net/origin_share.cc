@@ -7,7 +7,13 @@ Result<std::shared_ptr<OriginShare>> OriginShare::make(OriginSettings settings, 
     return fail(ErrorCode::invalid, "an origin is http://HOST[:PORT] or https://HOST[:PORT]");
   const std::string text = settings.url;
   const wire::Url url = *wire::parse_url(text);
-  return std::shared_ptr<OriginShare>(new OriginShare(std::move(settings), url, shards));
+  std::unique_ptr<TlsContext> tls;
+  if (url.scheme == wire::Scheme::https) {
+    WEIR_TRY(tls, TlsContext::client(settings.tls));
+  }
+  std::shared_ptr<OriginShare> share(new OriginShare(std::move(settings), url, shards));
+  share->tls_ = std::move(tls);
+  return share;
 }
 
 OriginShare::OriginShare(OriginSettings settings, const wire::Url& url, size_t shards)

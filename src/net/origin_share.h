@@ -10,6 +10,7 @@
 
 #include "net/breaker.h"
 #include "net/origin_settings.h"
+#include "net/tls_context.h"
 
 namespace weir::net {
 
@@ -17,7 +18,7 @@ class OriginPool;
 
 class OriginShare {
  public:
-  // `invalid` where the URL of `settings` is not one.
+  // Errors: invalid (the URL is not one), tls (the authorities cannot be read).
   static Result<std::shared_ptr<OriginShare>> make(OriginSettings settings, size_t shards);
   ~OriginShare();
   OriginShare(const OriginShare&) = delete;
@@ -31,6 +32,8 @@ class OriginShare {
   uint16_t port() const { return port_; }
   // For SNI and the certificate.
   const std::string& server_name() const { return server_name_; }
+  // Of an https origin.
+  const TlsContext& tls() const { return *tls_; }
   Breaker& breaker() { return breaker_; }
 
   // The right to have one more connection; false at connections_max. Each is given back once.
@@ -81,6 +84,7 @@ class OriginShare {
   std::string server_name_;
   const size_t shard_count_;
   std::unique_ptr<PerShard[]> shards_;
+  std::unique_ptr<TlsContext> tls_;
   Breaker breaker_;
   alignas(64) std::atomic<uint32_t> connections_{0};
   alignas(64) std::atomic<uint32_t> waiting_{0};

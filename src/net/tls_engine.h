@@ -1,0 +1,58 @@
+#pragma once
+// TlsEngine: one TLS connection without I/O, client's or server's side: bytes from the peer go in,
+// plain bytes come out, and the other way round. What is to be sent gathers in out(). Belongs to
+// one TlsStream.
+
+#include <span>
+#include <sys/uio.h>
+
+#include "base/buffer.h"
+#include "net/tls_context.h"
+#include "runtime/chunk.h"
+
+namespace weir::net {
+
+class TlsEngine {
+ public:
+  enum class Status : uint8_t {
+    done,
+    want_input,  // feed() more
+    closed,      // the peer ended its side with close_notify
+    failed,      // error() says why
+  };
+  // write() stops when this much waits to be sent.
+  static constexpr size_t out_bytes_max = 64 * 1024;
+
+  explicit TlsEngine(SslPtr ssl);
+  ~TlsEngine();
+  TlsEngine(const TlsEngine&) = delete;
+  TlsEngine& operator=(const TlsEngine&) = delete;
+
+  // After Status::want_input only: all that was fed before has been used.
+  void feed(runtime::Chunk chunk) { in_ = std::move(chunk); }
+  Status handshake();
+  // Plain bytes into `room`; `size` says how many (done).
+  Status read(std::span<char> room, size_t& size);
+  // Encrypts from the front of `parts`, which it shortens, until they are used up or out() is full.
+  Status write(std::span<iovec>& parts);
+  // Ends our side.
+  void close_notify();
+
+  Buffer& out() { return out_; }
+  const Error& error() const { return error_; }
+  bool resumed() const { return SSL_session_reused(ssl_.get()) == 1; }
+
+ private:
+  static BIO_METHOD* bio_method();
+  static int bio_read(BIO* bio, char* room, int size);
+  static int bio_write(BIO* bio, const char* bytes, int size);
+  static long bio_control(BIO* bio, int command, long, void*);
+  Status status_of(int result, const char* otherwise);
+
+  SslPtr ssl_;
+  runtime::Chunk in_;
+  Buffer out_;
+  Error error_{ErrorCode::tls, ""};
+};
+
+}  // namespace weir::net

@@ -9,10 +9,11 @@ from .servers import Paths
 
 
 def parse(text: str) -> dict:
-    """Its JSON report, with our keys."""
+    """Its JSON report, with our keys. Requests are answers: what was due and did not get one is
+    among the errors."""
     try:
         report = json.loads(text)
-        return {"requests": report["requests"], "requests_total": report["requests"],
+        return {"requests": report["answered"], "requests_total": report["answered_total"],
                 "requests_per_s": report["requests_per_s"], "errors": report["errors"],
                 "client_cpu": report.get("client_cpu"), "latency_us": report["latency_us"]}
     except (ValueError, KeyError) as error:

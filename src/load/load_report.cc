@@ -15,6 +15,8 @@ using telemetry::HistogramData;
 using wire::JsonWriter;
 
 constexpr double late_share_bad = 0.01;
+// Our lag matters once it is this part of what we measured.
+constexpr uint64_t lag_part_bad = 10;
 constexpr double busy_share_bad = 0.9;
 
 struct Quantile {
@@ -108,7 +110,7 @@ void write_generator(JsonWriter& json, const LoadOptions& options, const LoadRep
   json.member("shards", options.cores.size()).member("reactor", report.reactor);
   json.member("cpu_cores", rounded(report.cpu_cores(), 1e-4));
   json.member("ceiling_per_s", std::round(report.ceiling_per_s(options.cores.size())));
-  json.member("late", report.totals.late).member("late_share", report.late_share());
+  json.member("late", report.totals.late).member("late_share", rounded(report.late_share(), 1e-6));
   json.member("waited_for_connection", report.totals.waited);
   json.key("lag_us");
   write_latency(json, report.totals.lag);
@@ -133,7 +135,7 @@ void append_counts(std::string& text, const LoadOptions& options, const LoadRepo
   if (totals.missed > 0)
     append(text, ", missed %llu (the queue of %u was full)",
            static_cast<unsigned long long>(totals.missed), options.queue);
-  append(text, "\n  bytes       %llu received, %llu sent\n",
+  append(text, "\n  bytes       %llu received, %llu sent, warm-up included\n",
          static_cast<unsigned long long>(totals.bytes_received),
          static_cast<unsigned long long>(totals.bytes_sent));
 }
@@ -162,9 +164,11 @@ double LoadReport::late_share() const {
 
 Verdict verdict_on_generator(const LoadOptions& options, const LoadReport& report) {
   const double busy = report.cpu_cores() / static_cast<double>(options.cores.size());
+  const uint64_t lag = quantile_ns(report.totals.lag, 0.99);
+  const bool lag_shows = lag * lag_part_bad > quantile_ns(report.totals.latency, 0.99);
   Verdict verdict;
-  if (report.late_share() > late_share_bad) {
-    append(verdict.text, "%.1f %% of the requests were looked at more than 1 ms late",
+  if (report.late_share() > late_share_bad && lag_shows) {
+    append(verdict.text, "it looked at %.1f %% of the requests more than 1 ms after they were due",
            report.late_share() * 100);
   } else if (busy > busy_share_bad && (!options.open_loop() || report.totals.waited > 0)) {
     append(verdict.text, "its cores were %.0f %% busy", busy * 100);
@@ -220,8 +224,8 @@ std::string text_report(const LoadOptions& options, const LoadReport& report) {
     append(text, "    %-8s  %s\n", std::string(each.name).c_str(),
            time_text(quantile_ns(totals.latency, each.share)).c_str());
   append(text, "    %-8s  %s\n", "max", time_text(totals.latency.max).c_str());
-  append(text, "  generator   %.2f of %zu cores, ceiling about %.0f/s", report.cpu_cores(),
-         options.cores.size(), report.ceiling_per_s(options.cores.size()));
+  append(text, "  generator   %.2f of %zu cores, at that cost a request its ceiling is %.0f/s",
+         report.cpu_cores(), options.cores.size(), report.ceiling_per_s(options.cores.size()));
   if (options.open_loop())
     append(text, ", lag p99 %s, %llu late, %llu waited for a connection",
            time_text(quantile_ns(totals.lag, 0.99)).c_str(),

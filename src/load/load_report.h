@@ -19,12 +19,13 @@ struct LoadReport {
   double requests_per_s() const;
   // In cores.
   double cpu_cores() const;
-  // What this generator could do, at most, if all its cores did what they did now; 0: unknown.
+  // What this generator could do if all its cores were busy at the CPU that a request costs it now;
+  // too low when the rate is, since a wake-up for one request costs as much as for ten. 0: unknown.
   double ceiling_per_s(size_t shards) const;
   double late_share() const;
 };
 
-// Whether the generator was the limit, and why. `certain` decides a program's view.
+// Whether the generator was the limit, and why.
 struct Verdict {
   bool bottleneck = false;
   std::string text;

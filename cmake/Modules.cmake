@@ -76,10 +76,14 @@ function(weir_add_fuzzers name sources)
   endforeach()
 endfunction()
 
-# The one program: build/<preset>/weir.
+# The one program: build/<preset>/weir. jemalloc replaces malloc in it, but not under a sanitizer,
+# which has a malloc of its own.
 function(weir_add_program)
-  if(EXISTS ${CMAKE_SOURCE_DIR}/src/cli/main.cc)
-    add_executable(weir src/cli/main.cc)
-    target_link_libraries(weir PRIVATE weir_cli)
+  set_source_files_properties(src/cli/version.cc PROPERTIES
+    COMPILE_DEFINITIONS "WEIR_VERSION=\"${PROJECT_VERSION}\"")
+  add_executable(weir src/cli/main.cc)
+  target_link_libraries(weir PRIVATE weir_cli)
+  if(NOT WEIR_SANITIZE)
+    target_link_libraries(weir PRIVATE -Wl,--no-as-needed PkgConfig::JEMALLOC -Wl,--as-needed)
   endif()
 endfunction()

@@ -20,6 +20,8 @@ constexpr uint64_t skipped_bytes_max = 64 * KiB;
 constexpr Duration linger_time = seconds(1);
 constexpr uint64_t linger_bytes_max = 256 * KiB;
 constexpr size_t proxy_header_bytes_max = 4 * KiB;
+// A connection whose first request is on its way when the drain begins is not turned away.
+constexpr Duration first_request_grace = seconds(1);
 
 Address address_of(const wire::ProxyHeader& header) {
   if (header.kind == wire::ProxyHeader::Kind::tcp4) {
@@ -45,11 +47,14 @@ HttpConnection::HttpConnection(HttpServer& server, runtime::StreamPtr stream)
 runtime::Task<> HttpConnection::run() {
   if (server_.expects_proxy_header(client_) && !co_await read_proxy_header()) co_return;
   Next next = Next::idle;
-  while (next == Next::idle) {
+  for (bool fresh = true; next == Next::idle; fresh = false) {
     if (input_.empty()) {
       const runtime::Wait wait{after(shard_.now(), server_.settings().idle_timeout),
                                &shard_.draining()};
       Result<runtime::Chunk> chunk = co_await stream_->recv(wait);
+      if (!chunk && fresh && chunk.error().code == ErrorCode::cancelled)
+        chunk = co_await stream_->recv(
+            {after(shard_.now(), first_request_grace), &shard_.closing()});
       if (!chunk || chunk->empty()) co_return;
       input_.add(*std::move(chunk));
     }

@@ -44,8 +44,22 @@ void HttpServer::apply(const HttpServerSettings& settings) {
 runtime::Task<> HttpServer::run(int listen_fd) {
   Result<std::unique_ptr<runtime::Listener>> listener = shard_.reactor().listen(listen_fd);
   WEIR_ASSERT(listener.has_value());
+  group_.accepting().fetch_add(1);
   co_await accept_loop(**listener);
+  group_.accepting().fetch_sub(1);
+  co_await await_other_shards();
   co_await connections_.join();
+}
+
+// Shards hear of a drain one after the other: until the last one has, a connection may come from
+// it, by mail that is delivered with the turn behind the sleep.
+runtime::Task<> HttpServer::await_other_shards() {
+  for (bool last = false; !last;) {
+    last = group_.accepting().load() == 0;
+    if (!co_await runtime::sleep(shard_.reactor(),
+                                 {after(shard_.now(), milliseconds(1)), &shard_.closing()}))
+      co_return;
+  }
 }
 
 runtime::Task<> HttpServer::accept_loop(runtime::Listener& listener) {

@@ -19,10 +19,13 @@ class HttpServerGroup {
   explicit HttpServerGroup(size_t shards) : servers_(shards) {}
   std::atomic<HttpServer*>& at(size_t shard) { return servers_[shard]; }
   std::atomic<uint32_t>& connections() { return connections_; }
+  // How many shards still accept, and so may place connections on others.
+  std::atomic<uint32_t>& accepting() { return accepting_; }
 
  private:
   std::vector<std::atomic<HttpServer*>> servers_;
   std::atomic<uint32_t> connections_{0};
+  std::atomic<uint32_t> accepting_{0};
 };
 
 class HttpServer {
@@ -52,6 +55,7 @@ class HttpServer {
 
  private:
   runtime::Task<> accept_loop(runtime::Listener& listener);
+  runtime::Task<> await_other_shards();
   runtime::Task<> serve(runtime::StreamPtr stream);
   runtime::Task<> turn_away(runtime::StreamPtr stream);
   void place(int fd);

@@ -86,9 +86,15 @@ class AcceptOperation final : public UringOperation {
     while (accepted_.empty()) {
       if (const Error error = std::exchange(error_, Error{ErrorCode::io, nullptr}); error.text)
         co_return std::unexpected(error);
+      if (wait.cancel && wait.cancel->requested()) {
+        co_await disarm();
+        if (accepted_.empty()) co_return fail(ErrorCode::cancelled, "cancelled");
+        break;
+      }
       arm();
       Result<> arrived = co_await arrivals_.wait(wait);
-      if (!arrived) co_return std::unexpected(arrived.error());
+      if (!arrived && arrived.error().code != ErrorCode::cancelled)
+        co_return std::unexpected(arrived.error());
     }
     const int fd = accepted_.back();
     accepted_.pop_back();
@@ -111,6 +117,12 @@ class AcceptOperation final : public UringOperation {
     if (armed_) return;
     armed_ = true;
     io_uring_prep_multishot_accept(reactor_.submission(this), fd_, nullptr, nullptr, SOCK_CLOEXEC);
+  }
+  // Until the kernel has let go: what it accepts by then has a client that waits for an answer.
+  Task<> disarm() {
+    if (armed_) reactor_.cancel(*this);
+    while (armed_)
+      (void)co_await arrivals_.wait({never});
   }
 
   UringReactor& reactor_;

@@ -24,9 +24,13 @@ void TraceQueue::peek(uint64_t spans_max, uint64_t bytes_max, Batch& batch) {
   }
 }
 
-void TraceQueue::remove(const Batch& batch, std::atomic<uint64_t>& outcome) {
+void TraceQueue::remove(const Batch& batch, uint64_t failed) {
+  const auto add = [](std::atomic<uint64_t>& total, uint64_t spans) {
+    total.store(total.load(std::memory_order_relaxed) + spans, std::memory_order_relaxed);
+  };
   queue_.consume_to(batch.end);
-  outcome.store(outcome.load(std::memory_order_relaxed) + batch.spans, std::memory_order_relaxed);
+  add(exported_, batch.spans - failed);
+  add(failed_, failed);
   removed_.store(removed_.load(std::memory_order_relaxed) + batch.spans, std::memory_order_release);
 }
 

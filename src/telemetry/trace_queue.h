@@ -41,8 +41,9 @@ class TraceQueue {
   // At most `spans_max` spans and `bytes_max` bytes of records, but at least one trace if there is
   // one. Does not remove it: asked again, it gives the same traces. Reuses the batch's memory.
   void peek(uint64_t spans_max, uint64_t bytes_max, Batch& batch);
-  void exported(const Batch& batch) { remove(batch, exported_); }
-  void failed(const Batch& batch) { remove(batch, failed_); }
+  // The receiver has taken all but `refused` of its spans.
+  void exported(const Batch& batch, uint64_t refused = 0) { remove(batch, refused); }
+  void failed(const Batch& batch) { remove(batch, batch.spans); }
 
   // --- any thread ---
   uint64_t spans_held() const {
@@ -55,7 +56,7 @@ class TraceQueue {
   uint64_t spans_failed() const { return failed_.load(std::memory_order_relaxed); }
 
  private:
-  void remove(const Batch& batch, std::atomic<uint64_t>& outcome);
+  void remove(const Batch& batch, uint64_t failed);
 
   uint64_t spans_max_;
   ByteQueue queue_;

@@ -117,6 +117,7 @@ class Tracing {
 
   unsigned shards() const { return static_cast<unsigned>(tracers_.size()); }
   Tracer& tracer(unsigned shard) { return tracers_.at(shard); }
+  const Tracer& tracer(unsigned shard) const { return tracers_.at(shard); }
   Sampler& sampler() { return sampler_; }
 
   // Spans carry monotonic times; the exporter adds the offset that was last set (at the start, and

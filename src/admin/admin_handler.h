@@ -1,0 +1,67 @@
+#pragma once
+// AdminHandler: the pages for operators. One a process, on the admin shard. Health is open to
+// everybody; all other pages ask for the token if there is one, and otherwise for a Host that is
+// loopback or an address, so that no web page can reach them through a name of its own.
+
+#include <atomic>
+#include <span>
+#include <string>
+
+#include "admin/admin_process.h"
+#include "admin/token.h"
+#include "net/http_exchange.h"
+#include "telemetry/registry.h"
+
+namespace weir::admin {
+
+class AdminHandler final : public net::HttpHandler {
+ public:
+  AdminHandler(AdminProcess& process, telemetry::Registry& registry, Token token)
+      : process_(process), registry_(registry), token_(std::move(token)) {}
+
+  runtime::Task<> handle(net::HttpExchange& exchange) override;
+  void reject(net::HttpExchange& exchange, uint16_t status, const char* reason) override;
+
+  // Any thread.
+  uint64_t requests() const { return requests_.load(std::memory_order_relaxed); }
+  uint64_t refused() const { return refused_.load(std::memory_order_relaxed); }
+
+ private:
+  struct Answer {
+    uint16_t status = 200;
+    std::string_view content_type = "text/plain; charset=utf-8";
+    std::string body = {};
+    std::string_view extra_name = {};  // one more field
+    std::string_view extra_value = {};
+  };
+  using Page = runtime::Task<Answer> (AdminHandler::*)(net::HttpExchange&);
+  struct Route {
+    std::string_view path;
+    std::string_view method;  // a page that answers GET answers HEAD, too
+    bool open;                // to everybody
+    Page page;
+    std::string_view prose;
+  };
+  static std::span<const Route> routes();
+
+  runtime::Task<Answer> answer(net::HttpExchange& exchange);
+  bool may_enter(const net::HttpExchange& exchange) const;
+
+  runtime::Task<Answer> index(net::HttpExchange& exchange);
+  runtime::Task<Answer> live(net::HttpExchange& exchange);
+  runtime::Task<Answer> ready(net::HttpExchange& exchange);
+  runtime::Task<Answer> metrics(net::HttpExchange& exchange);
+  runtime::Task<Answer> config(net::HttpExchange& exchange);
+  runtime::Task<Answer> reload(net::HttpExchange& exchange);
+  runtime::Task<Answer> cpu_profile(net::HttpExchange& exchange);
+  runtime::Task<Answer> heap_profile(net::HttpExchange& exchange);
+  runtime::Task<Answer> build(net::HttpExchange& exchange);
+
+  AdminProcess& process_;
+  telemetry::Registry& registry_;
+  Token token_;
+  std::atomic<uint64_t> requests_{0};
+  std::atomic<uint64_t> refused_{0};
+};
+
+}  // namespace weir::admin

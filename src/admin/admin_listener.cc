@@ -1,0 +1,59 @@
+#include "admin/admin_listener.h"
+
+#include <pthread.h>
+
+#include "base/units.h"
+#include "settings/load.h"
+
+namespace weir::admin {
+namespace {
+
+net::HttpServerSettings server_settings() {
+  net::HttpServerSettings settings = settings::defaults(net::http_server_settings());
+  settings.connections_max = AdminListener::connections_max;
+  settings.request_timeout = minutes(5);
+  return settings;
+}
+
+}  // namespace
+
+AdminListener::AdminListener(int listen_fd, AdminProcess& process, telemetry::Registry& registry,
+                             Token token)
+    : listen_fd_(listen_fd),
+      handler_(process, registry, std::move(token)),
+      settings_(server_settings()) {
+  observations_.push_back(registry.observe(
+      admin_requests, {}, [this] { return static_cast<double>(handler_.requests()); }));
+  observations_.push_back(registry.observe(
+      admin_requests_refused, {}, [this] { return static_cast<double>(handler_.refused()); }));
+}
+
+Result<std::unique_ptr<AdminListener>> AdminListener::start(int listen_fd, AdminProcess& process,
+                                                            telemetry::Registry& registry,
+                                                            Token token) {
+  std::unique_ptr<AdminListener> listener(
+      new AdminListener(listen_fd, process, registry, std::move(token)));
+  // epoll works everywhere, and needs little memory for a handful of connections.
+  runtime::ThreadOptions options{
+      .cores = {0},
+      .pin = false,
+      .reactor = {
+          .kind = runtime::ReactorKind::epoll, .recv_buffers = 16, .recv_buffer_bytes = 16 * KiB}};
+  auto threads = runtime::Threads::start(
+      options, [&self = *listener](runtime::Shard& shard) { return self.serve(shard); });
+  if (!threads) return std::unexpected(threads.error());
+  listener->threads_ = *std::move(threads);
+  return listener;
+}
+
+AdminListener::~AdminListener() {
+  if (threads_) threads_->close();
+}
+
+runtime::Task<> AdminListener::serve(runtime::Shard& shard) {
+  pthread_setname_np(pthread_self(), "weir/admin");
+  net::HttpServer server(shard, group_, handler_, settings_, recorder_);
+  co_await server.run(listen_fd_);
+}
+
+}  // namespace weir::admin

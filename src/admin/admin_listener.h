@@ -1,0 +1,53 @@
+#pragma once
+// AdminListener: the admin pages on a listener, and the thread that serves them. It has a shard and
+// a reactor of its own, so that it answers while the other shards are busy or drain, and nothing
+// that it does (rendering metrics, reading symbols) takes time from a request. Made and ended by
+// the main thread.
+
+#include <expected>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "admin/admin_handler.h"
+#include "net/http_server.h"
+#include "runtime/threads.h"
+
+namespace weir::admin {
+
+inline constexpr telemetry::CounterDecl admin_requests{
+    .name = "admin.requests", .unit = "{request}", .help = "Requests to the admin listener."};
+inline constexpr telemetry::CounterDecl admin_requests_refused{
+    .name = "admin.requests.refused",
+    .unit = "{request}",
+    .help =
+        "Requests to the admin listener without the token, or under a foreign name; if it "
+        "grows, somebody is trying."};
+
+class AdminListener {
+ public:
+  // Few clients, small requests.
+  static constexpr uint32_t connections_max = 64;
+  static constexpr int backlog = 64;
+
+  // Serves connections from `listen_fd`, which stays the caller's and outlives this, as do the
+  // process and the registry. The error says why there is no thread or no reactor.
+  static Result<std::unique_ptr<AdminListener>> start(int listen_fd, AdminProcess& process,
+                                                      telemetry::Registry& registry, Token token);
+  // Ends at once what is under way.
+  ~AdminListener();
+
+ private:
+  AdminListener(int listen_fd, AdminProcess& process, telemetry::Registry& registry, Token token);
+  runtime::Task<> serve(runtime::Shard& shard);
+
+  int listen_fd_;
+  AdminHandler handler_;
+  net::HttpServerSettings settings_;
+  net::HttpServerGroup group_{1};
+  telemetry::Recorder recorder_;  // not the registry's: these are no client connections
+  std::vector<telemetry::Observation> observations_;
+  std::unique_ptr<runtime::Threads> threads_;
+};
+
+}  // namespace weir::admin

@@ -1,0 +1,39 @@
+#include "admin/admin_settings.h"
+
+#include "base/address.h"
+
+namespace weir::admin {
+namespace {
+
+bool is_listen_address(std::string_view text) {
+  return text.empty() || Address::parse(text).has_value();
+}
+
+std::optional<std::string> check(const AdminSettings& s) {
+  if (s.listen.empty() || !s.token_file.empty()) return std::nullopt;
+  if (Address::parse(s.listen)->is_loopback()) return std::nullopt;
+  return "listen: " + s.listen +
+         " can be reached from outside, which needs a token: set admin.token_file, or listen on "
+         "127.0.0.1";
+}
+
+}  // namespace
+
+const settings::Group<AdminSettings>& admin_settings() {
+  using S = AdminSettings;
+  using settings::field;
+  static const settings::Group<S> group{
+      "admin",
+      "The listener for operators: metrics, health, configuration, profiles.",
+      {field(&S::listen, "listen", "127.0.0.1:9080",
+             "Where operators and scrapers connect; anything but loopback needs a token, and is "
+             "not encrypted. Empty turns it off.")
+           .like(is_listen_address, "HOST:PORT with a numeric host"),
+       field(&S::token_file, "token_file", "",
+             "File with the token that every page but health asks for, as Authorization: Bearer "
+             "TOKEN; at least 16 bytes.")},
+      check};
+  return group;
+}
+
+}  // namespace weir::admin

@@ -1,0 +1,309 @@
+#include "cli/edge_process.h"
+
+#include <cerrno>
+#include <cstring>
+#include <random>
+#include <unistd.h>
+
+#include "cli/listeners.h"
+#include "cli/version.h"
+#include "net/resolver.h"
+#include "runtime/shard_metrics.h"
+#include "runtime/socket.h"
+#include "wire/json_writer.h"
+
+namespace weir::cli {
+namespace {
+
+using telemetry::LogLevel;
+
+constexpr const char* module = "edge";
+
+uint64_t random_seed() {
+  std::random_device device;
+  return uint64_t{device()} << 32 | device();
+}
+
+void append_changes(wire::JsonWriter& json, std::string_view name,
+                    const std::vector<settings::Change>& changes) {
+  json.key(name).begin_array();
+  for (const settings::Change& change : changes)
+    json.begin_object()
+        .member("key", change.key)
+        .member("before", change.before)
+        .member("after", change.after)
+        .end_object();
+  json.end_array();
+}
+
+std::string json_of(const std::expected<settings::Reload, std::string>& done) {
+  Buffer text;
+  wire::JsonWriter json(text);
+  json.begin_object().member("accepted", done.has_value());
+  if (done) {
+    append_changes(json, "changed", done->live);
+    append_changes(json, "needs_restart", done->restart);
+  } else {
+    json.member("problems", done.error());
+  }
+  json.end_object();
+  text.append('\n');
+  return std::string(text.view());
+}
+
+}  // namespace
+
+EdgeProcess::EdgeProcess(Configuration& configuration, runtime::ThreadPlan plan)
+    : configuration_(configuration),
+      plan_(std::move(plan)),
+      telemetry_settings_(configuration.load(telemetry::telemetry_settings())),
+      log_(STDERR_FILENO, telemetry_settings_.log_level),
+      registry_(static_cast<unsigned>(plan_.threads.cores.size())),
+      process_metrics_(registry_),
+      tracing_(registry_.shards(), telemetry_settings_, random_seed()),
+      servers_(plan_.threads.cores.size()),
+      parts_(plan_.threads.cores.size()),
+      all_have_servers_(static_cast<ptrdiff_t>(plan_.threads.cores.size()) + 1) {
+  tracing_.observe(registry_);
+  tracing_.set_clock(runtime::read_monotonic_clock(), runtime::read_wall_clock());
+}
+
+EdgeProcess::~EdgeProcess() {
+  admin_.reset();
+  threads_.reset();
+  for (const NamedSocket& socket : sockets_)
+    ::close(socket.fd);
+}
+
+std::expected<std::unique_ptr<EdgeProcess>, std::string> EdgeProcess::start(
+    Configuration& configuration, Inherited& inherited) {
+  const auto machine = settings::read_machine("/", settings::read_affinity());
+  auto plan = runtime::plan_threads(configuration.load(runtime::runtime_settings()), machine);
+  if (!plan) return std::unexpected(plan.error());
+  std::unique_ptr<EdgeProcess> process(new EdgeProcess(configuration, *std::move(plan)));
+  EdgeProcess& self = *process;
+  using Step = std::expected<void, std::string>;
+  const bool replaces = inherited.has_predecessor();
+  Step done = self.open_sockets(inherited);
+  if (done) done = self.open_access_log();
+  if (done) done = self.make_service();
+  // A predecessor answers operators until we serve.
+  if (done && !replaces) done = self.start_admin();
+  if (done) done = self.start_shards();
+  if (done && replaces) done = self.start_admin();
+  if (!done) return std::unexpected(done.error());
+  self.tick(runtime::read_monotonic_clock());
+  inherited.report_ready();
+  return process;
+}
+
+std::expected<void, std::string> EdgeProcess::open_sockets(Inherited& inherited) {
+  const auto edge = configuration_.load(edge::edge_settings());
+  const auto http = configuration_.load(net::http_server_settings());
+  auto clients = open_listener(inherited, {.name = "edge",
+                                           .key = "edge.listen",
+                                           .flag = "--listen",
+                                           .address = edge.listen,
+                                           .backlog = static_cast<int>(http.backlog)});
+  if (!clients) return std::unexpected(clients.error());
+  listen_fd_ = *clients;
+  sockets_.push_back({"edge", listen_fd_});
+  const auto admin = configuration_.load(admin::admin_settings());
+  if (admin.listen.empty()) return {};
+  auto operators = open_listener(inherited, {.name = "admin",
+                                             .key = "admin.listen",
+                                             .flag = "--admin",
+                                             .address = admin.listen,
+                                             .backlog = admin::AdminListener::backlog});
+  if (!operators) return std::unexpected(operators.error());
+  admin_fd_ = *operators;
+  sockets_.push_back({"admin", admin_fd_});
+  return {};
+}
+
+std::expected<void, std::string> EdgeProcess::open_access_log() {
+  const telemetry::AccessLogSettings& settings = telemetry_settings_.access_log;
+  if (settings.path.empty()) return {};
+  access_log_ =
+      std::make_unique<telemetry::LineLog>(settings.path, registry_.shards(), settings.ring_bytes);
+  const Result<> open = access_log_->check_open();
+  self_metrics_.emplace(registry_, *access_log_, log_);
+  if (open) return {};
+  return std::unexpected("cannot write the access log " + settings.path +
+                         " (telemetry.access_log.path): " + std::strerror(open.error().sys));
+}
+
+std::expected<void, std::string> EdgeProcess::make_service() {
+  const auto settings = configuration_.load(edge::edge_settings());
+  auto made = edge::EdgeService::make(settings,
+                                      {.registry = registry_,
+                                       .tracing = tracing_,
+                                       .access_log = access_log_.get(),
+                                       .access_log_rate = telemetry_settings_.access_log.rate},
+                                      shards());
+  if (!made) return std::unexpected(made.error());
+  service_ = *std::move(made);
+  return {};
+}
+
+std::expected<void, std::string> EdgeProcess::start_admin() {
+  if (admin_fd_ < 0) return {};
+  const auto settings = configuration_.load(admin::admin_settings());
+  admin::Token token;
+  if (!settings.token_file.empty()) {
+    auto read = admin::Token::read(settings.token_file);
+    if (!read) return std::unexpected(read.error());
+    token = *std::move(read);
+  }
+  auto started = admin::AdminListener::start(admin_fd_, *this, registry_, std::move(token));
+  if (!started)
+    return std::unexpected(std::string("cannot start the admin listener: ") + started.error().text);
+  admin_ = *std::move(started);
+  return {};
+}
+
+std::expected<void, std::string> EdgeProcess::start_shards() {
+  auto started = runtime::Threads::start(plan_.threads,
+                                         [this](runtime::Shard& shard) { return serve(shard); });
+  if (!started) {
+    std::string text = std::string("cannot start the shards: ") + started.error().text;
+    if (started.error().sys != 0) text += std::string(": ") + std::strerror(started.error().sys);
+    return std::unexpected(text + "; runtime.reactor=epoll may work where io_uring does not");
+  }
+  threads_ = *std::move(started);
+  reactor_.store(threads_->reactor_kind());
+  all_have_servers_.arrive_and_wait();
+  service_->ready().store(true);
+  WEIR_LOG(log_, LogLevel::info, module, "serving", {"listen", client_address().to_string()},
+           {"admin", admin_fd_ < 0 ? "none" : admin_address().to_string()}, {"shards", shards()},
+           {"reactor", reactor()}, {"pid", getpid()});
+  return {};
+}
+
+runtime::Task<> EdgeProcess::serve(runtime::Shard& shard) {
+  telemetry::Recorder& recorder = registry_.recorder(static_cast<unsigned>(shard.index()));
+  net::LiteralResolver resolver;
+  edge::EdgeShard edge(*service_, shard, resolver);
+  net::HttpServer server(shard, servers_, edge, configuration_.load(net::http_server_settings()),
+                         recorder);
+  shard.background().spawn(runtime::measure_shard(shard, recorder));
+  parts_[shard.index()] = {&edge, &server};
+  all_have_servers_.arrive_and_wait();
+  co_await server.run(listen_fd_);
+  parts_[shard.index()] = {};
+  co_await edge.stop();
+}
+
+Patience EdgeProcess::patience() const {
+  const auto settings = configuration_.load(runtime::runtime_settings());
+  return {.restart = settings.restart_timeout,
+          .drain = settings.drain_timeout,
+          .close = settings.close_timeout};
+}
+
+void EdgeProcess::reopen_logs() {
+  if (access_log_) access_log_->reopen();
+  WEIR_LOG(log_, LogLevel::info, module, "logs are opened again");
+}
+
+void EdgeProcess::drain() {
+  service_->ready().store(false);
+  threads_->drain();
+}
+
+void EdgeProcess::close() {
+  threads_->close();
+}
+
+bool EdgeProcess::ended() {
+  return threads_->join(Duration(0));
+}
+
+void EdgeProcess::tick(MonoTime now) {
+  service_->tick(now);
+  // The wall clock is stepped now and then.
+  tracing_.set_clock(now, runtime::read_wall_clock());
+}
+
+std::expected<void, std::string> EdgeProcess::apply(const settings::Values& values) {
+  // Configuration has checked all of it.
+  const auto edge = *settings::load(values, edge::edge_settings());
+  const auto http = *settings::load(values, net::http_server_settings());
+  const auto telemetry = *settings::load(values, telemetry::telemetry_settings());
+  if (auto replaced = service_->replace(edge); !replaced) return replaced;
+  tracing_.sampler().set_rate(telemetry.sampling.rate);
+  log_.set_level(telemetry.log_level);
+  const auto shared = std::make_shared<const net::HttpServerSettings>(http);
+  for (size_t i = 0; i < shards(); ++i) {
+    threads_->shards().post(i, [this, i, shared] {
+      if (!parts_[i].edge) return;  // it has drained
+      parts_[i].edge->renew();
+      parts_[i].server->apply(*shared);
+    });
+  }
+  return {};
+}
+
+std::expected<settings::Reload, std::string> EdgeProcess::reload_all() {
+  if (!ready()) return std::unexpected("not now: starting or draining\n");
+  auto done =
+      configuration_.reload([this](const settings::Values& values) { return apply(values); });
+  if (done) {
+    log_changes(*done);
+  } else {
+    WEIR_LOG(log_, LogLevel::error, module, "the old configuration stays: the new one is broken",
+             {"problems", done.error()});
+  }
+  return done;
+}
+
+void EdgeProcess::log_changes(const settings::Reload& changes) {
+  for (const settings::Change& change : changes.live)
+    WEIR_LOG(log_, LogLevel::info, module, "setting changed", {"key", change.key},
+             {"before", change.before}, {"after", change.after});
+  for (const settings::Change& change : changes.restart)
+    WEIR_LOG(log_, LogLevel::warning, module, "setting waits for a restart", {"key", change.key},
+             {"before", change.before}, {"after", change.after});
+  WEIR_LOG(log_, LogLevel::info, module, "configuration reloaded", {"changed", changes.live.size()},
+           {"need_restart", changes.restart.size()});
+}
+
+void EdgeProcess::reload_logged() {
+  (void)reload_all();
+}
+
+admin::ReloadAnswer EdgeProcess::reload() {
+  const auto done = reload_all();
+  return {done.has_value(), json_of(done)};
+}
+
+std::vector<std::pair<std::string, std::string>> EdgeProcess::build_facts() const {
+  return {{"version", std::string(version())},
+          {"compiler", std::string(compiler())},
+          {"allocator", std::string(allocator())},
+          {"reactor", std::string(reactor())},
+          {"shards", std::to_string(shards())},
+          {"pinned", plan_.threads.pin ? "yes" : "no"},
+          {"recv_buffers", std::to_string(plan_.threads.reactor.recv_buffers)},
+          {"memory_bytes", std::to_string(plan_.memory_bytes)},
+          {"pid", std::to_string(getpid())}};
+}
+
+std::string EdgeProcess::served() const {
+  const auto edge = configuration_.load(edge::edge_settings());
+  if (edge.sites.empty()) return edge.origin ? edge.origin->url : "nothing";
+  std::string text =
+      std::to_string(edge.sites.size()) + (edge.sites.size() == 1 ? " site" : " sites");
+  if (edge.origin) text += ", and " + edge.origin->url + " for all other hosts";
+  return text;
+}
+
+Address EdgeProcess::client_address() const {
+  return runtime::local_of(listen_fd_);
+}
+
+Address EdgeProcess::admin_address() const {
+  return admin_fd_ < 0 ? Address() : runtime::local_of(admin_fd_);
+}
+
+}  // namespace weir::cli

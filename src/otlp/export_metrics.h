@@ -1,0 +1,54 @@
+#pragma once
+// What the exporter says about itself, by the names of OpenTelemetry's conventions for SDKs.
+
+#include <string>
+
+#include "base/result.h"
+#include "telemetry/instrument.h"
+#include "telemetry/recorder.h"
+
+namespace weir::otlp {
+
+inline constexpr telemetry::CounterDecl exporter_spans_exported{
+    .name = "otel.sdk.exporter.span.exported",
+    .unit = "{span}",
+    .help =
+        "Spans whose export has ended; error_type says why it failed, and is empty for those "
+        "that the receiver took.",
+    .labels = {"error_type"}};
+inline constexpr telemetry::UpDownCounterDecl exporter_spans_inflight{
+    .name = "otel.sdk.exporter.span.inflight",
+    .unit = "{span}",
+    .help = "Spans in the request that is under way, its repetitions included."};
+inline constexpr telemetry::HistogramDecl exporter_duration{
+    .name = "otel.sdk.exporter.operation.duration",
+    .unit = "s",
+    .help = "Time of one attempt to send a request; error_type is the status or what broke it.",
+    .labels = {"error_type"}};
+inline constexpr telemetry::CounterDecl exporter_retries{
+    .name = "otlp.export.retries",
+    .unit = "{request}",
+    .help = "Requests sent again; the receiver was busy or away."};
+inline constexpr telemetry::CounterDecl exporter_bytes{
+    .name = "otlp.export.bytes",
+    .unit = "By",
+    .help = "Bodies of requests that the receiver took, as sent."};
+
+struct ExportMetrics {
+  explicit ExportMetrics(telemetry::Recorder& recorder)
+      : exported(recorder.family(exporter_spans_exported)),
+        inflight(recorder.bind(exporter_spans_inflight)),
+        duration(recorder.family(exporter_duration)),
+        retries(recorder.bind(exporter_retries)),
+        bytes(recorder.bind(exporter_bytes)) {
+    (void)exported.at({""});
+  }
+
+  telemetry::Family<telemetry::Counter> exported;
+  telemetry::UpDownCounter inflight;
+  telemetry::Family<telemetry::Histogram> duration;
+  telemetry::Counter retries;
+  telemetry::Counter bytes;
+};
+
+}  // namespace weir::otlp

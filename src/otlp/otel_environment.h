@@ -1,0 +1,32 @@
+#pragma once
+// The variables of OpenTelemetry's specification that concern the sending of traces, as settings:
+//
+//   OTEL_SDK_DISABLED=true                        endpoint and traces_endpoint empty
+//   OTEL_EXPORTER_OTLP[_TRACES]_ENDPOINT          otlp.endpoint, otlp.traces_endpoint
+//   OTEL_EXPORTER_OTLP[_TRACES]_PROTOCOL          otlp.protocol
+//   OTEL_EXPORTER_OTLP[_TRACES]_HEADERS           otlp.headers       name=value,... (%XX decoded)
+//   OTEL_EXPORTER_OTLP[_TRACES]_TIMEOUT           otlp.timeout       milliseconds
+//   OTEL_EXPORTER_OTLP[_TRACES]_COMPRESSION       otlp.compression
+//   OTEL_EXPORTER_OTLP[_TRACES]_CERTIFICATE       otlp.ca_file
+//   OTEL_SERVICE_NAME                             service.name
+//   OTEL_RESOURCE_ATTRIBUTES                      service.name, service.version, node.id,
+//                                                 node.region; the rest otlp.resource
+//
+// The one with _TRACES wins; an empty variable is as none. Other OTEL_* variables have no effect.
+
+#include <expected>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "settings/resolve.h"
+
+namespace weir::otlp {
+
+// The settings that `environment` ("NAME=value") asks for in this way, labelled with the
+// variables' names; put them before all other sets. Left out is what a WEIR_* variable sets
+// itself, so that the order is: file, OTEL_*, WEIR_*, flags. The error names the variable.
+std::expected<std::vector<settings::Set>, std::string> otel_sets(
+    std::span<const std::string> environment);
+
+}  // namespace weir::otlp

@@ -1,0 +1,51 @@
+#pragma once
+// OtlpSettings: where spans are sent, and how. The table with prose and bounds is in
+// otlp_settings.cc; the OTEL_* variables that mean the same are in otel_environment.h.
+
+#include <optional>
+#include <string>
+
+#include "net/origin_settings.h"
+#include "settings/field.h"
+
+namespace weir::otlp {
+
+enum class Protocol : uint8_t { http_protobuf };
+enum class Compression : uint8_t { none, gzip };
+
+struct BackoffSettings {
+  Duration initial{};
+  Duration max{};
+  Duration elapsed_max{};
+};
+
+struct OtlpSettings {
+  std::string endpoint;         // v1/traces is appended; empty: none
+  std::string traces_endpoint;  // as it is; empty: derived from endpoint
+  Protocol protocol = Protocol::http_protobuf;
+  settings::TextMap headers;
+  std::string ca_file;
+  Compression compression = Compression::none;
+  Duration timeout{};
+  Duration interval{};
+  Duration flush_timeout{};
+  uint32_t batch_spans_max = 0;
+  uint32_t batch_bytes_max = 0;
+  BackoffSettings retry;
+  settings::TextMap resource;
+};
+
+const settings::Group<OtlpSettings>& otlp_settings();
+
+// Where requests go.
+struct Endpoint {
+  std::string origin;  // "http://HOST[:PORT]"
+  std::string target;  // of the request: "/v1/traces"
+};
+// Nothing when no spans are to be sent.
+std::optional<Endpoint> traces_endpoint(const OtlpSettings& settings);
+// How the receiver is talked to. Retries and leaving it alone for a while are the exporter's, which
+// knows what may be repeated.
+net::OriginSettings receiver_of(const OtlpSettings& settings, const Endpoint& endpoint);
+
+}  // namespace weir::otlp

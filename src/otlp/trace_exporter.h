@@ -1,0 +1,92 @@
+#pragma once
+// TraceExporter: sends the kept traces of all shards to a receiver over OTLP/HTTP. Lives on one
+// shard and drains every shard's queue from there, every `interval`, and at once when a queue is
+// half full. One request at a time; what the receiver cannot take now is tried again with growing
+// pauses, what it refuses is dropped and counted. The queues are the only memory of what waits:
+// when they are full, shards drop and count; nobody ever waits for the exporter. Its work is cut
+// into slices, so that it does not hold up the requests of its shard.
+//
+//   TraceExporter exporter(shard, parts, settings);
+//   exporter.start();   ...   co_await exporter.stop();
+
+#include <memory>
+#include <vector>
+
+#include "otlp/backoff.h"
+#include "otlp/export_metrics.h"
+#include "otlp/gzip.h"
+#include "otlp/otlp_client.h"
+#include "otlp/trace_encoder.h"
+#include "runtime/scope.h"
+#include "runtime/shard.h"
+#include "telemetry/event_log.h"
+#include "telemetry/tracing.h"
+
+namespace weir::otlp {
+
+// What the process has one of; all but the last outlive the exporter. Whoever made `tracing` keeps
+// its clock.
+struct TraceExporterParts {
+  telemetry::Tracing& tracing;
+  telemetry::Recorder& recorder;  // of the exporter's shard
+  telemetry::EventLog& log;
+  net::Resolver& resolver;
+  std::shared_ptr<net::OriginShare> receiver;  // of receiver_of(), for all shards
+};
+
+class TraceExporter {
+ public:
+  // `settings` name an endpoint for traces.
+  TraceExporter(runtime::Shard& shard, TraceExporterParts parts, const OtlpSettings& settings,
+                const Resource& resource);
+  TraceExporter(const TraceExporter&) = delete;
+  TraceExporter& operator=(const TraceExporter&) = delete;
+
+  void start();
+  // Sends what is queued, each batch once, within flush_timeout and not longer than until the
+  // shard closes; then ends. What is left stays queued. After start(), once.
+  runtime::Task<> stop();
+
+ private:
+  // What became of a batch.
+  struct Outcome {
+    bool delivered = false;
+    uint64_t rejected = 0;  // of a delivered batch
+  };
+
+  runtime::Task<> run();
+  runtime::Task<> wait_for_work();
+  bool half_full() const;
+  runtime::Task<> drain();
+  // Encodes the oldest traces of all queues, without removing them.
+  runtime::Task<> fill();
+  runtime::Task<> fill_from(telemetry::TraceQueue& queue, telemetry::TraceQueue::Batch& batch);
+  runtime::Task<Message> make_message();
+  runtime::Task<Outcome> deliver(Message message);
+  // One attempt; nothing when it is to be repeated after `pause`.
+  runtime::Task<std::optional<Outcome>> attempt(Message message, Duration& pause);
+  std::optional<Outcome> judge(const Reply& reply, Duration& pause);
+  void took(const Reply& reply, Outcome& outcome);
+  void report(std::string_view what, std::string_view why, std::string_view detail);
+  // Gives the batch's spans back to their queues.
+  void settle(Outcome outcome);
+  runtime::Reactor& reactor() { return shard_.reactor(); }
+
+  runtime::Shard& shard_;
+  telemetry::Tracing& tracing_;
+  telemetry::EventLog& log_;
+  OtlpSettings settings_;
+  OtlpClient client_;
+  ExportMetrics metrics_;
+  TraceEncoder encoder_;
+  Gzip gzip_;
+  runtime::Scope scope_;
+  runtime::WaitQueue ended_;
+  runtime::Cancel wake_;                               // ends pauses; requested when it is to stop
+  std::vector<telemetry::TraceQueue::Batch> batches_;  // by shard
+  uint64_t batch_spans_ = 0;
+  size_t first_queue_ = 0;
+  std::string failure_;  // why the last attempt failed; empty when it did not
+};
+
+}  // namespace weir::otlp

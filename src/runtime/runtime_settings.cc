@@ -1,0 +1,115 @@
+#include "runtime/runtime_settings.h"
+
+#include <algorithm>
+
+#include "base/units.h"
+
+namespace weir::runtime {
+namespace {
+
+// Receive buffers take at most this share of the memory, within these bounds a shard.
+constexpr uint64_t recv_memory_share = 16;
+constexpr uint64_t recv_buffers_least = 64, recv_buffers_most = 512;
+
+bool is_core_list(std::string_view text) {
+  return text.empty() || settings::parse_cores(text).has_value();
+}
+
+// As many entries as shards: the cores in turn, so that more shards than cores share them.
+std::vector<int> place_shards(size_t shards, const std::vector<unsigned>& cores) {
+  std::vector<int> placed;
+  for (size_t i = 0; i < shards; ++i)
+    placed.push_back(cores.empty() ? 0 : static_cast<int>(cores[i % cores.size()]));
+  return placed;
+}
+
+uint32_t count_recv_buffers(const RuntimeSettings& settings, uint64_t memory, size_t shards) {
+  if (settings.recv_buffers) return *settings.recv_buffers;
+  if (memory == 0) return recv_buffers_most;
+  const uint64_t fit = memory / recv_memory_share / shards / settings.recv_buffer_bytes;
+  return static_cast<uint32_t>(std::clamp(fit, recv_buffers_least, recv_buffers_most));
+}
+
+}  // namespace
+
+std::expected<ThreadPlan, std::string> plan_threads(const RuntimeSettings& settings,
+                                                    const settings::Machine& machine) {
+  const auto plan = settings::plan(machine, settings.cores);
+  if (!plan) return std::unexpected("runtime.cores (--cores): " + plan.error());
+  ThreadPlan made;
+  const size_t shards = settings.shards.value_or(plan->shards);
+  made.memory_bytes = settings.memory_bytes.value_or(plan->memory_bytes);
+  made.threads.cores = place_shards(shards, plan->cores);
+  // Two shards that are pinned to one core would only hinder each other.
+  made.threads.pin = settings.pin && !plan->cores.empty() && shards <= plan->cores.size();
+  made.threads.reactor = {.kind = settings.reactor,
+                          .recv_buffers = count_recv_buffers(settings, made.memory_bytes, shards),
+                          .recv_buffer_bytes = settings.recv_buffer_bytes};
+  return made;
+}
+
+std::string_view to_string(ReactorKind kind) {
+  switch (kind) {
+    case ReactorKind::io_uring:
+      return "io_uring";
+    case ReactorKind::epoll:
+      return "epoll";
+    default:
+      return kind == ReactorKind::automatic ? "automatic" : "simulated";
+  }
+}
+
+const settings::Group<RuntimeSettings>& runtime_settings() {
+  using S = RuntimeSettings;
+  using settings::field;
+  static const settings::Group<S> group{
+      "runtime",
+      "How the process uses its machine, and how it stops.",
+      {field(&S::reactor, "reactor", ReactorKind::automatic,
+             {{"automatic", ReactorKind::automatic},
+              {"io_uring", ReactorKind::io_uring},
+              {"epoll", ReactorKind::epoll}},
+             "What shards wait on; automatic takes io_uring where the kernel allows it."),
+       field(&S::cores, "cores", "",
+             "Cores to run one shard each on, such as 0-3,6; empty takes all that affinity and the "
+             "control group allow.")
+           .like(is_core_list, "a list of cores such as 0-3,6"),
+       field(&S::shards, "shards", settings::automatic,
+             "How many shards to run; leave it to one a core unless you are testing.")
+           .between(1, settings::cores_max),
+       field(&S::pin, "pin", true,
+             "Keeps each shard on its core; turn it off where other programs share the cores. "
+             "Never done under a CPU quota."),
+       field(&S::recv_buffers, "recv_buffers", settings::automatic,
+             "Receive buffers of a shard; raise it when runtime_recv_buffers_exhausted_total "
+             "grows. Automatic takes 512, or what fits into a sixteenth of the memory.")
+           .between(16, 32768),
+       field(&S::recv_buffer_bytes, "recv_buffer_bytes", 16 * KiB,
+             "Size of a receive buffer; lower it for many slow connections in little memory.")
+           .in_bytes()
+           .between(2 * KiB, 256 * KiB),
+       field(&S::memory_bytes, "memory_bytes", settings::automatic,
+             "Memory that the process plans with; automatic takes what the machine and the "
+             "control group allow.")
+           .in_bytes()
+           .between(64 * MiB, 1024 * 1024 * GiB),
+       field(&S::drain_timeout, "drain_timeout", seconds(30),
+             "How long a stop waits for requests that are under way; then they are cut off.")
+           .between(Duration(0), hours(24))
+           .live(),
+       field(&S::close_timeout, "close_timeout", seconds(5),
+             "How long cut-off connections may take to end before the process exits regardless.")
+           .between(milliseconds(10), minutes(10))
+           .live(),
+       field(&S::restart_timeout, "restart_timeout", seconds(60),
+             "How long the new program may take to become ready after SIGUSR2; then it is killed "
+             "and the old one goes on.")
+           .between(milliseconds(100), minutes(10))
+           .live(),
+       field(&S::data, "data", "",
+             "Directory for what the process keeps on disk, crash reports among it; made when "
+             "missing, and empty keeps nothing.")}};
+  return group;
+}
+
+}  // namespace weir::runtime

@@ -1,0 +1,43 @@
+#pragma once
+// RuntimeSettings: how a process uses its machine, and how long it takes to stop. The table with
+// prose and bounds is in runtime_settings.cc; plan_threads() turns the settings and what the
+// machine allows into the shards to start.
+
+#include <expected>
+#include <optional>
+#include <string>
+
+#include "runtime/threads.h"
+#include "settings/field.h"
+#include "settings/machine.h"
+
+namespace weir::runtime {
+
+struct RuntimeSettings {
+  ReactorKind reactor = ReactorKind::automatic;
+  std::string cores;               // "0-3,6"; empty: all that may be used
+  std::optional<uint32_t> shards;  // none: one a core
+  bool pin = false;
+  std::optional<uint32_t> recv_buffers;  // a shard; none: by the memory
+  uint32_t recv_buffer_bytes = 0;
+  std::optional<uint64_t> memory_bytes;  // of the process; none: what the machine allows
+  Duration drain_timeout{};
+  Duration close_timeout{};
+  Duration restart_timeout{};
+  std::string data;  // directory; empty: none
+};
+
+const settings::Group<RuntimeSettings>& runtime_settings();
+
+struct ThreadPlan {
+  ThreadOptions threads;
+  uint64_t memory_bytes = 0;  // what the process may use; 0: unknown
+};
+
+// The error says which setting to change.
+std::expected<ThreadPlan, std::string> plan_threads(const RuntimeSettings& settings,
+                                                    const settings::Machine& machine);
+
+std::string_view to_string(ReactorKind kind);
+
+}  // namespace weir::runtime

@@ -1,0 +1,63 @@
+#include "sim/simulated_edge.h"
+
+#include "edge/edge_shard.h"
+#include "net/resolver.h"
+#include "settings/load.h"
+
+namespace weir::sim {
+namespace {
+
+edge::EdgeSettings edge_settings(const SimulatedEdgeOptions& options) {
+  edge::EdgeSettings settings = settings::defaults(edge::edge_settings());
+  edge::SiteSettings site;
+  site.host = {"*"};
+  site.body_bytes_max = 1 << 30;
+  site.request_timeout = options.request_timeout;
+  site.pass_host = true;
+  for (const std::string& url : options.origin_urls) {
+    net::OriginSettings origin = net::origin_with_defaults(url);
+    origin.connections_max = options.origin_connections_max;
+    site.origins.push_back(origin);
+  }
+  settings.sites = {site};
+  return settings;
+}
+
+net::HttpServerSettings http_settings(const SimulatedEdgeOptions& options) {
+  net::HttpServerSettings settings = settings::defaults(net::http_server_settings());
+  settings.request_timeout = options.request_timeout;
+  settings.connections_max = options.connections_max;
+  return settings;
+}
+
+}  // namespace
+
+SimulatedEdge::SimulatedEdge(runtime::SimWorld& world, const SimulatedEdgeOptions& options)
+    : server_settings_(http_settings(options)),
+      registry_(static_cast<unsigned>(options.shards)),
+      tracing_(registry_.shards(), settings::defaults(telemetry::telemetry_settings()),
+               world.random()()),
+      servers_(options.shards),
+      listener_(*world.network().open_listener(options.address)) {
+  auto service = edge::EdgeService::make(
+      edge_settings(options),
+      {.registry = registry_, .tracing = tracing_, .access_log = nullptr, .access_log_rate = 1},
+      options.shards);
+  WEIR_ASSERT(service.has_value());
+  service_ = *std::move(service);
+  service_->ready().store(true);
+  process_ =
+      std::make_unique<runtime::SimProcess>(world, options.address, options.shards,
+                                            [this](runtime::Shard& shard) { return serve(shard); });
+}
+
+runtime::Task<> SimulatedEdge::serve(runtime::Shard& shard) {
+  telemetry::Recorder& recorder = registry_.recorder(static_cast<unsigned>(shard.index()));
+  net::LiteralResolver resolver;
+  edge::EdgeShard edge(*service_, shard, resolver);
+  net::HttpServer server(shard, servers_, edge, server_settings_, recorder);
+  co_await server.run(listener_);
+  co_await edge.stop();
+}
+
+}  // namespace weir::sim

@@ -1,0 +1,42 @@
+#pragma once
+// SimulatedEdge: the edge's service and servers as cli/ builds them, in a simulated process.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "edge/edge_service.h"
+#include "net/http_server.h"
+#include "runtime/sim_process.h"
+
+namespace weir::sim {
+
+struct SimulatedEdgeOptions {
+  Address address;
+  std::vector<std::string> origin_urls;
+  size_t shards = 2;
+  Duration request_timeout = seconds(60);
+  uint32_t connections_max = 1024;
+  uint32_t origin_connections_max = 1024;
+};
+
+class SimulatedEdge {
+ public:
+  SimulatedEdge(runtime::SimWorld& world, const SimulatedEdgeOptions& options);
+
+  runtime::SimProcess& process() { return *process_; }
+  telemetry::Registry& registry() { return registry_; }
+
+ private:
+  runtime::Task<> serve(runtime::Shard& shard);
+
+  net::HttpServerSettings server_settings_;
+  telemetry::Registry registry_;
+  telemetry::Tracing tracing_;
+  std::unique_ptr<edge::EdgeService> service_;
+  net::HttpServerGroup servers_;
+  int listener_;
+  std::unique_ptr<runtime::SimProcess> process_;
+};
+
+}  // namespace weir::sim

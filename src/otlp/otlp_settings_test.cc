@@ -1,0 +1,164 @@
+#include "otlp/otlp_settings.h"
+
+#include <doctest/doctest.h>
+
+#include "otlp/backoff.h"
+#include "otlp/gzip.h"
+#include "otlp/otel_environment.h"
+#include "otlp/resource.h"
+#include "settings/resolve.h"
+#include "settings/schema.h"
+
+namespace weir::otlp {
+
+namespace {
+
+// What the settings become under an environment and a file.
+struct Loaded {
+  OtlpSettings otlp;
+  ServiceSettings service;
+  NodeSettings node;
+};
+
+Loaded load_from(std::vector<std::string> environment, std::string file = "") {
+  settings::Schema schema;
+  schema.add(otlp_settings());
+  schema.add(service_settings());
+  schema.add(node_settings());
+  auto sets = otel_sets(environment);
+  REQUIRE(sets.has_value());
+  settings::Sources sources;
+  if (!file.empty()) sources.file_name = "weir.yaml";
+  sources.file_text = std::move(file);
+  sources.environment = std::move(environment);
+  sources.sets = *std::move(sets);
+  const auto values = settings::resolve(schema, sources);
+  REQUIRE(values.has_value());
+  return {*settings::load(*values, otlp_settings()), *settings::load(*values, service_settings()),
+          *settings::load(*values, node_settings())};
+}
+
+std::string target_of(std::string endpoint, std::string traces = "") {
+  OtlpSettings settings;
+  settings.endpoint = std::move(endpoint);
+  settings.traces_endpoint = std::move(traces);
+  const auto found = traces_endpoint(settings);
+  return found ? found->origin + " " + found->target : "none";
+}
+
+std::string unzip(std::string_view bytes) {
+  z_stream stream{};
+  REQUIRE(inflateInit2(&stream, 15 + 16) == Z_OK);
+  std::string out(1 << 20, '\0');
+  std::string in(bytes);
+  stream.next_in = reinterpret_cast<Bytef*>(in.data());
+  stream.avail_in = static_cast<uInt>(in.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  CHECK(inflate(&stream, Z_FINISH) == Z_STREAM_END);
+  out.resize(stream.total_out);
+  inflateEnd(&stream);
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE(
+    "the path of a base endpoint is kept and v1/traces appended; a whole URL is taken as is") {
+  CHECK(target_of("") == "none");
+  CHECK(target_of("http://h:4318") == "http://h:4318 /v1/traces");
+  CHECK(target_of("https://h/otlp/") == "https://h /otlp/v1/traces");
+  CHECK(target_of("http://h:4318", "http://t:1/x?k=v") == "http://t:1 /x?k=v");
+  CHECK(target_of("", "http://t") == "http://t /");
+}
+
+TEST_CASE("the variables of OpenTelemetry are settings") {
+  const Loaded loaded = load_from(
+      {"OTEL_EXPORTER_OTLP_ENDPOINT=http://c:4318", "OTEL_EXPORTER_OTLP_TIMEOUT=2500",
+       "OTEL_EXPORTER_OTLP_HEADERS=api-key=a%20b%2C, x = y=z",
+       "OTEL_EXPORTER_OTLP_COMPRESSION=none", "OTEL_EXPORTER_OTLP_TRACES_COMPRESSION=gzip",
+       "OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf", "OTEL_SERVICE_NAME=shop",
+       "OTEL_EXPORTER_OTLP_CERTIFICATE=",
+       "OTEL_RESOURCE_ATTRIBUTES=service.name=other,node.region=eu,team=a: b"});
+  CHECK(loaded.otlp.endpoint == "http://c:4318");
+  CHECK(loaded.otlp.timeout == milliseconds(2500));
+  CHECK(loaded.otlp.headers == settings::TextMap{{"api-key", "a b,"}, {"x", "y=z"}});
+  CHECK(loaded.otlp.compression == Compression::gzip);
+  CHECK(loaded.service.name == "shop");
+  CHECK(loaded.node.region == "eu");
+  CHECK(loaded.otlp.resource == settings::TextMap{{"team", "a: b"}});
+}
+
+TEST_CASE("OTEL_ variables win over the file and lose to WEIR_ variables") {
+  const Loaded loaded = load_from({"OTEL_EXPORTER_OTLP_ENDPOINT=http://otel:1",
+                                   "OTEL_SERVICE_NAME=otel", "WEIR_SERVICE_NAME=weir"},
+                                  "otlp: {endpoint: 'http://file:1', timeout: 3s}\n");
+  CHECK(loaded.otlp.endpoint == "http://otel:1");
+  CHECK(loaded.otlp.timeout == seconds(3));
+  CHECK(loaded.service.name == "weir");
+}
+
+TEST_CASE("OTEL_SDK_DISABLED=true sends nothing, whatever the file says") {
+  const std::string file = "otlp: {endpoint: 'http://file:1', traces_endpoint: 'http://file:2'}\n";
+  CHECK(!traces_endpoint(load_from({"OTEL_SDK_DISABLED=TRUE"}, file).otlp));
+  CHECK(traces_endpoint(load_from({"OTEL_SDK_DISABLED=1"}, file).otlp));
+}
+
+TEST_CASE("a broken OTEL_ variable is named") {
+  const std::vector<std::string> headers{"OTEL_EXPORTER_OTLP_HEADERS=novalue"};
+  CHECK(otel_sets(headers).error() == "OTEL_EXPORTER_OTLP_HEADERS: expected NAME=VALUE,NAME=VALUE");
+  const std::vector<std::string> resource{"OTEL_RESOURCE_ATTRIBUTES=a=%4"};
+  CHECK(otel_sets(resource).error() ==
+        "OTEL_RESOURCE_ATTRIBUTES: the value of a has a broken % escape");
+}
+
+TEST_CASE("what a deployment says of itself wins over what the program knows") {
+  ServiceSettings service;
+  NodeSettings node{.id = "edge-us-west-1", .region = ""};
+  const Resource resource =
+      make_resource(service, node, {{"service.version", "7"}},
+                    {.service_name = "edge-service", .version = "0.1.0", .host_name = "box"});
+  const settings::TextMap& all = resource.attributes;
+  const auto has = [&](const char* name, const char* value) {
+    return std::ranges::count(all, std::pair<std::string, std::string>(name, value)) == 1;
+  };
+  CHECK(has("service.name", "edge-service"));
+  CHECK(has("service.version", "7"));
+  CHECK(has("node.id", "edge-us-west-1"));
+  CHECK(has("host.name", "box"));
+  CHECK(std::ranges::none_of(all, [](const auto& pair) { return pair.first == "node.region"; }));
+}
+
+TEST_CASE("pauses double with jitter up to their maximum, never below what the receiver asks") {
+  const BackoffSettings settings{
+      .initial = milliseconds(100), .max = milliseconds(400), .elapsed_max = seconds(10)};
+  Random random(3);
+  Backoff backoff(settings, MonoTime{});
+  for (const Duration most :
+       {milliseconds(100), milliseconds(200), milliseconds(400), milliseconds(400)}) {
+    const auto pause = backoff.next(MonoTime{}, Duration(0), random);
+    REQUIRE(pause.has_value());
+    CHECK(*pause >= most / 2);
+    CHECK(*pause <= most);
+  }
+  CHECK(backoff.next(MonoTime{}, seconds(3), random) == seconds(3));
+  CHECK(!backoff.next(MonoTime{}, seconds(11), random));
+  CHECK(!backoff.next(MonoTime(seconds(10)), Duration(0), random));
+}
+
+TEST_CASE("compressed pieces are one gzip message, and the next one starts anew") {
+  Gzip gzip;
+  std::string text;
+  for (int i = 0; i < 20'000; ++i)
+    text += std::to_string(i * 7919);
+  for (int round = 0; round < 2; ++round) {
+    gzip.begin();
+    for (size_t at = 0; at < text.size(); at += 8192)
+      gzip.add(std::string_view(text).substr(at, 8192));
+    CHECK(unzip(gzip.end()) == text);
+  }
+  gzip.begin();
+  CHECK(unzip(gzip.end()).empty());
+}
+
+}  // namespace weir::otlp

@@ -144,13 +144,22 @@ class Attempt {
   }
 
   Outcome no_answer(Error error, net::OriginExchange& origin, const Upload& upload) {
-    if (upload.state() == Upload::State::too_large) {
-      answer_error(request_, 413, "body exceeds the site's body_bytes_max");
-      return Outcome::answered;
-    }
-    if (upload.state() == Upload::State::client_failed)
+    if (upload.state() == Upload::State::too_large)
+      return refuse_body(413, "body exceeds the site's body_bytes_max");
+    if (upload.state() == Upload::State::client_failed) {
+      const Error broken = upload.client_error();
+      if (broken.code == ErrorCode::invalid) return refuse_body(400, broken.text);
+      if (broken.code == ErrorCode::timed_out) return refuse_body(408, broken.text);
       return give_up("the client did not send the whole body");
+    }
     return fail_with(error, origin.failed(error));
+  }
+
+  // What follows on the connection cannot be told apart from the rest of the body.
+  Outcome refuse_body(uint16_t status, const char* why) {
+    request_.exchange.close_after();
+    answer_error(request_, status, why);
+    return Outcome::answered;
   }
 
   // Nobody is there to answer.

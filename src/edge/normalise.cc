@@ -44,8 +44,10 @@ void normalise(EdgeRequest& request) {
   const Site& site = *request.site;
   request.trace.set(request.root, telemetry::AttributeKey::edge_site, site.name);
   if (head.framing.kind == BodyFraming::Kind::content_length &&
-      head.framing.length > site.body_bytes_max)
+      head.framing.length > site.body_bytes_max) {
+    request.exchange.close_after();
     return answer_error(request, 413, "body exceeds the site's body_bytes_max");
+  }
   apply_path_rules(request);
   if (request.answered()) return;
   if (site.cors && is_preflight(head)) return answer_preflight(request, *site.cors);

@@ -41,7 +41,10 @@ Task<Upload::State> Upload::pass_on_body() {
   net::BodyReader& body = request_.exchange.body();
   for (;;) {
     Result<std::string_view> piece = co_await request_.exchange.read_body(&scope_.cancel());
-    if (!piece) co_return State::client_failed;
+    if (!piece) {
+      client_error_ = piece.error();
+      co_return State::client_failed;
+    }
     if (body.bytes() > request_.site->body_bytes_max) co_return State::too_large;
     if (piece->empty()) break;
     if (!co_await pass_on(*piece)) co_return State::origin_failed;

@@ -13,7 +13,7 @@ class Upload {
     none,  // no body, or all of it went with the head
     running,
     done,
-    client_failed,  // the client left, or its body is broken
+    client_failed,  // client_error() says how
     too_large,      // more than the site accepts
     origin_failed,  // the origin takes no more; an answer may still come
   };
@@ -31,6 +31,8 @@ class Upload {
   runtime::Task<> end();
 
   State state() const { return state_; }
+  // After client_failed: `invalid` for a broken body, `timed_out`, or how its connection ended.
+  Error client_error() const { return client_error_; }
   // For waits on the origin: requested when the upload makes an answer pointless, or when the shard
   // closes.
   runtime::Cancel& abandoned() { return abandoned_; }
@@ -48,6 +50,7 @@ class Upload {
   runtime::Cancel abandoned_;
   runtime::CancelHook closing_;
   State state_ = State::none;
+  Error client_error_{ErrorCode::closed, "the client left"};
 };
 
 }  // namespace weir::edge

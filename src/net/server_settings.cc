@@ -8,8 +8,6 @@ namespace weir::net {
 namespace {
 
 std::optional<std::string> check(const HttpServerSettings& s) {
-  if (s.line_bytes_max > s.head_bytes_max) return "line_bytes_max exceeds head_bytes_max";
-  if (s.field_bytes_max > s.head_bytes_max) return "field_bytes_max exceeds head_bytes_max";
   for (const std::string& range : s.proxy_protocol_from)
     if (!AddressRange::parse(range))
       return "proxy_protocol_from: \"" + range + "\" is no address range";
@@ -49,7 +47,7 @@ const settings::Group<HttpServerSettings>& http_server_settings() {
            .between(milliseconds(10), hours(24 * 7))
            .live(),
        field(&S::line_bytes_max, "line_bytes_max", 8 * KiB,
-             "Longest request line; longer ones are answered 414.")
+             "Longest request line, within head_bytes_max; longer ones are answered 414.")
            .in_bytes()
            .between(256, 64 * KiB)
            .live(),
@@ -59,7 +57,7 @@ const settings::Group<HttpServerSettings>& http_server_settings() {
            .between(512, 256 * KiB)
            .live(),
        field(&S::field_bytes_max, "field_bytes_max", 16 * KiB,
-             "Longest header line; longer ones are answered 431.")
+             "Longest header line, within head_bytes_max; longer ones are answered 431.")
            .in_bytes()
            .between(256, 64 * KiB)
            .live(),

@@ -17,6 +17,12 @@ PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None)
 
 
+def environment_with(additions):
+    """Ours without WEIR_*, all of which a program under test would take for settings of its own."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("WEIR_")}
+    return {**kept, **(additions or {})}
+
+
 class NotReady(Exception):
     """A program ended, or did not answer, before the test began."""
 
@@ -63,7 +69,7 @@ class Process:
         with open(self.log, "wb") as output:
             self.popen = subprocess.Popen(
                 self.command, cwd=cwd, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-                env={**os.environ, **(environment or {})}, start_new_session=True,
+                env=environment_with(environment), start_new_session=True,
                 preexec_fn=lambda: _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL))
         Process.all.append(self)
 

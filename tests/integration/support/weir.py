@@ -69,5 +69,5 @@ def run_weir(*arguments, stdin=None, environment=None):
     """A command that ends by itself: (exit status, stdout, stderr)."""
     done = subprocess.run([str(BINARY), *map(str, arguments)], capture_output=True, text=True,
                           timeout=20, check=False, input=stdin,
-                          env={**os.environ, **(environment or {})})
+                          env=process.environment_with(environment))
     return done.returncode, done.stdout, done.stderr

@@ -83,10 +83,10 @@ EdgeWorldOutcome run(const EdgeWorldPlan& plan) {
     SimProcess asking(world, client_host, 1, [&](Shard& shard) { return clients.run(shard); });
     if (plan.stops_early) {
       world.run_until(world.now() + milliseconds(world.random().below(4'000)));
-      edge.process().drain();
+      edge.drain(drain_limit);
     }
     outcome.tasks_left += !asking.join(run_limit);
-    edge.process().drain();
+    edge.drain(drain_limit);
     outcome.tasks_left += !edge.process().join(drain_limit);
   }
   outcome.clients = clients.tally();

@@ -237,7 +237,8 @@ void ScriptedClients::count_failure(const Connection& connection, const SimReque
     return violation("neither answered nor closed in time: " + request.target);
   }
   if (error.code == ErrorCode::invalid)
-    return violation("a malformed answer to " + request.target + ": " + error.text);
+    return violation("a malformed answer to " + request.method + " " + request.target + ": " +
+                     error.text);
   begun ? ++tally_.torn : ++tally_.unanswered;
 }
 

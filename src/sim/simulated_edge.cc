@@ -33,7 +33,8 @@ net::HttpServerSettings http_settings(const SimulatedEdgeOptions& options) {
 }  // namespace
 
 SimulatedEdge::SimulatedEdge(runtime::SimWorld& world, const SimulatedEdgeOptions& options)
-    : server_settings_(http_settings(options)),
+    : world_(world),
+      server_settings_(http_settings(options)),
       registry_(static_cast<unsigned>(options.shards)),
       tracing_(registry_.shards(), settings::defaults(telemetry::telemetry_settings()),
                world.random()()),
@@ -49,6 +50,13 @@ SimulatedEdge::SimulatedEdge(runtime::SimWorld& world, const SimulatedEdgeOption
   process_ =
       std::make_unique<runtime::SimProcess>(world, options.address, options.shards,
                                             [this](runtime::Shard& shard) { return serve(shard); });
+}
+
+void SimulatedEdge::drain(Duration limit) {
+  if (std::exchange(drained_, true)) return;
+  process_->drain();
+  world_.run_while([this] { return servers_.accepting().load() > 0; }, world_.now() + limit);
+  world_.network().close_listener(listener_);
 }
 
 runtime::Task<> SimulatedEdge::serve(runtime::Shard& shard) {

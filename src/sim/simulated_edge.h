@@ -25,17 +25,22 @@ class SimulatedEdge {
   SimulatedEdge(runtime::SimWorld& world, const SimulatedEdgeOptions& options);
 
   runtime::SimProcess& process() { return *process_; }
+  // Stops accepting, then closes the listener, as the end of a real process would: whoever is still in
+  // its queue is reset. Waits at most `limit` for the shards to hear of it.
+  void drain(Duration limit);
   telemetry::Registry& registry() { return registry_; }
 
  private:
   runtime::Task<> serve(runtime::Shard& shard);
 
+  runtime::SimWorld& world_;
   net::HttpServerSettings server_settings_;
   telemetry::Registry registry_;
   telemetry::Tracing tracing_;
   std::unique_ptr<edge::EdgeService> service_;
   net::HttpServerGroup servers_;
   int listener_;
+  bool drained_ = false;
   std::unique_ptr<runtime::SimProcess> process_;
 };
 

@@ -24,8 +24,10 @@ def rule(name, pattern, message, where="", but_not=r"^$"):
 
 # Searched in C++ from which comments and the contents of strings are gone.
 CPP_RULES = (
-    rule("shared-ptr", r"\bshared_ptr\b", "one owner: a value, unique_ptr, or a reference that the "
-         "Task outlives", r"^src/(net|runtime|edge|wire)/", TESTS),
+    # Shared by reference: what is immutable (const), and what is made of atomics alone.
+    rule("shared-ptr", r"\bshared_ptr<(?!const |(net::)?OriginShare>)", "one owner: a value, "
+         "unique_ptr, or a reference that the Task outlives", r"^src/(net|runtime|edge|wire)/",
+         TESTS),
     rule("using-namespace", r"\busing\s+namespace\s+std\s*;", "write std:: where it is meant"),
     rule("endl", r"\bstd::endl\b", "write '\\n'; flushing is a decision of its own"),
     rule("rand", r"\bs?rand\s*\(", "weir::Random (base/random.h): it has a seed to replay"),

@@ -48,6 +48,7 @@ std::expected<std::unique_ptr<EdgeService>, std::string> EdgeService::make(
 }
 
 std::shared_ptr<const Generation> EdgeService::generation() const {
+  // allow(mutex): a shard asks once at its start and once a reload, not on a request's way
   const std::lock_guard lock(mutex_);
   return generation_;
 }
@@ -55,6 +56,7 @@ std::shared_ptr<const Generation> EdgeService::generation() const {
 std::expected<void, std::string> EdgeService::replace(const EdgeSettings& settings) {
   auto generation = generation_of(settings, shards_);
   if (!generation) return std::unexpected(generation.error());
+  // allow(mutex): the main thread, once a reload
   const std::lock_guard lock(mutex_);
   generation_ = *std::move(generation);
   return {};

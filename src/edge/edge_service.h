@@ -59,6 +59,7 @@ class EdgeService {
 
   EdgeTelemetry telemetry_;
   size_t shards_;
+  // allow(mutex): taken at start and at reload, never on a request's way
   mutable std::mutex mutex_;  // guards generation_
   std::shared_ptr<const Generation> generation_;
   std::atomic<bool> ready_{false};

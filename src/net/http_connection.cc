@@ -53,8 +53,8 @@ runtime::Task<> HttpConnection::run() {
                                &shard_.draining()};
       Result<runtime::Chunk> chunk = co_await stream_->recv(wait);
       if (!chunk && fresh && chunk.error().code == ErrorCode::cancelled)
-        chunk = co_await stream_->recv(
-            {after(shard_.now(), first_request_grace), &shard_.closing()});
+        chunk =
+            co_await stream_->recv({after(shard_.now(), first_request_grace), &shard_.closing()});
       if (!chunk || chunk->empty()) co_return;
       input_.add(*std::move(chunk));
     }

@@ -16,6 +16,7 @@ std::optional<std::string> check(const HttpServerSettings& s) {
 
 }  // namespace
 
+// allow(function-length): a table reads best as one
 const settings::Group<HttpServerSettings>& http_server_settings() {
   using S = HttpServerSettings;
   using settings::field;

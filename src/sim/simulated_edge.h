@@ -25,8 +25,8 @@ class SimulatedEdge {
   SimulatedEdge(runtime::SimWorld& world, const SimulatedEdgeOptions& options);
 
   runtime::SimProcess& process() { return *process_; }
-  // Stops accepting, then closes the listener, as the end of a real process would: whoever is still in
-  // its queue is reset. Waits at most `limit` for the shards to hear of it.
+  // Stops accepting, then closes the listener, as the end of a real process would: whoever is still
+  // in its queue is reset. Waits at most `limit` for the shards to hear of it.
   void drain(Duration limit);
   telemetry::Registry& registry() { return registry_; }
 

@@ -36,6 +36,6 @@ presets() { sed -nE 's/.*"name": "([a-z]+)", "inherits".*/\1/p' CMakePresets.jso
 
 # The program that verbs run; built first, so that it is never stale.
 build_weir() {
-  build release
+  build release weir
   [[ -x build/release/weir ]] || die "build/release/weir was not built"
 }

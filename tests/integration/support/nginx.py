@@ -31,7 +31,8 @@ http {{
     location / {{ }}
     location = /moved {{ return 302 /small.txt; }}
     location = /empty {{ return 204; }}
-    location = /no-length {{ chunked_transfer_encoding on; gzip on; gzip_proxied any; gzip_types *; gzip_min_length 1;
+    location = /no-length {{ chunked_transfer_encoding on; gzip on;
+            gzip_proxied any; gzip_types *; gzip_min_length 1;
       try_files /small.txt =404; }}
     location /uploads/ {{
       client_body_in_file_only on;

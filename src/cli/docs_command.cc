@@ -9,6 +9,7 @@
 #include "edge/edge_metrics.h"
 #include "net/client_metrics.h"
 #include "net/server_metrics.h"
+#include "otlp/export_metrics.h"
 #include "runtime/shard_metrics.h"
 #include "settings/reference.h"
 #include "telemetry/process_metrics.h"
@@ -30,11 +31,11 @@ struct Part {
 
 Part edge_part() {
   using namespace edge;
-  return {"Requests",
-          {info_of(requests_decl), info_of(duration_decl), info_of(requests_per_second_decl),
-           info_of(qps_decl), info_of(error_rate_decl), info_of(bandwidth_decl),
-           info_of(errors_decl), info_of(bytes_out_decl), info_of(bytes_in_decl),
-           info_of(origin_latency_decl), info_of(log_lines_dropped_decl)}};
+  return {
+      "Requests",
+      {info_of(requests_decl), info_of(duration_decl), info_of(requests_per_second_decl),
+       info_of(qps_decl), info_of(error_rate_decl), info_of(bandwidth_decl), info_of(errors_decl),
+       info_of(bytes_out_decl), info_of(bytes_in_decl), info_of(origin_latency_decl)}};
 }
 
 Part client_part() {
@@ -68,11 +69,26 @@ Part process_part() {
 Part telemetry_part() {
   using namespace telemetry;
   return {"Telemetry itself",
-          {info_of(spans_started), info_of(spans_live), info_of(span_queue_size),
-           info_of(span_queue_capacity), info_of(spans_exported), info_of(spans_dropped),
-           info_of(recorder_seconds), info_of(telemetry_memory), info_of(access_log_lines),
-           info_of(access_log_dropped), info_of(access_log_lost), info_of(access_log_errors),
-           info_of(events_written), info_of(events_suppressed), info_of(events_dropped)}};
+          {info_of(spans_started),
+           info_of(spans_live),
+           info_of(span_queue_size),
+           info_of(span_queue_capacity),
+           info_of(spans_exported),
+           info_of(spans_dropped),
+           info_of(recorder_seconds),
+           info_of(telemetry_memory),
+           info_of(access_log_lines),
+           info_of(access_log_dropped),
+           info_of(access_log_lost),
+           info_of(access_log_errors),
+           info_of(events_written),
+           info_of(events_suppressed),
+           info_of(events_dropped),
+           info_of(otlp::exporter_spans_exported),
+           info_of(otlp::exporter_spans_inflight),
+           info_of(otlp::exporter_duration),
+           info_of(otlp::exporter_retries),
+           info_of(otlp::exporter_bytes)}};
 }
 
 std::string_view type_of(InstrumentKind kind) {

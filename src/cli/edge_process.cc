@@ -1,13 +1,13 @@
 #include "cli/edge_process.h"
 
 #include <cerrno>
+#include <climits>
 #include <cstring>
 #include <random>
 #include <unistd.h>
 
 #include "cli/listeners.h"
 #include "cli/version.h"
-#include "net/resolver.h"
 #include "runtime/shard_metrics.h"
 #include "runtime/socket.h"
 #include "wire/json_writer.h"
@@ -22,6 +22,11 @@ constexpr const char* module = "edge";
 uint64_t random_seed() {
   std::random_device device;
   return uint64_t{device()} << 32 | device();
+}
+
+std::string host_name() {
+  char name[HOST_NAME_MAX + 1] = {};
+  return gethostname(name, sizeof name) == 0 ? name : "";
 }
 
 void append_changes(wire::JsonWriter& json, std::string_view name,
@@ -61,6 +66,11 @@ EdgeProcess::EdgeProcess(Configuration& configuration, runtime::ThreadPlan plan)
       registry_(static_cast<unsigned>(plan_.threads.cores.size())),
       process_metrics_(registry_),
       tracing_(registry_.shards(), telemetry_settings_, random_seed()),
+      otlp_settings_(configuration.load(otlp::otlp_settings())),
+      resource_(otlp::make_resource(
+          configuration.load(otlp::service_settings()), configuration.load(otlp::node_settings()),
+          otlp_settings_.resource,
+          {.service_name = "edge-service", .version = version(), .host_name = host_name()})),
       servers_(plan_.threads.cores.size()),
       parts_(plan_.threads.cores.size()),
       all_have_servers_(static_cast<ptrdiff_t>(plan_.threads.cores.size()) + 1) {
@@ -87,6 +97,7 @@ std::expected<std::unique_ptr<EdgeProcess>, std::string> EdgeProcess::start(
   Step done = self.open_sockets(inherited);
   if (done) done = self.open_access_log();
   if (done) done = self.make_service();
+  if (done) done = self.find_receiver();
   // A predecessor answers operators until we serve.
   if (done && !replaces) done = self.start_admin();
   if (done) done = self.start_shards();
@@ -146,6 +157,16 @@ std::expected<void, std::string> EdgeProcess::make_service() {
   return {};
 }
 
+std::expected<void, std::string> EdgeProcess::find_receiver() {
+  const auto endpoint = otlp::traces_endpoint(otlp_settings_);
+  if (!endpoint) return {};
+  auto receiver = net::OriginShare::make(otlp::receiver_of(otlp_settings_, *endpoint), shards());
+  if (!receiver)
+    return std::unexpected("otlp.endpoint " + endpoint->origin + ": " + receiver.error().text);
+  receiver_ = *std::move(receiver);
+  return {};
+}
+
 std::expected<void, std::string> EdgeProcess::start_admin() {
   if (admin_fd_ < 0) return {};
   const auto settings = configuration_.load(admin::admin_settings());
@@ -182,11 +203,38 @@ std::expected<void, std::string> EdgeProcess::start_shards() {
 
 runtime::Task<> EdgeProcess::serve(runtime::Shard& shard) {
   telemetry::Recorder& recorder = registry_.recorder(static_cast<unsigned>(shard.index()));
-  net::LiteralResolver resolver;
+  auto resolver = net::CaresResolver::make(shard.reactor(),
+                                           configuration_.load(net::resolver_settings()), recorder);
+  net::LiteralResolver addresses_only;
+  if (!resolver)
+    WEIR_LOG(log_, LogLevel::error, module, "names cannot be looked up, only addresses work",
+             {"reason", resolver.error().text});
+  net::Resolver& names = resolver ? static_cast<net::Resolver&>(**resolver) : addresses_only;
+  shard.background().spawn(runtime::measure_shard(shard, recorder));
+  if (receiver_ && shard.index() == 0)
+    co_await serve_and_export(shard, names);
+  else
+    co_await serve_clients(shard, names);
+  if (resolver) co_await (*resolver)->stop();
+}
+
+runtime::Task<> EdgeProcess::serve_and_export(runtime::Shard& shard, net::Resolver& resolver) {
+  otlp::TraceExporter exporter(shard,
+                               {.tracing = tracing_,
+                                .recorder = registry_.recorder(0),
+                                .log = log_,
+                                .resolver = resolver,
+                                .receiver = receiver_},
+                               otlp_settings_, resource_);
+  exporter.start();
+  co_await serve_clients(shard, resolver);
+  co_await exporter.stop();
+}
+
+runtime::Task<> EdgeProcess::serve_clients(runtime::Shard& shard, net::Resolver& resolver) {
   edge::EdgeShard edge(*service_, shard, resolver);
   net::HttpServer server(shard, servers_, edge, configuration_.load(net::http_server_settings()),
-                         recorder);
-  shard.background().spawn(runtime::measure_shard(shard, recorder));
+                         registry_.recorder(static_cast<unsigned>(shard.index())));
   parts_[shard.index()] = {&edge, &server};
   all_have_servers_.arrive_and_wait();
   co_await server.run(listen_fd_);

@@ -18,7 +18,9 @@
 #include "cli/inherited.h"
 #include "cli/service.h"
 #include "edge/edge_shard.h"
+#include "net/cares_resolver.h"
 #include "net/http_server.h"
+#include "otlp/trace_exporter.h"
 #include "runtime/runtime_settings.h"
 #include "telemetry/event_log.h"
 #include "telemetry/process_metrics.h"
@@ -71,9 +73,14 @@ class EdgeProcess final : public Service, public admin::AdminProcess {
   std::expected<void, std::string> open_sockets(Inherited& inherited);
   std::expected<void, std::string> open_access_log();
   std::expected<void, std::string> make_service();
+  std::expected<void, std::string> find_receiver();
   std::expected<void, std::string> start_admin();
   std::expected<void, std::string> start_shards();
   runtime::Task<> serve(runtime::Shard& shard);
+  // Serves clients on this shard until it has drained, with names looked up by `resolver`.
+  runtime::Task<> serve_clients(runtime::Shard& shard, net::Resolver& resolver);
+  // The same, and sends the spans of all shards from this one.
+  runtime::Task<> serve_and_export(runtime::Shard& shard, net::Resolver& resolver);
   std::expected<void, std::string> apply(const settings::Values& values);
   std::expected<settings::Reload, std::string> reload_all();
   void log_changes(const settings::Reload& changes);
@@ -88,6 +95,9 @@ class EdgeProcess final : public Service, public admin::AdminProcess {
   std::unique_ptr<telemetry::LineLog> access_log_;
   std::optional<telemetry::SelfMetrics> self_metrics_;
   std::unique_ptr<edge::EdgeService> service_;
+  const otlp::OtlpSettings otlp_settings_;
+  otlp::Resource resource_;
+  std::shared_ptr<net::OriginShare> receiver_;  // of spans; null: none are sent
   std::vector<NamedSocket> sockets_;
   int listen_fd_ = -1;
   int admin_fd_ = -1;

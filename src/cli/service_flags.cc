@@ -1,5 +1,7 @@
 #include "cli/service_flags.h"
 
+#include "otlp/otel_environment.h"
+
 namespace weir::cli {
 namespace {
 
@@ -32,6 +34,9 @@ std::expected<settings::Sources, std::string> sources_of(const settings::Argumen
                                                          std::span<const std::string> environment) {
   settings::Sources sources;
   sources.environment.assign(environment.begin(), environment.end());
+  auto otel = otlp::otel_sets(environment);
+  if (!otel) return std::unexpected(otel.error());
+  sources.sets = *std::move(otel);
   for (const settings::FlagValue& flag : arguments.flags) {
     const std::string label = "--" + std::string(flag.name);
     if (flag.name == "config") {

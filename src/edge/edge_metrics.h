@@ -52,13 +52,6 @@ inline constexpr telemetry::GaugeDecl bandwidth_decl{
     .name = "edge.bandwidth",
     .unit = "By/s",
     .help = "Bytes a second sent to clients over the last 10 s."};
-inline constexpr telemetry::CounterDecl log_lines_dropped_decl{
-    .name = "edge.access_log.dropped",
-    .unit = "{line}",
-    .help =
-        "Access log lines lost because the disk does not keep up; raise "
-        "telemetry.access_log.ring_bytes or lower its rate."};
-
 // One shard's handles.
 class EdgeMetrics {
  public:
@@ -67,7 +60,6 @@ class EdgeMetrics {
         errors(recorder.bind(errors_decl)),
         bytes_out(recorder.bind(bytes_out_decl)),
         bytes_in(recorder.bind(bytes_in_decl)),
-        log_lines_dropped(recorder.bind(log_lines_dropped_decl)),
         recorder_(recorder),
         requests_(recorder.family(requests_decl)) {}
 
@@ -86,7 +78,6 @@ class EdgeMetrics {
   telemetry::Counter errors;
   telemetry::Counter bytes_out;
   telemetry::Counter bytes_in;
-  telemetry::Counter log_lines_dropped;
   telemetry::Recorder& recorder() { return recorder_; }
 
  private:

@@ -131,7 +131,7 @@ struct ClientOfOrigin {
 
   LiteralResolver resolver;
   telemetry::Recorder recorder;
-  std::shared_ptr<OriginShare> share;
+  OriginSharePtr share;
   OriginClient client;
 };
 

@@ -8,8 +8,8 @@ namespace weir::net {
 using runtime::Task;
 using runtime::Wait;
 
-OriginClient::OriginClient(runtime::Shard& shard, std::shared_ptr<OriginShare> share,
-                           Resolver& resolver, telemetry::Recorder& recorder)
+OriginClient::OriginClient(runtime::Shard& shard, OriginSharePtr share, Resolver& resolver,
+                           telemetry::Recorder& recorder)
     : shard_(shard),
       share_(std::move(share)),
       metrics_(recorder, share_->authority()),

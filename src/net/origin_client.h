@@ -15,7 +15,7 @@ namespace weir::net {
 class OriginClient {
  public:
   // The references outlive it.
-  OriginClient(runtime::Shard& shard, std::shared_ptr<OriginShare> share, Resolver& resolver,
+  OriginClient(runtime::Shard& shard, OriginSharePtr share, Resolver& resolver,
                telemetry::Recorder& recorder);
 
   // A connection for one request. Errors: refused (the breaker is open, or nobody listens),
@@ -54,7 +54,7 @@ class OriginClient {
   };
 
   runtime::Shard& shard_;
-  std::shared_ptr<OriginShare> share_;
+  OriginSharePtr share_;
   ClientMetrics metrics_;
   OriginDialer dialer_;
   OriginPool pool_;

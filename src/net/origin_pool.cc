@@ -9,7 +9,7 @@ namespace weir::net {
 using runtime::Task;
 using runtime::Wait;
 
-OriginPool::OriginPool(runtime::Shard& shard, std::shared_ptr<OriginShare> share, Dialer& dialer,
+OriginPool::OriginPool(runtime::Shard& shard, OriginSharePtr share, Dialer& dialer,
                        ClientMetrics& metrics)
     : shard_(shard),
       share_(std::move(share)),

@@ -61,8 +61,7 @@ class OriginPool {
     bool reusable_ = false;
   };
 
-  OriginPool(runtime::Shard& shard, std::shared_ptr<OriginShare> share, Dialer& dialer,
-             ClientMetrics& metrics);
+  OriginPool(runtime::Shard& shard, OriginSharePtr share, Dialer& dialer, ClientMetrics& metrics);
   // After stop().
   ~OriginPool();
   OriginPool(const OriginPool&) = delete;
@@ -124,7 +123,7 @@ class OriginPool {
   static void sweep(void* self);
 
   runtime::Shard& shard_;
-  std::shared_ptr<OriginShare> share_;
+  OriginSharePtr share_;
   Dialer& dialer_;
   ClientMetrics& metrics_;
   runtime::Scope handing_over_;

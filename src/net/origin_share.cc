@@ -2,7 +2,7 @@
 
 namespace weir::net {
 
-Result<std::shared_ptr<OriginShare>> OriginShare::make(OriginSettings settings, size_t shards) {
+Result<OriginSharePtr> OriginShare::make(OriginSettings settings, size_t shards) {
   if (!is_origin_url(settings.url))
     return fail(ErrorCode::invalid, "an origin is http://HOST[:PORT] or https://HOST[:PORT]");
   const std::string text = settings.url;
@@ -11,7 +11,7 @@ Result<std::shared_ptr<OriginShare>> OriginShare::make(OriginSettings settings, 
   if (url.scheme == wire::Scheme::https) {
     WEIR_TRY(tls, TlsContext::client(settings.tls));
   }
-  std::shared_ptr<OriginShare> share(new OriginShare(std::move(settings), url, shards));
+  OriginSharePtr share(new OriginShare(std::move(settings), url, shards));
   share->tls_ = std::move(tls);
   return share;
 }

@@ -16,10 +16,15 @@ namespace weir::net {
 
 class OriginPool;
 
+class OriginShare;
+// Held by the configuration, the shards' pools, and mail between them; whichever is last after a
+// reload cannot be told beforehand, and none of it is on a request's way.
+using OriginSharePtr = std::shared_ptr<OriginShare>;  // allow(shared-ptr)
+
 class OriginShare {
  public:
   // Errors: invalid (the URL is not one), tls (the authorities cannot be read).
-  static Result<std::shared_ptr<OriginShare>> make(OriginSettings settings, size_t shards);
+  static Result<OriginSharePtr> make(OriginSettings settings, size_t shards);
   ~OriginShare();
   OriginShare(const OriginShare&) = delete;
   OriginShare& operator=(const OriginShare&) = delete;

@@ -5,71 +5,53 @@
 namespace weir::net {
 
 // allow(function-length): a table of cases
+namespace {
+
+struct Row {
+  const char* what;
+  FailedAttempt attempt;
+  bool safe;
+};
+
+// Of a request that is replayable and has never reached the origin.
+FailedAttempt not_connected(ErrorCode error) {
+  return {.error = error, .body_replayable = true};
+}
+
+// Of an idempotent, replayable request over a connection that had carried one before.
+FailedAttempt on_reused(ErrorCode error) {
+  return {.error = error,
+          .connected = true,
+          .reused = true,
+          .idempotent = true,
+          .body_replayable = true};
+}
+
+FailedAttempt but(FailedAttempt attempt, bool FailedAttempt::* member, bool value) {
+  attempt.*member = value;
+  return attempt;
+}
+
+}  // namespace
+
 TEST_CASE("only a request that cannot have had an effect is sent again") {
-  struct Row {
-    const char* what;
-    FailedAttempt attempt;
-    bool safe;
-  };
   using enum ErrorCode;
+  using A = FailedAttempt;
   const Row rows[] = {
-      {"nobody listens", {.error = refused, .body_replayable = true}, true},
-      {"no connection in time", {.error = timed_out, .body_replayable = true}, true},
-      {"no TLS", {.error = tls, .body_replayable = true}, true},
-      {"reset while connecting", {.error = reset, .body_replayable = true}, true},
-      {"a body that is gone", {.error = refused, .body_replayable = false}, false},
-      {"the client left", {.error = cancelled, .body_replayable = true}, false},
-      {"the pool is full", {.error = overloaded, .body_replayable = true}, false},
-      {"an idle connection ended",
-       {.error = closed,
-        .connected = true,
-        .reused = true,
-        .idempotent = true,
-        .body_replayable = true},
-       true},
-      {"an idle connection was reset",
-       {.error = reset,
-        .connected = true,
-        .reused = true,
-        .idempotent = true,
-        .body_replayable = true},
-       true},
-      {"a POST met the end of an idle connection",
-       {.error = closed,
-        .connected = true,
-        .reused = true,
-        .idempotent = false,
-        .body_replayable = true},
-       false},
-      {"a new connection ended",
-       {.error = closed,
-        .connected = true,
-        .reused = false,
-        .idempotent = true,
-        .body_replayable = true},
-       false},
-      {"an answer had begun",
-       {.error = closed,
-        .connected = true,
-        .reused = true,
-        .response_started = true,
-        .idempotent = true,
-        .body_replayable = true},
-       false},
-      {"the origin was slow",
-       {.error = timed_out,
-        .connected = true,
-        .reused = true,
-        .idempotent = true,
-        .body_replayable = true},
-       false},
-      {"the answer was broken",
-       {.error = invalid,
-        .connected = true,
-        .reused = true,
-        .idempotent = true,
-        .body_replayable = true},
-       false},
+      {"nobody listens", not_connected(refused), true},
+      {"no connection in time", not_connected(timed_out), true},
+      {"no TLS", not_connected(tls), true},
+      {"reset while connecting", not_connected(reset), true},
+      {"a body that is gone", but(not_connected(refused), &A::body_replayable, false), false},
+      {"the client left", not_connected(cancelled), false},
+      {"the pool is full", not_connected(overloaded), false},
+      {"an idle connection ended", on_reused(closed), true},
+      {"an idle connection was reset", on_reused(reset), true},
+      {"a POST over it", but(on_reused(closed), &A::idempotent, false), false},
+      {"a new connection ended", but(on_reused(closed), &A::reused, false), false},
+      {"an answer had begun", but(on_reused(closed), &A::response_started, true), false},
+      {"the origin was slow", on_reused(timed_out), false},
+      {"the answer was broken", on_reused(invalid), false},
   };
   for (const Row& row : rows) {
     CAPTURE(row.what);

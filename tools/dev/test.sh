@@ -152,6 +152,7 @@ verb_sim() {
   local seed=${1:-1} count=${2:-1}
   [[ $seed =~ ^[0-9]+$ && $count =~ ^[1-9][0-9]*$ ]] ||
     die "usage: ./dev sim [seed [count]], whole numbers"
-  build_weir
-  run build/release/weir sim --seed "$seed" --count "$count"
+  build release sim_test
+  run env WEIR_SIM_FROM="$seed" WEIR_SIM_SEEDS="$count" build/release/sim_test \
+    --source-file='*/edge_sim_test.cc' --test-case='whatever fails*'
 }

@@ -1,0 +1,177 @@
+"""Spans reach a receiver over OTLP/HTTP, whole, related, and without disturbing anybody."""
+import gzip
+import http.server
+import threading
+
+from support import origin, process
+from support.case import Case
+
+PARENT = "00f067aa0ba902b7"
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+
+
+def varint(data, at):
+    value = shift = 0
+    while True:
+        byte = data[at]
+        at += 1
+        value |= (byte & 0x7F) << shift
+        shift += 7
+        if byte < 0x80:
+            return value, at
+
+
+def message(data):
+    """A protobuf message as {field number: [values]}; nested messages stay bytes."""
+    fields, at = {}, 0
+    while at < len(data):
+        tag, at = varint(data, at)
+        kind = tag & 7
+        if kind == 0:
+            value, at = varint(data, at)
+        else:
+            size, at = (8, at) if kind == 1 else (4, at) if kind == 5 else varint(data, at)
+            value, at = data[at:at + size], at + size
+        fields.setdefault(tag >> 3, []).append(value)
+    return fields
+
+
+def attributes(items):
+    """KeyValue messages as {key: value}; AnyValue: 1 is a string, 2 a bool, 3 an integer."""
+    found = {}
+    for item in map(message, items):
+        (number, (value,)), = message(item[2][0]).items() if item[2][0] else ((1, [b""]),)
+        found[item[1][0].decode()] = value.decode() if number == 1 else value
+    return found
+
+
+class Span:
+    def __init__(self, data):
+        fields = message(data)
+        self.trace = fields[1][0].hex()
+        self.id = fields[2][0].hex()
+        self.parent = fields.get(4, [b""])[0].hex()
+        self.name = fields[5][0].decode()
+        self.attributes = attributes(fields.get(9, []))
+        self.error = message(fields.get(15, [b""])[0]).get(3) == [2]
+        self.nanoseconds = (int.from_bytes(fields[8][0], "little")
+                            - int.from_bytes(fields[7][0], "little"))
+
+
+class Receiver:
+    """Answers with the next of `answers` (status, fields), and with 200 when none is left."""
+
+    def __init__(self, answers=()):
+        self.requests, self.spans, self.resources = [], [], []
+        answers = list(answers)
+        receiver = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                status, fields = answers.pop(0) if answers else (200, {})
+                receiver.requests.append((self.path, dict(self.headers.items())))
+                if self.headers.get("Content-Encoding") == "gzip":
+                    body = gzip.decompress(body)
+                if status == 200:
+                    receiver.take(body)
+                self.send_response(status)
+                for name, value in fields.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_arguments):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.port = self.server.server_address[1]
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def take(self, body):
+        for batch in map(message, message(body).get(1, [])):
+            self.resources.append(attributes(message(batch[1][0]).get(1, [])))
+            for scope in map(message, batch[2]):
+                self.spans += map(Span, scope[2])
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class Otlp(Case):
+    def set_up(self, answers=(), script=origin.echoing_target, **options):
+        receiver = Receiver(answers)
+        self.addCleanup(receiver.close)
+        settings = {"otlp.endpoint": f"http://127.0.0.1:{receiver.port}",
+                    "otlp.interval": "200ms", "telemetry.sampling.rate": "1", **options}
+        edge, scripted = self.behind(script, options=settings)
+        return edge, scripted, receiver
+
+    def wait_for(self, receiver, spans):
+        process.wait_until(lambda: len(receiver.spans) >= spans, 10, f"{spans} spans")
+
+    def test_a_request_is_two_spans_of_one_trace_that_goes_on_from_the_client(self):
+        edge, scripted, receiver = self.set_up()
+        edge.get("/p?q=1", headers={"traceparent": f"00-{TRACE}-{PARENT}-01"})
+        self.wait_for(receiver, 2)
+        spans = {span.name: span for span in receiver.spans}
+        root, fetch = spans["edge.request"], spans["origin.fetch"]
+        self.assertEqual((root.trace, fetch.trace), (TRACE, TRACE))
+        self.assertEqual((root.parent, fetch.parent), (PARENT, root.id))
+        self.assertIn(fetch.id, scripted.requests[0].get("traceparent"))
+        self.assertEqual(root.attributes["http.request.method"], "GET")
+        self.assertEqual(root.attributes["url.path"], "/p")
+        self.assertEqual(root.attributes["client.address"], "127.0.0.1")
+        self.assertEqual(root.attributes["http.response.status_code"], 200)
+        self.assertEqual(root.attributes["cache.hit"], 0)
+        self.assertTrue(0 < fetch.nanoseconds <= root.nanoseconds < 5e9)
+        self.assertFalse(root.error)
+
+    def test_the_resource_says_which_service_and_node(self):
+        edge, _, receiver = self.set_up(**{"node.id": "edge-us-west-1", "node.region": "us-west"})
+        edge.get("/")
+        self.wait_for(receiver, 2)
+        resource = receiver.resources[0]
+        self.assertEqual(resource["service.name"], "edge-service")
+        self.assertEqual((resource["node.id"], resource["node.region"]),
+                         ("edge-us-west-1", "us-west"))
+
+    def test_a_failure_is_an_error_on_the_span(self):
+        edge, scripted, receiver = self.set_up()
+        scripted.close()
+        self.assertEqual(edge.get("/")[0], 502)
+        self.wait_for(receiver, 2)
+        self.assertTrue(all(span.error for span in receiver.spans))
+
+    def test_gzip_is_understood(self):
+        edge, _, receiver = self.set_up(**{"otlp.compression": "gzip"})
+        edge.get("/")
+        self.wait_for(receiver, 2)
+        path, fields = receiver.requests[0]
+        self.assertEqual((path, fields["Content-Encoding"]), ("/v1/traces", "gzip"))
+        self.assertEqual(fields["Content-Type"], "application/x-protobuf")
+
+    def test_503_is_tried_again_and_400_is_not(self):
+        edge, _, receiver = self.set_up([(503, {"Retry-After": "0"})])
+        edge.get("/")
+        self.wait_for(receiver, 2)
+        self.assertEqual(len(receiver.requests), 2)
+        edge, _, receiver = self.set_up([(400, {})])
+        edge.get("/lost")
+        process.wait_until(lambda: receiver.requests, 10, "the refused batch")
+        edge.get("/kept")
+        self.wait_for(receiver, 2)
+        paths = {span.attributes.get("url.path") for span in receiver.spans}
+        self.assertNotIn("/lost", paths)
+
+    def test_without_a_receiver_requests_are_answered_all_the_same(self):
+        (port,) = process.free_ports(1)
+        edge, _ = self.behind(origin.echoing_target, options={
+            "otlp.endpoint": f"http://127.0.0.1:{port}", "otlp.interval": "200ms",
+            "telemetry.sampling.rate": "1"})
+        for _ in range(50):
+            self.assertEqual(edge.get("/")[0], 200)
+        self.assertEqual(edge.stop(), 0)

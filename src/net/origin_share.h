@@ -19,7 +19,7 @@ class OriginPool;
 class OriginShare;
 // Held by the configuration, the shards' pools, and mail between them; whichever is last after a
 // reload cannot be told beforehand, and none of it is on a request's way.
-using OriginSharePtr = std::shared_ptr<OriginShare>;  // allow(shared-ptr)
+using OriginSharePtr = std::shared_ptr<OriginShare>;  // allow(shared-ptr): see above
 
 class OriginShare {
  public:

@@ -71,6 +71,8 @@ class Reactor {
 
   // One turn. Waits at most until `limit` when nothing is ready.
   virtual void turn(MonoTime limit) = 0;
+  // Waits, for a moment, until what was closed is gone. The last call on the reactor's thread.
+  virtual void finish() {}
   // Ends a wait of turn(), from any thread.
   virtual void wake() = 0;
 

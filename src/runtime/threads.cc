@@ -62,6 +62,7 @@ void Threads::run(size_t index, Started& started) {
   shard.background().spawn(main_(shard));
   while (shard.background().running() > 0)
     shard.turn(never);
+  shard.reactor().finish();
   ended_.fetch_add(1);
   ended_.notify_all();
 }

@@ -75,7 +75,9 @@ class Single final : public UringOperation {
 // The multishot accept of a listener. Outlives the listener until the kernel has let go of it.
 class AcceptOperation final : public UringOperation {
  public:
-  AcceptOperation(UringReactor& reactor, int fd) : reactor_(reactor), fd_(fd), arrivals_(reactor) {}
+  AcceptOperation(UringReactor& reactor, int fd) : reactor_(reactor), fd_(fd), arrivals_(reactor) {
+    reactor_.add_operation();
+  }
 
   void release() {
     released_ = true;
@@ -110,6 +112,7 @@ class AcceptOperation final : public UringOperation {
 
  private:
   ~AcceptOperation() {
+    reactor_.remove_operation();
     for (const int fd : accepted_)
       ::close(fd);
   }
@@ -227,7 +230,15 @@ Result<> UringReactor::set_up(const ReactorOptions& options) {
   return {};
 }
 
+void UringReactor::finish() {
+  // The answers to the last cancellations come with the next turns.
+  constexpr int turns_max = 100;
+  for (int i = 0; ring_made_ && operations_ > 0 && i < turns_max; ++i)
+    turn(after(read_monotonic_clock(), milliseconds(1)));
+}
+
 UringReactor::~UringReactor() {
+  finish();
   if (ring_made_) io_uring_queue_exit(&ring_);
   if (wake_fd_ >= 0) ::close(wake_fd_);
 }

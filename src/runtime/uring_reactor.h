@@ -61,12 +61,16 @@ class UringReactor final : public Reactor {
   Task<Result<StreamPtr>> connect(Address peer, Wait wait) override;
   Task<Result<short>> poll(int fd, short events, Wait wait) override;
   void turn(MonoTime limit) override;
+  void finish() override;
   void wake() override;
 
   // For what lives in the ring: a fresh submission, never null.
   io_uring_sqe* submission(UringOperation* operation);
   void cancel(UringOperation& operation);
   UringBuffers& buffers() { return *buffers_; }
+  // Operations that the kernel may still answer; the ring outlives them.
+  void add_operation() { ++operations_; }
+  void remove_operation() { --operations_; }
   // `stream` found no buffer; it is armed again at the end of the turn.
   void starved(UringStream& stream);
 
@@ -91,6 +95,7 @@ class UringReactor final : public Reactor {
   WakeOperation wake_operation_;
   std::unique_ptr<UringBuffers> buffers_;
   std::vector<UringStream*> starved_;
+  size_t operations_ = 0;
 };
 
 }  // namespace weir::runtime

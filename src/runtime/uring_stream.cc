@@ -7,10 +7,12 @@
 
 namespace weir::runtime {
 
-UringStream::UringStream(UringReactor& reactor, int fd)
-    : Stream(reactor), ring_(reactor), fd_(fd) {}
+UringStream::UringStream(UringReactor& reactor, int fd) : Stream(reactor), ring_(reactor), fd_(fd) {
+  ring_.add_operation();
+}
 
 UringStream::~UringStream() {
+  ring_.remove_operation();
   if (fd_ >= 0) ::close(fd_);
 }
 

@@ -30,7 +30,7 @@ const settings::Group<AccessLogSettings>& access_log_settings() {
   static const settings::Group<S> group{
       "",
       "One JSON line for each request.",
-      {field(&S::path, "path", "",
+      {field(&S::path, "path", "-",
              "File to append to; \"-\" is stdout, \"stderr\" is stderr, empty is none; SIGUSR1 "
              "opens it anew."),
        field(&S::rate, "rate", 1.0, "Share of requests that get a line; lower it to save disk.")

@@ -12,7 +12,7 @@ TEST_CASE(
   const TelemetrySettings settings = settings::defaults(telemetry_settings());
   CHECK(settings.sampling.rate == 0.01);
   CHECK(settings.sampling.errors_per_second_max == 100);
-  CHECK(settings.access_log.path.empty());
+  CHECK(settings.access_log.path == "-");
   CHECK(settings.access_log.rate == 1);
   CHECK(settings.access_log.ring_bytes == 1 * MiB);
   CHECK(settings.flight_recorder_bytes == 8 * MiB);

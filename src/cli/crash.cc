@@ -27,8 +27,8 @@
 namespace weir::cli {
 namespace {
 
-constexpr std::array signals{SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
-constexpr size_t stack_bytes = 64 * 1024;
+[[maybe_unused]] constexpr std::array signals{SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
+[[maybe_unused]] constexpr size_t stack_bytes = 64 * 1024;
 constexpr int frames_max = 64;
 
 // Read by the handlers, written before there are any.

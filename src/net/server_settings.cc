@@ -16,7 +16,8 @@ std::optional<std::string> check(const HttpServerSettings& s) {
 
 }  // namespace
 
-// allow(function-length): a table reads best as one
+// A table reads best as one. allow(function-length): for that reason.
+// NOLINTNEXTLINE(readability-function-size)
 const settings::Group<HttpServerSettings>& http_server_settings() {
   using S = HttpServerSettings;
   using settings::field;

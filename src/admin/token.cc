@@ -48,7 +48,9 @@ bool Token::opens(std::string_view authorization) const {
   if (authorization.size() <= scheme.size() ||
       !wire::equal_ignoring_case(authorization.substr(0, scheme.size()), scheme))
     return false;
-  authorization.remove_prefix(authorization.find_first_not_of(' ', scheme.size() - 1));
+  const size_t begin = authorization.find_first_not_of(' ', scheme.size());
+  if (begin == authorization.npos) return false;
+  authorization.remove_prefix(begin);
   return equal_in_constant_time(authorization, secret_);
 }
 

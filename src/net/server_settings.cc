@@ -16,8 +16,7 @@ std::optional<std::string> check(const HttpServerSettings& s) {
 
 }  // namespace
 
-// A table reads best as one. allow(function-length): for that reason.
-// NOLINTNEXTLINE(readability-function-size)
+// NOLINTNEXTLINE(readability-function-size) allow(function-length): a table reads best as one
 const settings::Group<HttpServerSettings>& http_server_settings() {
   using S = HttpServerSettings;
   using settings::field;

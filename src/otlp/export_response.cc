@@ -9,7 +9,7 @@
 namespace weir::otlp {
 namespace {
 
-constexpr Duration retry_after_max = hours(24);
+constexpr seconds retry_after_max = hours(24);
 
 // The last field of bytes with this number; empty where there is none, or the message is none.
 std::string_view bytes_field(std::string_view message, uint32_t number) {
@@ -48,13 +48,14 @@ std::string_view parse_error_message(std::string_view body) {
 std::optional<Duration> parse_retry_after(std::string_view text, WallTime now) {
   Duration wait;
   if (const Result<uint64_t> number = parse_u64(text)) {
-    const uint64_t most = static_cast<uint64_t>(retry_after_max / seconds(1));
+    const uint64_t most = static_cast<uint64_t>(retry_after_max.count());
     wait = seconds(std::min(*number, most));
   } else {
     const auto second = std::chrono::floor<seconds>(now);
     const auto date = wire::parse_http_date(text, std::chrono::sys_seconds(second));
     if (!date) return std::nullopt;
-    wait = *date - second;
+    // Still in seconds: a date thousands of years ahead does not fit in nanoseconds.
+    wait = std::clamp<seconds>(*date - second, seconds(0), retry_after_max);
   }
   return std::clamp<Duration>(wait, seconds(0), retry_after_max);
 }

@@ -79,7 +79,8 @@ class Soak(NginxCase):
                            check=True)
             time.sleep(0.5)
             sizes.append(self.resident_bytes())
-        self.assertLess(sizes[2], sizes[0] * 1.1 + (1 << 20), f"resident bytes: {sizes}")
+        # The first round touches the rings and buffers for the first time; from then on it is flat.
+        self.assertLess(sizes[2], sizes[1] * 1.05 + (1 << 20), f"resident bytes: {sizes}")
 
     def resident_bytes(self):
         with open(f"/proc/{self.edge.pid}/statm", encoding="ascii") as file:

@@ -84,7 +84,7 @@ const settings::Group<RuntimeSettings>& runtime_settings() {
              "Receive buffers of a shard; raise it when runtime_recv_buffers_exhausted_total "
              "grows. Automatic takes 512, or what fits into a sixteenth of the memory.")
            .between(16, 32768),
-       field(&S::recv_buffer_bytes, "recv_buffer_bytes", 16 * KiB,
+       field(&S::recv_buffer_bytes, "recv_buffer_bytes", 64 * KiB,
              "Size of a receive buffer; lower it for many slow connections in little memory.")
            .in_bytes()
            .between(2 * KiB, 256 * KiB),

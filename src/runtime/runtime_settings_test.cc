@@ -56,6 +56,7 @@ TEST_CASE("under a quota shards are counted by it and not pinned") {
 
 TEST_CASE("receive buffers follow the memory unless they are set") {
   RuntimeSettings settings = settings::defaults(runtime_settings());
+  settings.recv_buffer_bytes = 16 << 10;
   CHECK(plan_threads(settings, machine_with({0}))->threads.reactor.recv_buffers == 512);
   settings.memory_bytes = 64 * MiB;
   CHECK(plan_threads(settings, machine_with({0}))->threads.reactor.recv_buffers == 256);

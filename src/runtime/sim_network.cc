@@ -148,6 +148,17 @@ size_t SimNetwork::held_bytes() const {
   return bytes;
 }
 
+SimTraffic SimNetwork::traffic_of(const Address& host) const {
+  SimTraffic traffic;
+  const std::string ip = host.ip();
+  for (const auto& [id, socket] : sockets_) {
+    if (socket->local().ip() != ip) continue;
+    traffic.received_bytes += socket->received_bytes();
+    traffic.sent_bytes += socket->sent_bytes();
+  }
+  return traffic;
+}
+
 void SimNetwork::erase(int id, int peer) {
   sockets_.erase(id);
   sockets_.erase(peer);

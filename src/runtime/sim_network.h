@@ -21,6 +21,11 @@ class SimConnecting {
   ~SimConnecting() = default;
 };
 
+struct SimTraffic {
+  uint64_t received_bytes = 0;
+  uint64_t sent_bytes = 0;
+};
+
 class SimNetwork final : public SimTarget {
  public:
   static constexpr size_t backlog_max = 128;
@@ -53,6 +58,9 @@ class SimNetwork final : public SimTarget {
   // What is held in all sockets together.
   size_t held_bytes() const;
   size_t sockets() const { return sockets_.size(); }
+  // Of all sockets of a host (whatever the port) that are not closed yet: what its processes have
+  // received less what they have sent is what they hold, if they only pass bytes on.
+  SimTraffic traffic_of(const Address& host) const;
 
   // For the sockets.
   enum Event : uint32_t { arrival, reset, room, connect_request, connect_answer };

@@ -111,6 +111,7 @@ std::optional<Result<Chunk>> SimSocket::receive(size_t bytes_max) {
     Chunk chunk = Chunk::copy_of(arrived_.view().substr(0, size));
     schedule_.trace(SimTrace::receive, as_u64(ends_.id), chunk.view());
     arrived_.consume(size);
+    received_bytes_ += size;
     if (arrived_.empty()) arrived_.release();
     if (std::exchange(peer().wants_room_, false))
       schedule_.add(schedule_.now() + network_.latency(faults_), network_, SimNetwork::room,

@@ -63,6 +63,8 @@ class SimSocket {
 
   // Bytes that this end holds or that are on their way to it.
   size_t held_bytes() const { return flying_bytes_ + arrived_.size(); }
+  uint64_t sent_bytes() const { return sent_bytes_; }
+  uint64_t received_bytes() const { return received_bytes_; }
 
  private:
   friend class SimNetwork;
@@ -108,6 +110,7 @@ class SimSocket {
   size_t flying_bytes_ = 0;  // with those that a silent link has swallowed
   std::deque<Segment> flying_;
   Buffer arrived_;
+  uint64_t received_bytes_ = 0;
   bool fin_arrived_ = false;
   bool receive_ended_ = false;
   bool reset_ = false;

@@ -37,8 +37,7 @@ ClientOptions client_options(const EdgeWorldPlan& plan) {
   ClientOptions options;
   options.service = edge_address;
   options.answer_limit = plan.request_timeout + grace;
-  options.link_may_be_silent =
-      plan.client_link.silence_chance > 0 || plan.client_link.reset_chance > 0;
+  options.link_may_be_silent = plan.client_link.silence_chance > 0;
   return options;
 }
 

@@ -6,6 +6,7 @@
 #include <random>
 #include <unistd.h>
 
+#include "cli/crash.h"
 #include "cli/listeners.h"
 #include "cli/version.h"
 #include "runtime/shard_metrics.h"
@@ -73,7 +74,8 @@ EdgeProcess::EdgeProcess(Configuration& configuration, runtime::ThreadPlan plan)
           {.service_name = "edge-service", .version = version(), .host_name = host_name()})),
       servers_(plan_.threads.cores.size()),
       parts_(plan_.threads.cores.size()),
-      all_have_servers_(static_cast<ptrdiff_t>(plan_.threads.cores.size()) + 1) {
+      all_have_servers_(static_cast<ptrdiff_t>(plan_.threads.cores.size()) + 1),
+      recording_(plan_.threads.cores.size()) {
   tracing_.observe(registry_);
   tracing_.set_clock(runtime::read_monotonic_clock(), runtime::read_wall_clock());
 }
@@ -202,6 +204,7 @@ std::expected<void, std::string> EdgeProcess::start_shards() {
 }
 
 runtime::Task<> EdgeProcess::serve(runtime::Shard& shard) {
+  use_crash_stack();
   telemetry::Recorder& recorder = registry_.recorder(static_cast<unsigned>(shard.index()));
   auto resolver = net::CaresResolver::make(shard.reactor(),
                                            configuration_.load(net::resolver_settings()), recorder);
@@ -228,6 +231,10 @@ runtime::Task<> EdgeProcess::serve_and_export(runtime::Shard& shard, net::Resolv
                                otlp_settings_, resource_);
   exporter.start();
   co_await serve_clients(shard, resolver);
+  // The last spans of the other shards, too. A look now and then costs less than messages would.
+  while (recording_.load() > 0 && !shard.closing().requested())
+    (void)co_await runtime::sleep(shard.reactor(),
+                                  {shard.now() + milliseconds(5), &shard.closing()});
   co_await exporter.stop();
 }
 
@@ -240,6 +247,7 @@ runtime::Task<> EdgeProcess::serve_clients(runtime::Shard& shard, net::Resolver&
   co_await server.run(listen_fd_);
   parts_[shard.index()] = {};
   co_await edge.stop();
+  recording_.fetch_sub(1);
 }
 
 Patience EdgeProcess::patience() const {

@@ -102,8 +102,9 @@ class EdgeProcess final : public Service, public admin::AdminProcess {
   int listen_fd_ = -1;
   int admin_fd_ = -1;
   net::HttpServerGroup servers_;
-  std::vector<Part> parts_;      // by shard; each touched on its shard only
-  std::latch all_have_servers_;  // no connection may be placed on a shard that has none yet
+  std::vector<Part> parts_;        // by shard; each touched on its shard only
+  std::latch all_have_servers_;    // no connection may be placed on a shard that has none yet
+  std::atomic<size_t> recording_;  // shards that still serve, and so record spans
   std::unique_ptr<runtime::Threads> threads_;
   std::atomic<runtime::ReactorKind> reactor_{runtime::ReactorKind::automatic};
   std::unique_ptr<admin::AdminListener> admin_;

@@ -3,7 +3,7 @@ import gzip
 import http.server
 import threading
 
-from support import origin, process
+from support import origin, process, raw
 from support.case import Case
 
 PARENT = "00f067aa0ba902b7"
@@ -62,7 +62,7 @@ class Receiver:
     """Answers with the next of `answers` (status, fields), and with 200 when none is left."""
 
     def __init__(self, answers=()):
-        self.requests, self.spans, self.resources = [], [], []
+        self.requests, self.bodies, self.spans, self.resources = [], [], [], []
         answers = list(answers)
         receiver = self
 
@@ -91,6 +91,7 @@ class Receiver:
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def take(self, body):
+        self.bodies.append(body)
         for batch in map(message, message(body).get(1, [])):
             self.resources.append(attributes(message(batch[1][0]).get(1, [])))
             for scope in map(message, batch[2]):
@@ -101,7 +102,7 @@ class Receiver:
         self.server.server_close()
 
 
-class Otlp(Case):
+class ExportCase(Case):
     def set_up(self, answers=(), script=origin.echoing_target, **options):
         receiver = Receiver(answers)
         self.addCleanup(receiver.close)
@@ -113,6 +114,8 @@ class Otlp(Case):
     def wait_for(self, receiver, spans):
         process.wait_until(lambda: len(receiver.spans) >= spans, 10, f"{spans} spans")
 
+
+class Otlp(ExportCase):
     def test_a_request_is_two_spans_of_one_trace_that_goes_on_from_the_client(self):
         edge, scripted, receiver = self.set_up()
         edge.get("/p?q=1", headers={"traceparent": f"00-{TRACE}-{PARENT}-01"})
@@ -167,6 +170,22 @@ class Otlp(Case):
         paths = {span.attributes.get("url.path") for span in receiver.spans}
         self.assertNotIn("/lost", paths)
 
+    def test_what_a_client_sends_as_path_cannot_spoil_a_batch(self):
+        edge, _, receiver = self.set_up()
+        raw.ask(edge.port, b"GET /\xff HTTP/1.1\r\nHost: a\r\n\r\n")
+        raw.ask(edge.port, b"GET / HTTP/1.1\r\nHost: a\r\nUser-Agent: \xc3\r\n\r\n")
+        edge.get("/good")
+        process.wait_until(lambda: any(span.attributes.get("url.path") == "/good"
+                                       for span in receiver.spans), 10, "the span of /good")
+
+    def test_a_stop_sends_what_was_not_sent_yet(self):
+        edge, _, receiver = self.set_up(**{"otlp.interval": "1h"})
+        for _ in range(20):
+            edge.get("/")
+        self.assertEqual(receiver.requests, [])
+        self.assertEqual(edge.stop(), 0)
+        self.assertEqual(len(receiver.spans), 40)
+
     def test_without_a_receiver_requests_are_answered_all_the_same(self):
         (port,) = process.free_ports(1)
         edge, _ = self.behind(origin.echoing_target, options={
@@ -175,3 +194,34 @@ class Otlp(Case):
         for _ in range(50):
             self.assertEqual(edge.get("/")[0], 200)
         self.assertEqual(edge.stop(), 0)
+
+
+class OfficialDefinitions(ExportCase):
+    """The same requests, read by the classes that OpenTelemetry generates from its definitions."""
+    PEERS = True
+
+    def test_the_official_classes_read_every_field(self):
+        try:
+            from opentelemetry.proto.collector.trace.v1 import trace_service_pb2
+        except ImportError:
+            self.skipTest("the Python package opentelemetry-proto is not installed")
+        edge, scripted, receiver = self.set_up()
+        scripted.script = origin.answering(origin.plain("", "500 Internal Server Error"))
+        edge.get("/p")
+        self.wait_for(receiver, 2)
+        request = trace_service_pb2.ExportTraceServiceRequest.FromString(receiver.bodies[0])
+        self.assertEqual(request.SerializeToString(deterministic=True), receiver.bodies[0])
+        (batch,) = request.resource_spans
+        resource = {pair.key: pair.value.string_value for pair in batch.resource.attributes}
+        self.assertEqual(resource["service.name"], "edge-service")
+        root, fetch = batch.scope_spans[0].spans
+        self.assertEqual((root.name, fetch.name), ("edge.request", "origin.fetch"))
+        self.assertEqual((root.kind, fetch.kind), (root.SPAN_KIND_SERVER, root.SPAN_KIND_CLIENT))
+        self.assertEqual((fetch.trace_id, fetch.parent_span_id), (root.trace_id, root.span_id))
+        self.assertEqual(root.status.code, root.status.STATUS_CODE_ERROR)
+        found = {pair.key: pair.value for pair in root.attributes}
+        self.assertEqual(found["cache.hit"].WhichOneof("value"), "bool_value")
+        self.assertEqual(found["http.response.status_code"].int_value, 500)
+        self.assertEqual(root.flags & 0x300, 0x100)
+        self.assertEqual(root.trace_state, "ot=th:0")
+        self.assertLessEqual(root.start_time_unix_nano, fetch.start_time_unix_nano)

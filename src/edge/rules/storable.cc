@@ -1,0 +1,147 @@
+#include "edge/rules/storable.h"
+
+#include "edge/rules/byte_range.h"
+#include "edge/rules/cache_tags.h"
+#include "edge/rules/validators.h"
+#include "edge/rules/vary.h"
+
+namespace weir::edge {
+namespace {
+
+using wire::KnownField;
+using wire::RequestMethod;
+
+StoreVerdict judge_method(const StoreQuestion& question) {
+  const RequestMethod method = question.request.method;
+  if (method == RequestMethod::get) return StoreVerdict::store;
+  // RFC 9110 9.3.3: what a POST made, when its answer says that it is the content of this URL.
+  const bool as_get = method == RequestMethod::post && question.content_location_is_target &&
+                      question.response.status == 200 && question.lifetime.is_explicit();
+  return as_get ? StoreVerdict::store : StoreVerdict::method;
+}
+
+// RFC 9111 3, 5.2.2.3: no-store beside must-understand is for caches that do not know the status.
+StoreVerdict judge_directives(const StoreQuestion& question) {
+  const ResponseDirectives& said = question.directives;
+  if (said.malformed) return StoreVerdict::malformed;
+  const bool understood = is_understood(question.response.status);
+  if (said.must_understand && !understood) return StoreVerdict::not_understood;
+  if (said.no_store && !said.must_understand) return StoreVerdict::no_store;
+  if (said.private_) return StoreVerdict::private_;
+  // RFC 9111 3.5.
+  const bool shareable = said.public_ || said.must_revalidate || said.s_maxage.present();
+  if (question.request.has_authorization && !shareable) return StoreVerdict::authorization;
+  return StoreVerdict::store;
+}
+
+StoreVerdict judge_status(const StoreQuestion& question) {
+  const uint16_t status = question.response.status;
+  // 304 is no representation, 416 is an answer to one request's range.
+  if (status < 200 || status == 304 || status == 416) return StoreVerdict::status;
+  const bool cacheable = question.lifetime.is_explicit() || question.directives.public_ ||
+                         is_heuristically_cacheable(status);
+  if (!cacheable) return StoreVerdict::status;
+  if (status != 206) return StoreVerdict::store;
+  const wire::Fields& fields = question.response.fields;
+  const bool usable = question.request.has_range && !fields.repeated(KnownField::content_range) &&
+                      parse_content_range(fields.value(KnownField::content_range));
+  return usable ? StoreVerdict::store : StoreVerdict::partial;
+}
+
+StoreVerdict judge_vary(const wire::Fields& response) {
+  switch (vary_kind(response)) {
+    case VaryKind::any:
+      return StoreVerdict::vary_any;
+    case VaryKind::limit:
+      return StoreVerdict::vary_limit;
+    case VaryKind::none:
+      return StoreVerdict::store;
+    case VaryKind::names:
+      break;
+  }
+  const bool by_coding = wire::list_contains(response, KnownField::vary, "accept-encoding");
+  return by_coding && !is_keyed_coding(response) ? StoreVerdict::unknown_coding
+                                                 : StoreVerdict::store;
+}
+
+// Whether keeping it is of any use.
+StoreVerdict judge_lifetime(const StoreQuestion& question) {
+  if (question.lifetime.source == LifetimeSource::rule &&
+      question.lifetime.value == Duration::zero())
+    return StoreVerdict::zero_ttl;
+  const bool windows = question.directives.stale_while_revalidate.value().count() > 0 ||
+                       question.directives.stale_if_error.value().count() > 0;
+  const bool fresh = question.lifetime.value > Duration::zero() && !question.directives.no_cache;
+  const bool lasts = fresh || (windows && question.lifetime.is_explicit());
+  return lasts || validators_of(question.response.fields).usable() ? StoreVerdict::store
+                                                                   : StoreVerdict::no_lifetime;
+}
+
+StoreVerdict judge_site(const StoreQuestion& question) {
+  const wire::Fields& fields = question.response.fields;
+  if (question.policy.set_cookie == SetCookiePolicy::never && fields.has(KnownField::set_cookie))
+    return StoreVerdict::set_cookie;
+  if (!fields.has_any(wire::KnownFieldSet(KnownField::surrogate_key, KnownField::cache_tag)))
+    return StoreVerdict::store;
+  CacheTags tags;
+  return tags.read(fields) ? StoreVerdict::store : StoreVerdict::tags;
+}
+
+}  // namespace
+
+StoreVerdict may_store(const StoreQuestion& question) {
+  if (const auto verdict = judge_method(question); verdict != StoreVerdict::store) return verdict;
+  if (question.request.no_store && question.policy.obey_requests)
+    return StoreVerdict::request_no_store;
+  if (const auto verdict = judge_directives(question); verdict != StoreVerdict::store)
+    return verdict;
+  if (const auto verdict = judge_status(question); verdict != StoreVerdict::store) return verdict;
+  if (const auto verdict = judge_vary(question.response.fields); verdict != StoreVerdict::store)
+    return verdict;
+  if (const auto verdict = judge_lifetime(question); verdict != StoreVerdict::store) return verdict;
+  return judge_site(question);
+}
+
+std::string_view to_string(StoreVerdict verdict) {
+  switch (verdict) {
+    case StoreVerdict::store:
+      return "store";
+    case StoreVerdict::bypass:
+      return "bypass";
+    case StoreVerdict::method:
+      return "method";
+    case StoreVerdict::request_no_store:
+      return "request-no-store";
+    case StoreVerdict::status:
+      return "status";
+    case StoreVerdict::not_understood:
+      return "not-understood";
+    case StoreVerdict::no_store:
+      return "no-store";
+    case StoreVerdict::private_:
+      return "private";
+    case StoreVerdict::malformed:
+      return "malformed-cache-control";
+    case StoreVerdict::authorization:
+      return "authorization";
+    case StoreVerdict::set_cookie:
+      return "set-cookie";
+    case StoreVerdict::vary_any:
+      return "vary-any";
+    case StoreVerdict::vary_limit:
+      return "vary-limit";
+    case StoreVerdict::partial:
+      return "unusable-range";
+    case StoreVerdict::unknown_coding:
+      return "unknown-coding";
+    case StoreVerdict::no_lifetime:
+      return "no-lifetime";
+    case StoreVerdict::tags:
+      return "too-many-tags";
+    case StoreVerdict::zero_ttl:
+      return "zero-ttl";
+  }
+  return "";
+}
+
+}  // namespace weir::edge

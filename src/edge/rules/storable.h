@@ -1,0 +1,46 @@
+#pragma once
+// May a shared cache keep this answer (RFC 9111 3)? One verdict out of a closed list; the list is
+// what an operator reads when something is not cached.
+
+#include <cstdint>
+#include <string_view>
+
+#include "edge/rules/freshness.h"
+
+namespace weir::edge {
+
+enum class StoreVerdict : uint8_t {
+  store,
+  bypass,            // the site's rules leave this request alone
+  method,            // not GET; or POST without Content-Location of the same URL and a lifetime
+  request_no_store,  // the request forbids it
+  status,            // interim, 304, or without a lifetime and not cacheable by default
+  not_understood,    // must-understand, and we do not know the status
+  no_store,
+  private_,
+  malformed,       // Cache-Control has no end
+  authorization,   // the request had Authorization, and nothing in the answer allows sharing it
+  set_cookie,      // the site's policy
+  vary_any,        // Vary: *
+  vary_limit,      // Vary names too many fields, or too long ones
+  partial,         // a 206 without one usable Content-Range, or with several ranges
+  unknown_coding,  // it varies by Accept-Encoding in a coding that our keys do not tell apart
+  no_lifetime,     // never fresh, and nothing to validate it with
+  tags,            // more tags than are kept: a purge could miss it
+  zero_ttl,        // a lifetime rule of the site says 0
+};
+std::string_view to_string(StoreVerdict verdict);
+
+// `content_location_is_target`: the answer's Content-Location names the request's own URL
+// (invalidation.h). `path` is for the site's lifetime rules.
+struct StoreQuestion {
+  const RequestFacts& request;
+  const wire::ResponseHead& response;
+  const ResponseDirectives& directives;
+  const Lifetime& lifetime;
+  const CachePolicy& policy;
+  bool content_location_is_target = false;
+};
+StoreVerdict may_store(const StoreQuestion& question);
+
+}  // namespace weir::edge

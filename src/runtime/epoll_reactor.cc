@@ -114,9 +114,11 @@ Result<std::unique_ptr<Reactor>> EpollReactor::make(const ReactorOptions& option
 
 EpollReactor::EpollReactor(const ReactorOptions& options, MonoTime now, Duration wall_offset,
                            uint64_t seed)
-    : Reactor(now, wall_offset, seed), buffers_(options.recv_buffers, options.recv_buffer_bytes) {}
+    : Reactor(options, now, wall_offset, seed),
+      buffers_(options.recv_buffers, options.recv_buffer_bytes) {}
 
 EpollReactor::~EpollReactor() {
+  finish_file_operations();
   if (epoll_fd_ >= 0) ::close(epoll_fd_);
   if (wake_.fd >= 0) ::close(wake_.fd);
 }
@@ -199,6 +201,7 @@ void EpollReactor::turn(MonoTime limit) {
     if (EpollWatcher* watcher = arrived_[i].watcher) watcher->on_events(arrived_[i].events);
   arrived_.clear();
   run_readers();
+  deliver_file_answers();
   timers_.advance(now_);
   run_ready();
 }

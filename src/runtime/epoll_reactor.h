@@ -51,7 +51,9 @@ class EpollReactor final : public Reactor {
   StreamPtr adopt(int fd) override;
   Task<Result<StreamPtr>> connect(Address peer, Wait wait) override;
   Task<Result<short>> poll(int fd, short events, Wait wait) override;
+  void start_file_operation(FileOperation& operation) override { start_on_thread(operation); }
   void turn(MonoTime limit) override;
+  void finish() override { finish_file_operations(); }
   void wake() override;
 
   void watch(int fd, uint32_t events, EpollWatcher& watcher);

@@ -1,5 +1,6 @@
 #include "runtime/reactor.h"
 
+#include <cerrno>
 #include <time.h>
 
 #include "runtime/epoll_reactor.h"
@@ -30,6 +31,40 @@ Result<std::unique_ptr<Reactor>> Reactor::make(const ReactorOptions& options, ui
   Result<std::unique_ptr<Reactor>> uring = UringReactor::make(options, seed);
   if (uring || options.kind == ReactorKind::io_uring) return uring;
   return EpollReactor::make(options, seed);
+}
+
+bool Reactor::admits_file_operation() {
+  if (file_operations_count_ < file_operations_max_) return true;
+  ++file_operations_refused_;
+  return false;
+}
+
+void Reactor::enlist(FileOperation& operation) {
+  file_operations_.push_back(operation);
+  ++file_operations_count_;
+}
+
+void Reactor::delist(FileOperation& operation) {
+  operation.unlink();
+  --file_operations_count_;
+}
+
+void Reactor::start_on_thread(FileOperation& operation) {
+  if (!file_threads_) return operation.answer(-ENOSYS);
+  file_threads_->start(operation);
+}
+
+void Reactor::take_file_answer(FileOperation& operation) {
+  file_answers_.put(operation);
+  wake();
+}
+
+void Reactor::finish_file_operations() {
+  constexpr Duration patience = seconds(5);
+  const MonoTime end = after(read_monotonic_clock(), patience);
+  while (!file_operations_.empty() && now_ < end)
+    turn(after(read_monotonic_clock(), milliseconds(10)));
+  if (file_threads_) file_threads_->forget(*this);
 }
 
 void Reactor::run_ready() {

@@ -1,6 +1,7 @@
 #pragma once
-// Reactor: what one shard waits on: sockets, timers, other shards. Three back ends behind one
-// interface: io_uring, epoll, and simulated (virtual clock, network and randomness from a seed).
+// Reactor: what one shard waits on: sockets, files, timers, other shards. Three back ends behind
+// one interface: io_uring, epoll, and simulated (virtual clock, network, disk and randomness from a
+// seed).
 // Belongs to one thread; only wake() may be called from others.
 //
 // A turn: submit what the coroutines asked for, wait until something happens or a deadline passes,
@@ -12,10 +13,12 @@
 #include <vector>
 
 #include "base/address.h"
+#include "base/list.h"
 #include "base/random.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "runtime/cancel.h"
+#include "runtime/file_threads.h"
 #include "runtime/stream.h"
 #include "runtime/task.h"
 #include "runtime/timer_wheel.h"
@@ -29,6 +32,9 @@ struct ReactorOptions {
   ReactorKind kind = ReactorKind::automatic;
   uint32_t recv_buffers = 512;
   uint32_t recv_buffer_bytes = 16384;
+  uint32_t file_operations_max = 1024;
+  // Without them, what would block a shard is unsupported.
+  FileThreads* file_threads = nullptr;
 };
 
 // A listening socket that one shard accepts from.
@@ -69,6 +75,18 @@ class Reactor {
   // Waits until `fd` has one of `events` (POLLIN, POLLOUT); answers those that it has.
   virtual Task<Result<short>> poll(int fd, short events, Wait wait) = 0;
 
+  // What runtime/file_operation.h is made of. The operation answers once, later or at once.
+  virtual void start_file_operation(FileOperation& operation) = 0;
+  // Nobody waits for it any more; it answers all the same.
+  virtual void abandon_file_operation(FileOperation&) {}
+  // Whether one more may be under way; counts those that may not (a metric).
+  bool admits_file_operation();
+  uint64_t file_operations_refused() const { return file_operations_refused_; }
+  void enlist(FileOperation& operation);
+  void delist(FileOperation& operation);
+  // From a file thread.
+  void take_file_answer(FileOperation& operation);
+
   // One turn. Waits at most until `limit` when nothing is ready.
   virtual void turn(MonoTime limit) = 0;
   // Waits, for a moment, until what was closed is gone. The last call on the reactor's thread.
@@ -81,20 +99,38 @@ class Reactor {
   uint64_t buffers_exhausted() const { return buffers_exhausted_; }
 
  protected:
-  Reactor(MonoTime now, Duration wall_offset, uint64_t seed)
-      : now_(now), wall_offset_(wall_offset), timers_(now), random_(seed) {}
+  Reactor(const ReactorOptions& options, MonoTime now, Duration wall_offset, uint64_t seed)
+      : now_(now),
+        wall_offset_(wall_offset),
+        timers_(now),
+        file_operations_max_(options.file_operations_max),
+        file_threads_(options.file_threads),
+        random_(seed) {}
 
   bool has_ready() const { return !ready_.empty(); }
   // Resumes everything that was ready when it was called. The last step of a turn: whoever runs the
   // reactor sees what ended before it waits again.
   void run_ready();
 
+  // Gives the operation to a file thread.
+  void start_on_thread(FileOperation& operation);
+  void deliver_file_answers() { file_answers_.deliver(); }
+  // Gives turns until every file operation has answered, for a while. Whatever has not by then is
+  // leaked, since the kernel may still write to its memory.
+  void finish_file_operations();
+
   MonoTime now_;
   Duration wall_offset_;
   TimerWheel timers_;
   uint64_t buffers_exhausted_ = 0;
+  List<FileOperation> file_operations_;
 
  private:
+  uint32_t file_operations_max_;
+  uint32_t file_operations_count_ = 0;
+  uint64_t file_operations_refused_ = 0;
+  FileThreads* file_threads_;
+  FileInbox file_answers_;
   Random random_;
   std::vector<std::coroutine_handle<>> ready_;
   std::vector<std::coroutine_handle<>> running_;

@@ -44,7 +44,9 @@ std::expected<ThreadPlan, std::string> plan_threads(const RuntimeSettings& setti
   made.threads.pin = settings.pin && !plan->cores.empty() && shards <= plan->cores.size();
   made.threads.reactor = {.kind = settings.reactor,
                           .recv_buffers = count_recv_buffers(settings, made.memory_bytes, shards),
-                          .recv_buffer_bytes = settings.recv_buffer_bytes};
+                          .recv_buffer_bytes = settings.recv_buffer_bytes,
+                          .file_operations_max = settings.file_operations};
+  made.threads.file_threads = settings.file_threads;
   return made;
 }
 
@@ -88,6 +90,14 @@ const settings::Group<RuntimeSettings>& runtime_settings() {
              "Size of a receive buffer; lower it for many slow connections in little memory.")
            .in_bytes()
            .between(2 * KiB, 256 * KiB),
+       field(&S::file_operations, "file_operations", 1024,
+             "File operations that a shard may have under way; raise it when "
+             "runtime_file_operations_refused_total grows and the disk could do more.")
+           .between(16, 65536),
+       field(&S::file_threads, "file_threads", 4,
+             "Threads for file calls that would block a shard: all of them with epoll, only "
+             "listing and resizing with io_uring. Raise it for fast disks under epoll.")
+           .between(1, 64),
        field(&S::memory_bytes, "memory_bytes", settings::automatic,
              "Memory that the process plans with; automatic takes what the machine and the "
              "control group allow.")

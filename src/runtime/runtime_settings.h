@@ -20,6 +20,8 @@ struct RuntimeSettings {
   bool pin = false;
   std::optional<uint32_t> recv_buffers;  // a shard; none: by the memory
   uint32_t recv_buffer_bytes = 0;
+  uint32_t file_operations = 0;          // of a shard, under way
+  uint32_t file_threads = 0;             // of the process
   std::optional<uint64_t> memory_bytes;  // of the process; none: what the machine allows
   Duration drain_timeout{};
   Duration close_timeout{};

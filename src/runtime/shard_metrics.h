@@ -13,6 +13,12 @@ inline constexpr telemetry::CounterDecl recv_buffers_exhausted{
     .help =
         "Times that a shard had no receive buffer left and had to copy or wait; if it grows, "
         "raise runtime.recv_buffers."};
+inline constexpr telemetry::CounterDecl file_operations_refused{
+    .name = "runtime.file_operations.refused",
+    .unit = "1",
+    .help =
+        "File operations that were refused because a shard had too many under way; if it grows, "
+        "the disk is too slow for what is asked of it, or runtime.file_operations too low."};
 inline constexpr telemetry::HistogramDecl shard_delay{
     .name = "runtime.shard.delay",
     .unit = "s",

@@ -35,6 +35,20 @@ SimLinkFaults SimLinkFaults::draw(Random& random) {
   return faults;
 }
 
+SimDiskFaults SimDiskFaults::draw(Random& random) {
+  SimDiskFaults faults;
+  faults.latency_min = microseconds(5 + random.below(200));
+  faults.latency_spread = microseconds(1 + random.below(one_in(random, 4) ? 20'000 : 500));
+  faults.slow_chance = maybe(random, 0.02);
+  faults.short_chance = maybe(random, 0.3);
+  faults.read_error_chance = maybe(random, 0.05);
+  faults.write_error_chance = maybe(random, 0.05);
+  faults.sync_error_chance = maybe(random, 0.05);
+  faults.rot_chance = maybe(random, 0.05);
+  faults.lost_write_chance = maybe(random, 0.05);
+  return faults;
+}
+
 SimShardFaults SimShardFaults::draw(Random& random) {
   SimShardFaults faults;
   faults.turn_spread = microseconds(1 + random.below(200));

@@ -45,12 +45,30 @@ struct SimShardFaults {
   static SimShardFaults draw(Random& random);
 };
 
+// Of the disk of a machine. What a loss of power does is not drawn here: SimDisk::cut_power().
+struct SimDiskFaults {
+  Duration latency_min = microseconds(50);
+  Duration latency_spread = microseconds(100);
+  double slow_chance = 0;  // of an operation: it is late by up to `slow_spread`
+  Duration slow_spread = seconds(2);
+  uint64_t capacity_bytes = 0;    // of all files together; 0: no bound
+  double short_chance = 0;        // of a read or write: ends at some block before its end
+  double read_error_chance = 0;   // of a read
+  double write_error_chance = 0;  // of a write, of which any sectors may be there then
+  double sync_error_chance = 0;   // of a sync: what was not yet on the disk is kept or forgotten
+  double rot_chance = 0;          // of a read: one bit of what it reads has turned over, for good
+  double lost_write_chance = 0;   // of a write: the disk says that it is there, and it is not
+
+  static SimDiskFaults draw(Random& random);
+};
+
 struct SimFaults {
   SimLinkFaults link;
   SimShardFaults shard;
+  SimDiskFaults disk;
 
   static SimFaults draw(Random& random) {
-    return {SimLinkFaults::draw(random), SimShardFaults::draw(random)};
+    return {SimLinkFaults::draw(random), SimShardFaults::draw(random), SimDiskFaults::draw(random)};
   }
 };
 

@@ -67,11 +67,18 @@ class Connecting final : public SimConnecting {
 }  // namespace
 
 SimReactor::SimReactor(SimWorld& world, const Address& host)
-    : Reactor(world.now(), world.wall_offset(), world.random()()), world_(world), host_(host) {
+    : Reactor({.kind = ReactorKind::simulated}, world.now(), world.wall_offset(), world.random()()),
+      world_(world),
+      host_(host) {
   world_.enter(*this);
 }
 
 SimReactor::~SimReactor() {
+  // They have no effect any more.
+  while (FileOperation* operation = file_operations_.front()) {
+    world_.disk(host_).forget(*operation);
+    delete operation;
+  }
   world_.leave(*this);
 }
 
@@ -99,6 +106,10 @@ Task<Result<StreamPtr>> SimReactor::connect(Address peer, Wait wait) {
 
 Task<Result<short>> SimReactor::poll(int, short, Wait) {
   co_return fail(ErrorCode::unsupported, "a simulated reactor has no descriptors to poll");
+}
+
+void SimReactor::start_file_operation(FileOperation& operation) {
+  world_.disk(host_).start(operation);
 }
 
 void SimReactor::turn(MonoTime limit) {

@@ -1,5 +1,5 @@
 #pragma once
-// SimReactor: the reactor of a simulated shard. Time, network and randomness are those of its
+// SimReactor: the reactor of a simulated shard. Time, network, disk and randomness are those of its
 // SimWorld; many share one world and one thread. The world gives turns; when turn() is called
 // directly instead, it moves the world's clock while nothing is ready, as a real one would wait.
 
@@ -15,7 +15,8 @@ class SimStream;
 
 class SimReactor final : public Reactor {
  public:
-  // `host`: where its connects come from; the port does not matter.
+  // `host`: where its connects come from, and whose disk its files are on; the port does not
+  // matter.
   SimReactor(SimWorld& world, const Address& host);
   ~SimReactor() override;
 
@@ -27,6 +28,7 @@ class SimReactor final : public Reactor {
   Task<Result<StreamPtr>> connect(Address peer, Wait wait) override;
   // Unsupported: there is no descriptor here that could be polled.
   Task<Result<short>> poll(int fd, short events, Wait wait) override;
+  void start_file_operation(FileOperation& operation) override;
   void turn(MonoTime limit) override;
   void wake() override { woken_ = true; }
 

@@ -29,6 +29,8 @@ enum class SimTrace : uint8_t {
   close,
   stall,
   wall_jump,
+  disk,
+  disk_fault,
   note,  // of whoever uses the world
 };
 

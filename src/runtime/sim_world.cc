@@ -17,6 +17,7 @@ SimWorld::SimWorld(uint64_t seed, const SimFaults& faults)
     : schedule_(seed),
       faults_(faults.shard),
       network_(schedule_, faults.link),
+      disk_faults_(faults.disk),
       wall_offset_(first_wall_time + schedule_.up_to(hours(24 * 365))) {}
 
 void SimWorld::drive(Shard& shard, ShardGroup& group) {
@@ -26,6 +27,12 @@ void SimWorld::drive(Shard& shard, ShardGroup& group) {
     driven.shard = &shard;
     driven.group = &group;
   }
+}
+
+SimDisk& SimWorld::disk(const Address& host) {
+  std::unique_ptr<SimDisk>& disk = disks_[host.ip()];
+  if (!disk) disk = std::make_unique<SimDisk>(schedule_, disk_faults_);
+  return *disk;
 }
 
 void SimWorld::stall(SimReactor& reactor, MonoTime until) {

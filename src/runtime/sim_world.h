@@ -1,12 +1,16 @@
 #pragma once
-// SimWorld: a whole simulated world from one seed: clock, network, randomness, and the shards that
-// live in it, all in one thread. Which shard has the next turn and how long it takes is drawn from
-// the seed; every run of a seed is the same, which trace_hash() shows.
+// SimWorld: a whole simulated world from one seed: clock, network, disks, randomness, and the
+// shards that live in it, all in one thread. Which shard has the next turn and how long it takes is
+// drawn from the seed; every run of a seed is the same, which trace_hash() shows.
 //
 // Shards are the real Shard and ShardGroup, made by SimProcess (runtime/sim_process.h).
 
+#include <map>
+#include <memory>
+#include <string>
 #include <vector>
 
+#include "runtime/sim_disk.h"
 #include "runtime/sim_network.h"
 
 namespace weir::runtime {
@@ -24,6 +28,8 @@ class SimWorld {
   Random& random() { return schedule_.random(); }
   SimNetwork& network() { return network_; }
   SimSchedule& schedule() { return schedule_; }
+  // Of a machine, whatever the port; it outlives the processes there.
+  SimDisk& disk(const Address& host);
   uint64_t trace_hash() const { return schedule_.trace_hash(); }
 
   // Gives turns until that time, or until nothing is left that could ever happen.
@@ -71,6 +77,8 @@ class SimWorld {
   SimSchedule schedule_;
   const SimShardFaults faults_;
   SimNetwork network_;
+  const SimDiskFaults disk_faults_;
+  std::map<std::string, std::unique_ptr<SimDisk>> disks_;
   Duration wall_offset_;
   std::vector<Driven> driven_;
   bool driving_ = false;

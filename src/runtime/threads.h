@@ -14,7 +14,8 @@ namespace weir::runtime {
 struct ThreadOptions {
   std::vector<int> cores;  // one shard a core; pinned there unless `pin` is off
   bool pin = true;
-  ReactorOptions reactor;
+  ReactorOptions reactor;  // its file_threads are made here
+  size_t file_threads = 4;
 };
 
 class Threads {
@@ -37,11 +38,17 @@ class Threads {
  private:
   struct Started;
   Threads(const ThreadOptions& options, Main main)
-      : options_(options), main_(std::move(main)), group_(options.cores.size()) {}
+      : options_(options),
+        main_(std::move(main)),
+        file_threads_(options.file_threads),
+        group_(options.cores.size()) {
+    options_.reactor.file_threads = &file_threads_;
+  }
   void run(size_t index, Started& started);
 
   ThreadOptions options_;
   Main main_;
+  FileThreads file_threads_;  // outlives the reactors
   ShardGroup group_;
   std::vector<std::thread> threads_;
   std::atomic<size_t> ended_{0};

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "runtime/socket.h"
+#include "runtime/uring_file.h"
 #include "runtime/uring_stream.h"
 #include "runtime/waiter.h"
 
@@ -205,13 +206,14 @@ void UringBuffers::give_back(uint32_t index) {
 Result<std::unique_ptr<Reactor>> UringReactor::make(const ReactorOptions& options, uint64_t seed) {
   const MonoTime now = read_monotonic_clock();
   const Duration offset = read_wall_clock().time_since_epoch() - now.time_since_epoch();
-  std::unique_ptr<UringReactor> reactor(new UringReactor(now, offset, seed));
+  std::unique_ptr<UringReactor> reactor(new UringReactor(options, now, offset, seed));
   WEIR_CHECK(reactor->set_up(options));
   return reactor;
 }
 
-UringReactor::UringReactor(MonoTime now, Duration wall_offset, uint64_t seed)
-    : Reactor(now, wall_offset, seed), wake_operation_(*this) {}
+UringReactor::UringReactor(const ReactorOptions& options, MonoTime now, Duration wall_offset,
+                           uint64_t seed)
+    : Reactor(options, now, wall_offset, seed), wake_operation_(*this) {}
 
 Result<> UringReactor::set_up(const ReactorOptions& options) {
   io_uring_params parameters{};
@@ -231,6 +233,7 @@ Result<> UringReactor::set_up(const ReactorOptions& options) {
 }
 
 void UringReactor::finish() {
+  if (ring_made_) finish_file_operations();
   // The answers to the last cancellations come with the next turns.
   constexpr int turns_max = 100;
   for (int i = 0; ring_made_ && operations_ > 0 && i < turns_max; ++i)
@@ -273,6 +276,14 @@ Task<Result<short>> UringReactor::poll(int fd, short events, Wait wait) {
   co_return static_cast<short>(*ready);
 }
 
+void UringReactor::start_file_operation(FileOperation& operation) {
+  if (!UringFileOperation::start(*this, operation)) start_on_thread(operation);
+}
+
+void UringReactor::abandon_file_operation(FileOperation& operation) {
+  if (operation.ticket != 0) cancel(UringFileOperation::of(operation));
+}
+
 io_uring_sqe* UringReactor::submission(UringOperation* operation) {
   io_uring_sqe* sqe = io_uring_get_sqe(&ring_);
   while (!sqe) {
@@ -306,6 +317,7 @@ void UringReactor::turn(MonoTime limit) {
   submit_and_wait(limit);
   now_ = read_monotonic_clock();
   dispatch();
+  deliver_file_answers();
   timers_.advance(now_);
   run_ready();
   arm_starved();

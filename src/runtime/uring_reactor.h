@@ -60,6 +60,8 @@ class UringReactor final : public Reactor {
   StreamPtr adopt(int fd) override;
   Task<Result<StreamPtr>> connect(Address peer, Wait wait) override;
   Task<Result<short>> poll(int fd, short events, Wait wait) override;
+  void start_file_operation(FileOperation& operation) override;
+  void abandon_file_operation(FileOperation& operation) override;
   void turn(MonoTime limit) override;
   void finish() override;
   void wake() override;
@@ -82,7 +84,7 @@ class UringReactor final : public Reactor {
     uint64_t count = 0;
   };
 
-  UringReactor(MonoTime now, Duration wall_offset, uint64_t seed);
+  UringReactor(const ReactorOptions& options, MonoTime now, Duration wall_offset, uint64_t seed);
   Result<> set_up(const ReactorOptions& options);
   void arm_wake();
   void submit_and_wait(MonoTime limit);

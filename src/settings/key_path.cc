@@ -74,6 +74,17 @@ std::vector<std::string> indices_of(std::string_view key) {
   return indices;
 }
 
+// The key whose last word is nearest to `word`; "" when none is near.
+std::string nearest_ending(const Schema& schema, std::string_view word) {
+  std::vector<std::string> endings;
+  for (const std::string& key : schema.keys())
+    endings.push_back(key.substr(key.rfind('.') + 1));
+  const std::string_view found = nearest(word, endings);
+  for (size_t i = 0; !found.empty() && i < endings.size(); ++i)
+    if (endings[i] == found) return schema.keys()[i];
+  return "";
+}
+
 std::unexpected<std::string> unknown(const Schema& schema, std::string_view key) {
   return std::unexpected("no such setting" + did_you_mean(nearest_key(schema, key)));
 }
@@ -165,6 +176,7 @@ std::string nearest_key(const Schema& schema, std::string_view key) {
   // A key that was written without its group: the one that ends so.
   for (size_t i = 0; found.empty() && !key.empty() && i < schema.keys().size(); ++i)
     if (schema.keys()[i].ends_with("." + std::string(key))) found = schema.keys()[i];
+  if (found.empty() && !key.contains('.')) found = nearest_ending(schema, without_indices(key));
   size_t at = 0;
   for (const std::string& index : indices_of(key)) {
     at = found.find("[]", at);

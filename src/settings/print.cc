@@ -115,6 +115,38 @@ void line(std::string& text, std::string_view label, const std::string& value) {
   text += "  " + std::string(label) + std::string(13 - label.size(), ' ') + value + "\n";
 }
 
+// What a group holds, a line each: its settings with the first half of what they do.
+void members(std::string& text, const GroupInfo& group) {
+  for (const FieldInfo& field : group.fields) {
+    std::string_view prose = field.prose.substr(0, field.prose.find("; "));
+    if (prose.ends_with('.')) prose.remove_suffix(1);
+    const size_t room = field.name.size() < 22 ? 22 - field.name.size() : 0;
+    text += "  " + std::string(field.name) + std::string(room + 1, ' ') + std::string(prose) + "\n";
+  }
+}
+
+// The section at a dotted name; nullptr when there is none.
+const Section* find_section(const Schema& schema, std::string_view key) {
+  const Section* section = &schema.root();
+  for (std::string_view rest = key; section && !rest.empty();) {
+    const size_t dot = std::min(rest.find('.'), rest.size());
+    section = section->find_section(rest.substr(0, dot));
+    rest.remove_prefix(std::min(dot + 1, rest.size()));
+  }
+  return key.empty() ? nullptr : section;
+}
+
+std::string section_text(std::string_view key, const Section& section) {
+  std::string text(key);
+  text += "\n";
+  if (section.group) text += "  " + std::string(section.group->prose) + "\n";
+  text += "\n";
+  for (const Section& each : section.sections)
+    text += "  " + each.name + "\n";
+  if (section.group) members(text, *section.group);
+  return text;
+}
+
 }  // namespace
 
 std::string print_config(const Schema& schema, const Values& values) {
@@ -125,6 +157,7 @@ std::string print_config(const Schema& schema, const Values& values) {
 
 std::expected<std::string, std::string> explain(const Schema& schema, const Values& values,
                                                 std::string_view key) {
+  if (const Section* section = find_section(schema, key)) return section_text(key, *section);
   const auto path = find_key(schema, key);
   if (!path) return std::unexpected(std::string(key) + ": " + path.error());
   const FieldInfo& field = path->field();
@@ -133,10 +166,15 @@ std::expected<std::string, std::string> explain(const Schema& schema, const Valu
   line(text, "bounds", bounds_text(field));
   line(text, "default", default_text(field));
   line(text, "changes", changes_text(path->deciding()));
-  if (has_any(*path)) return text;
-  line(text, "environment", path->entry ? "" : environment_name(key));
-  const Node* node = find_node(values.root, *path);
-  line(text, "now", now_text(*path, node) + " (" + provenance(node) + ")");
+  if (!has_any(*path)) {
+    line(text, "environment", path->entry ? "" : environment_name(key));
+    const Node* node = find_node(values.root, *path);
+    line(text, "now", now_text(*path, node) + " (" + provenance(node) + ")");
+  }
+  if (field.nested) {
+    text += "\n";
+    members(text, *field.nested);
+  }
   return text;
 }
 

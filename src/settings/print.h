@@ -16,8 +16,8 @@ namespace weir::settings {
 std::string print_config(const Schema& schema, const Values& values);
 
 // One setting: prose, type, bounds, default, whether it is live, its variable, and its value and
-// where that came from. `key` may have indices or "[]". The error is about an unknown key and names
-// the nearest one.
+// where that came from; of a group also what it holds. `key` may have indices or "[]". The error is
+// about an unknown key and names the nearest one.
 std::expected<std::string, std::string> explain(const Schema& schema, const Values& values,
                                                 std::string_view key);
 

@@ -136,7 +136,16 @@ TEST_CASE("explaining a secret does not tell it, and an unknown key names the ne
         std::string::npos);
   CHECK(explained("http.server.idel_timeout") ==
         "error: http.server.idel_timeout: no such setting; did you mean http.server.idle_timeout?");
-  CHECK(explained("http.server") == "error: http.server: is a group of settings, not a setting");
+  CHECK(explained("listne") == "error: listne: no such setting; did you mean edge.listen?");
+}
+
+TEST_CASE("a group is explained by what it holds") {
+  CHECK(explained("http").find("\n  server\n") != std::string::npos);
+  const std::string server = explained("http.server");
+  CHECK(server.starts_with("http.server\n  How connections from clients are served.\n\n"));
+  CHECK(server.find("\n  head_timeout           Raise it for slow clients\n") != std::string::npos);
+  const std::string origins = explained("edge.sites[].origins");
+  CHECK(origins.find("\n  url                    Where the origin listens\n") != std::string::npos);
 }
 
 TEST_CASE("the reference page has one row a setting, nested groups included") {

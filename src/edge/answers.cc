@@ -113,7 +113,6 @@ void answer_fixed(EdgeRequest& request, const FixedAnswer& answer) {
   if (request.site->cors)
     append_cors_fields(out, *request.site->cors,
                        request.head().fields.value(wire::KnownField::origin));
-  out.append(request.site->response_edits.lines());
   request.exchange.append_connection_field();
   wire::end_head(out);
   if (request.head().method != wire::RequestMethod::head) out.append(answer.body);

@@ -1,6 +1,7 @@
 #include "edge/edge_settings.h"
 
 #include "base/address.h"
+#include "edge/own_fields.h"
 #include "edge/rules/host_table.h"
 #include "wire/http1_write.h"
 #include "wire/http_fields.h"
@@ -13,16 +14,46 @@ namespace {
 using settings::field;
 using settings::Group;
 
-std::optional<std::string> check_fields(const settings::TextMap& fields) {
+enum class Direction : uint8_t { request, response };
+
+std::optional<std::string> check_name(const std::string& name, Direction direction) {
+  if (!wire::is_token(name)) return "\"" + name + "\" is no header name";
+  const wire::KnownField id = wire::known_field(name);
+  if (id == wire::KnownField::host)
+    return std::string("header Host is the client's, or the origin's own with pass_host: false");
+  const bool own = direction == Direction::response
+                       ? own_in_response.contains(id) || id == wire::KnownField::date
+                       : own_in_request.contains(id) && !kept_from_trusted.contains(id);
+  if (own || of_connection.contains(id)) return "header " + name + " is written by the edge itself";
+  return std::nullopt;
+}
+
+std::optional<std::string> check_fields(const settings::TextMap& fields, Direction direction) {
   for (const auto& [name, value] : fields) {
-    if (!wire::is_token(name)) return "\"" + name + "\" is no header name";
+    if (auto problem = check_name(name, direction)) return problem;
     if (!wire::is_field_value(value)) return "header " + name + " has a value that cannot be sent";
   }
   return std::nullopt;
 }
 
-bool is_path_prefix(std::string_view text) {
-  return text.starts_with('/');
+bool is_path(std::string_view text) {
+  return text.starts_with('/') && wire::all_of(wire::target_bytes, text) && !text.contains('?');
+}
+
+bool is_path_or_empty(std::string_view text) {
+  return text.empty() || is_path(text);
+}
+
+// What a rewrite or a redirect leads to. Only a redirect may name a fragment.
+std::optional<std::string> check_target(const PathSettings& s) {
+  std::string_view to = s.to;
+  if (s.redirect != 0) to = to.substr(0, to.find('#'));
+  if (s.to.empty() || !wire::all_of(wire::target_bytes, to) || !wire::is_field_value(s.to) ||
+      s.to.contains(' '))
+    return "to: \"" + s.to + "\" cannot stand in a request or in Location";
+  if (s.redirect == 0 && !s.to.starts_with('/'))
+    return std::string("to: a rewrite needs a path that starts with /");
+  return std::nullopt;
 }
 
 const Group<RespondSettings>& respond_settings() {
@@ -37,7 +68,7 @@ const Group<RespondSettings>& respond_settings() {
              "File whose content is the body; read when the configuration is.")},
       [](const S& s) -> std::optional<std::string> {
         if (!s.body.empty() && !s.body_file.empty()) return "give body or body_file, not both";
-        return check_fields(s.headers);
+        return check_fields(s.headers, Direction::response);
       }};
   return group;
 }
@@ -49,7 +80,7 @@ const Group<PathSettings>& path_settings() {
       "What happens to paths that begin with a prefix; the longest prefix wins.",
       {field(&S::prefix, "prefix", settings::required,
              "Whole segments from the start of the path, such as /old.")
-           .like(is_path_prefix, "/PATH"),
+           .like(is_path, "/PATH"),
        field(&S::to, "to", settings::required,
              "What takes the prefix's place: a path, or for a redirect also a URL."),
        field(&S::redirect, "redirect", 0u,
@@ -60,10 +91,7 @@ const Group<PathSettings>& path_settings() {
                            s.redirect == 303 || s.redirect == 307 || s.redirect == 308;
         if (!known)
           return "redirect: " + std::to_string(s.redirect) + " is no status of a redirect";
-        if (!wire::is_field_value(s.to) || s.to.empty()) return std::string("to: cannot be sent");
-        if (s.redirect == 0 && !s.to.starts_with('/'))
-          return std::string("to: a rewrite needs a path that starts with /");
-        return std::nullopt;
+        return check_target(s);
       }};
   return group;
 }
@@ -112,11 +140,12 @@ const Group<HeaderSettings>& header_settings() {
              "Fields that the client gets, in place of the origin's."),
        field(&S::response_remove, "response_remove", {}, "Fields that the client does not get.")},
       [](const S& s) -> std::optional<std::string> {
-        if (auto problem = check_fields(s.request_set)) return problem;
-        if (auto problem = check_fields(s.response_set)) return problem;
-        for (const auto* list : {&s.request_remove, &s.response_remove})
-          for (const std::string& name : *list)
-            if (!wire::is_token(name)) return "\"" + name + "\" is no header name";
+        if (auto problem = check_fields(s.request_set, Direction::request)) return problem;
+        if (auto problem = check_fields(s.response_set, Direction::response)) return problem;
+        for (const std::string& name : s.request_remove)
+          if (auto problem = check_name(name, Direction::request)) return problem;
+        for (const std::string& name : s.response_remove)
+          if (auto problem = check_name(name, Direction::response)) return problem;
         return std::nullopt;
       }};
   return group;
@@ -127,6 +156,10 @@ std::optional<std::string> check_site(const SiteSettings& s) {
   for (const std::string& host : s.host)
     if (!is_host_pattern(host)) return "host: \"" + host + "\" is no host name, *.NAME or *";
   if (s.origins.empty() == !s.respond) return "give origins or respond, one of them";
+  for (size_t i = 0; i < s.paths.size(); ++i)
+    for (size_t j = 0; j < i; ++j)
+      if (s.paths[i].prefix == s.paths[j].prefix)
+        return "paths: prefix " + s.paths[i].prefix + " is named twice";
   return std::nullopt;
 }
 
@@ -161,9 +194,11 @@ const Group<HealthSettings>& health_settings() {
   static const Group<S> group{
       "",
       "Paths that are answered for every host, before any routing; empty turns one off.",
-      {field(&S::live_path, "live_path", "/health/live", "200 as long as the process runs."),
+      {field(&S::live_path, "live_path", "/health/live", "200 as long as the process runs.")
+           .like(is_path_or_empty, "/PATH"),
        field(&S::ready_path, "ready_path", "/health/ready",
-             "200 while new requests are welcome, 503 while it starts or drains.")}};
+             "200 while new requests are welcome, 503 while it starts or drains.")
+           .like(is_path_or_empty, "/PATH")}};
   return group;
 }
 

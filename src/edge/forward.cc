@@ -3,6 +3,7 @@
 #include <array>
 
 #include "edge/edge_shard.h"
+#include "edge/own_fields.h"
 #include "wire/forwarded.h"
 #include "wire/http1_chunked.h"
 #include "wire/http1_write.h"
@@ -16,30 +17,6 @@ using wire::Field;
 using wire::KnownField;
 using wire::KnownFieldSet;
 
-// Of requests: written anew below, or never passed on.
-constexpr KnownFieldSet rewritten_in_request{KnownField::host,
-                                             KnownField::content_length,
-                                             KnownField::transfer_encoding,
-                                             KnownField::te,
-                                             KnownField::expect,
-                                             KnownField::upgrade,
-                                             KnownField::via,
-                                             KnownField::x_forwarded_for,
-                                             KnownField::x_forwarded_proto,
-                                             KnownField::x_forwarded_host,
-                                             KnownField::x_forwarded_port,
-                                             KnownField::x_real_ip,
-                                             KnownField::forwarded,
-                                             KnownField::x_request_id,
-                                             KnownField::traceparent,
-                                             KnownField::tracestate,
-                                             KnownField::baggage};
-// Of these a trusted peer's own are kept.
-constexpr KnownFieldSet kept_from_trusted{KnownField::x_forwarded_port, KnownField::x_real_ip,
-                                          KnownField::baggage};
-constexpr KnownFieldSet rewritten_in_response{KnownField::content_length,
-                                              KnownField::transfer_encoding, KnownField::upgrade,
-                                              KnownField::via};
 // Framing and routing do not belong into trailers (RFC 9110 6.5.1).
 constexpr KnownFieldSet never_in_trailers{
     KnownField::content_length, KnownField::transfer_encoding, KnownField::host,
@@ -150,10 +127,12 @@ void append_origin_request(Buffer& out, const EdgeRequest& request, std::string_
   append_target_line(out, request);
   const bool pass_host = request.site->pass_host && !head.host.text.empty();
   wire::append_field(out, "Host", pass_host ? head.host.text : authority);
-  append_fields(out, head.fields, rewritten_in_request, request.site->request_edits);
+  append_fields(out, head.fields, own_in_request, request.site->request_edits);
   if (request.trusted) {
+    const HeaderEdits& edits = request.site->request_edits;
     for (const Field& field : head.fields)
-      if (kept_from_trusted.contains(field.id)) wire::append_field(out, field);
+      if (kept_from_trusted.contains(field.id) && !edits.removes(field))
+        wire::append_field(out, field);
   }
   append_request_framing(out, request);
   append_forwarded_for(out, request);
@@ -181,7 +160,7 @@ void append_client_response(EdgeRequest& request, const wire::ResponseHead& head
   Buffer& out = request.out();
   request.status = head.status;
   wire::append_status_line(out, head.status, head.reason);
-  append_fields(out, head.fields, rewritten_in_response, request.site->response_edits);
+  append_fields(out, head.fields, own_in_response, request.site->response_edits);
   if (!head.fields.has(KnownField::date)) out.append(request.edge.date_line());
   append_via(out, head.fields, head.minor_version, request.generation.config().name);
   if (request.site->cors)
@@ -203,7 +182,7 @@ void append_client_response(EdgeRequest& request, const wire::ResponseHead& head
 
 void append_interim_response(Buffer& out, const wire::ResponseHead& head) {
   wire::append_status_line(out, head.status, head.reason);
-  append_fields(out, head.fields, rewritten_in_response, HeaderEdits());
+  append_fields(out, head.fields, own_in_response, HeaderEdits());
   wire::end_head(out);
 }
 

@@ -17,16 +17,24 @@ TextResult body_of(const RespondSettings& settings) {
   return std::string(std::istreambuf_iterator<char>(file), {});
 }
 
+bool names(const settings::TextMap& fields, std::string_view wanted) {
+  for (const auto& [name, value] : fields)
+    if (wire::equal_ignoring_case(name, wanted)) return true;
+  return false;
+}
+
 std::expected<FixedAnswer, std::string> fixed_answer(const RespondSettings& settings,
+                                                     const HeaderEdits& edits,
                                                      std::string_view server_line) {
   TextResult body = body_of(settings);
   if (!body) return std::unexpected(body.error());
   Buffer head;
   const auto status = static_cast<uint16_t>(settings.status);
   wire::append_status_line(head, status);
-  head.append(server_line);
+  if (!names(settings.headers, "server") && !edits.removes("server")) head.append(server_line);
   for (const auto& [name, value] : settings.headers)
-    if (!wire::equal_ignoring_case(name, "content-length")) wire::append_field(head, name, value);
+    if (!edits.removes(name)) wire::append_field(head, name, value);
+  head.append(edits.lines());
   if (status == 204 || status == 304) {
     body->clear();
   } else {
@@ -51,15 +59,15 @@ std::expected<Site, std::string> site_of(const SiteSettings& s, std::string_view
   Site site;
   site.name = s.host.front();
   site.origins = s.origins;
+  site.request_edits = HeaderEdits(s.headers.request_set, s.headers.request_remove);
+  site.response_edits = HeaderEdits(s.headers.response_set, s.headers.response_remove);
   if (s.respond) {
-    auto answer = fixed_answer(*s.respond, server_line);
+    auto answer = fixed_answer(*s.respond, site.response_edits, server_line);
     if (!answer) return std::unexpected("site " + site.name + ": " + answer.error());
     site.respond = *std::move(answer);
   }
   site.paths = path_rules(s.paths);
   if (s.cors) site.cors = policy_of(*s.cors);
-  site.request_edits = HeaderEdits(s.headers.request_set, s.headers.request_remove);
-  site.response_edits = HeaderEdits(s.headers.response_set, s.headers.response_remove);
   site.body_bytes_max = s.body_bytes_max;
   site.request_timeout = s.request_timeout;
   site.pass_host = s.pass_host;
@@ -89,9 +97,9 @@ HeaderEdits::HeaderEdits(const settings::TextMap& set, const std::vector<std::st
   lines_ = lines.view();
 }
 
-bool HeaderEdits::removes(const wire::Field& field) const {
-  for (const std::string& name : removed_)
-    if (wire::equal_ignoring_case(name, field.name)) return true;
+bool HeaderEdits::removes(std::string_view name) const {
+  for (const std::string& removed : removed_)
+    if (wire::equal_ignoring_case(removed, name)) return true;
   return false;
 }
 

@@ -21,7 +21,8 @@ class HeaderEdits {
   HeaderEdits() = default;
   HeaderEdits(const settings::TextMap& set, const std::vector<std::string>& remove);
   bool empty() const { return removed_.empty(); }
-  bool removes(const wire::Field& field) const;
+  bool removes(std::string_view name) const;
+  bool removes(const wire::Field& field) const { return removes(field.name); }
   // The lines that are put in, written out.
   std::string_view lines() const { return lines_; }
 
@@ -30,7 +31,7 @@ class HeaderEdits {
   std::string lines_;
 };
 
-// A fixed answer: the lines of its head but Date and Connection, and its body.
+// A fixed answer: the lines of its head but Date, Connection and those of CORS, and its body.
 struct FixedAnswer {
   uint16_t status = 0;
   std::string head;

@@ -27,6 +27,8 @@ void append_target(Buffer& out, const PathRule& rule, std::string_view path,
                    std::string_view query) {
   std::string_view rest = path.substr(rule.prefix.size());
   if (rule.to.ends_with('/') && rest.starts_with('/')) rest.remove_prefix(1);
+  // "//host" and, to browsers, "/\\host" is another site: no path may lead there.
+  if (rule.to == "/") rest.remove_prefix(std::min(rest.find_first_not_of("/\\"), rest.size()));
   out.append(rule.to);
   // A prefix that ends in '/' has eaten the one between the target and the rest.
   if (rule.prefix.ends_with('/') && !rule.to.ends_with('/') && !rest.empty()) out.append('/');

@@ -35,4 +35,16 @@ TEST_CASE("the rest of the path and the query go along") {
   CHECK(target({"/s", "/find?kind=all"}, "/s", "q=1") == "/find?kind=all");
 }
 
+TEST_CASE("no path leads to another host than the rule names") {
+  CHECK(target({"/old", "/"}, "/old//evil.example/x") == "/evil.example/x");
+  CHECK(target({"/old/", "/"}, "/old///evil.example") == "/evil.example");
+  CHECK(target({"/", "/"}, "//evil.example") == "/evil.example");
+  CHECK(target({"/old", "/"}, "/old/\\evil.example") == "/evil.example");
+  CHECK(target({"/old", "/"}, "/old/") == "/");
+  CHECK(target({"/old", "/new/"}, "/old//x") == "/new//x");
+  CHECK(target({"/old", "https://example.org"}, "/old//x") == "https://example.org//x");
+  CHECK(target({"/", "https://example.org"}, "/.evil.example") ==
+        "https://example.org/.evil.example");
+}
+
 }  // namespace weir::edge

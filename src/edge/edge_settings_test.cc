@@ -1,0 +1,75 @@
+#include "edge/edge_settings.h"
+
+#include <doctest/doctest.h>
+
+#include "settings/resolve.h"
+
+namespace weir::edge {
+namespace {
+
+// What is wrong with a configuration; "" when it is sound.
+std::string problems(std::string text) {
+  settings::Schema schema;
+  schema.add(edge_settings());
+  const auto values = settings::resolve(schema, {"weir.yaml", std::move(text), {}, {}});
+  return values ? "" : settings::to_string(values.error());
+}
+
+// With `more` behind the first line of a site that has an origin.
+std::string problems_of_site(const std::string& more) {
+  return problems("edge: {sites: [{host: [a.test], origins: [{url: 'http://o'}], " + more + "}]}");
+}
+
+bool has(const std::string& text, std::string_view part) {
+  return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("header fields that the edge writes itself cannot be configured") {
+  for (const std::string name : {"Content-Length", "transfer-encoding", "Connection", "Via",
+                                 "Upgrade", "TE", "X-Forwarded-For", "traceparent"}) {
+    CAPTURE(name);
+    const std::string message = "header " + name + " is written by the edge itself";
+    CHECK(has(problems_of_site("headers: {request_set: {" + name + ": x}}"), message));
+    CHECK(has(problems_of_site("headers: {request_remove: [" + name + "]}"), message));
+  }
+  for (const std::string name : {"Content-Length", "Transfer-Encoding", "Connection", "Date"}) {
+    CAPTURE(name);
+    const std::string message = "header " + name + " is written by the edge itself";
+    CHECK(has(problems_of_site("headers: {response_set: {" + name + ": x}}"), message));
+    CHECK(has(problems_of_site("headers: {response_remove: [" + name + "]}"), message));
+    CHECK(has(problems("edge: {sites: [{host: [a], respond: {headers: {" + name + ": x}}}]}"),
+              message));
+  }
+  CHECK(has(problems_of_site("headers: {request_set: {Host: x}}"), "pass_host: false"));
+  CHECK(problems_of_site("headers: {request_set: {X-Real-IP: x}, response_set: {Server: y}, "
+                         "request_remove: [Cookie], response_remove: [X-Powered-By]}") == "");
+}
+
+TEST_CASE("a rewrite that would not make a request line is refused") {
+  for (const std::string to : {"/b c", "/b#c", "b", "http://b/", "\"/b\\tc\"", "\"/b\\u00e9\""}) {
+    CAPTURE(to);
+    CHECK(has(problems_of_site("paths: [{prefix: /a, to: " + to + "}]"), "paths[0]: to: "));
+  }
+  CHECK(problems_of_site("paths: [{prefix: /a, to: '/b?c=d'}]") == "");
+  CHECK(problems_of_site("paths: [{prefix: /a, to: 'https://b/c#d', redirect: 301}]") == "");
+  CHECK(has(problems_of_site("paths: [{prefix: /a, to: '/b c#d', redirect: 301}]"), "to: "));
+}
+
+TEST_CASE("a prefix that no path begins with, and one given twice, are refused") {
+  for (const std::string prefix : {"a", "'/a?b'", "'/a#b'", "'/a b'"}) {
+    CAPTURE(prefix);
+    CHECK(has(problems_of_site("paths: [{prefix: " + prefix + ", to: /b}]"), "/PATH"));
+  }
+  CHECK(has(problems_of_site("paths: [{prefix: /a, to: /b}, {prefix: /a, to: /c}]"),
+            "prefix /a is named twice"));
+}
+
+TEST_CASE("health paths are paths, or empty to turn one off") {
+  CHECK(has(problems("edge: {health: {live_path: live}}"), "edge.health.live_path"));
+  CHECK(has(problems("edge: {health: {ready_path: '/a?b'}}"), "edge.health.ready_path"));
+  CHECK(problems("edge: {health: {live_path: '', ready_path: /up}}") == "");
+}
+
+}  // namespace weir::edge

@@ -13,6 +13,8 @@ import subprocess
 import sys
 import time
 
+UNBOUNDED_SECONDS = 86400  # poll(2), under subprocess, takes no time beyond some weeks
+
 
 def tidy(build, path, deadline):
     """The output when there is a finding, "" when clean, None when there was no time."""
@@ -30,7 +32,8 @@ def tidy(build, path, deadline):
 def distinct(text):
     """Each finding once: what is in a header is found again in every file that includes it."""
     text = re.sub(r"^\d+ warnings? .*\n", "", text, flags=re.M)
-    return list(dict.fromkeys(re.split(r"\n(?=\S+:\d+:\d+: error: )", text.rstrip())))
+    findings = re.split(r"\n(?=\S+:\d+:\d+: error: )", text.rstrip())
+    return [finding for finding in dict.fromkeys(findings) if finding]
 
 
 def main():
@@ -39,7 +42,7 @@ def main():
     parser.add_argument("--seconds", type=float, default=0)
     parser.add_argument("files", nargs="+")
     options = parser.parse_args()
-    deadline = time.monotonic() + (options.seconds or 1e9)
+    deadline = time.monotonic() + (options.seconds or UNBOUNDED_SECONDS)
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         outputs = list(pool.map(lambda path: tidy(options.build, path, deadline), options.files))
     for finding in distinct("".join(output for output in outputs if output)):

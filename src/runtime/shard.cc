@@ -2,7 +2,7 @@
 
 namespace weir::runtime {
 
-bool Shard::post_message(size_t to, Message& message) {
+bool Shard::post(size_t to, Message& message) {
   if (!group_.mail().push(index_, to, message)) return false;
   // Orders the push before the look at `asleep_`, as turn() orders its own store before its look at
   // the mail.
@@ -13,10 +13,17 @@ bool Shard::post_message(size_t to, Message& message) {
 
 void Shard::turn(MonoTime limit) {
   group_.mail().deliver(index_);
+  end_step();
   asleep_.store(true, std::memory_order_seq_cst);
   std::atomic_thread_fence(std::memory_order_seq_cst);
   reactor_->turn(group_.mail().empty(index_) ? limit : reactor_->now());
   asleep_.store(false, std::memory_order_relaxed);
+  end_step();
+}
+
+void Shard::end_step() {
+  for (StepHook* hook = step_hooks_.front(); hook; hook = step_hooks_.next(*hook))
+    hook->callback_(hook->owner_);
 }
 
 size_t Shard::least_loaded() const {

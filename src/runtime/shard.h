@@ -14,6 +14,19 @@ namespace weir::runtime {
 
 class ShardGroup;
 
+// Something that has work at the end of each step of a shard: after its mail, and after its reactor
+// has resumed whoever was ready. No coroutine runs then. Unlinks itself when it dies.
+class StepHook : public ListNode<StepHook> {
+ public:
+  using Callback = void (*)(void* owner);
+  StepHook(Callback callback, void* owner) : callback_(callback), owner_(owner) {}
+
+ private:
+  friend class Shard;
+  Callback callback_;
+  void* owner_;
+};
+
 class Shard {
  public:
   Shard(size_t index, std::unique_ptr<Reactor> reactor, ShardGroup& group)
@@ -29,10 +42,15 @@ class Shard {
 
   // Calls `function` on shard `to`, soon. False, without effect, when the ring to it is full.
   template <class F>
+    requires(!std::is_same_v<std::remove_cvref_t<F>, Message>)
   bool post(size_t to, F&& function) {
     Message message(std::forward<F>(function));
-    return post_message(to, message);
+    return post(to, message);
   }
+  // The same with a message that is kept, untouched, when the ring is full.
+  bool post(size_t to, Message& message);
+  // Calls the hook at the end of every step from now on; it may post, but not wait.
+  void at_step_end(StepHook& hook) { step_hooks_.push_back(hook); }
 
   // How many connections it serves; read by the others to place new ones.
   std::atomic<uint32_t>& load() { return load_; }
@@ -46,7 +64,7 @@ class Shard {
   }
 
  private:
-  bool post_message(size_t to, Message& message);
+  void end_step();
 
   size_t index_;
   std::unique_ptr<Reactor> reactor_;
@@ -54,6 +72,7 @@ class Shard {
   Cancel draining_;
   Cancel closing_;
   Scope background_;
+  List<StepHook> step_hooks_;
   alignas(64) std::atomic<bool> asleep_{false};
   alignas(64) std::atomic<uint32_t> load_{0};
 };

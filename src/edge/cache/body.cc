@@ -1,0 +1,175 @@
+#include "edge/cache/body.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <malloc.h>
+#include <new>
+
+#include "edge/cache/body_reader.h"
+
+namespace weir::edge::cache {
+
+uint64_t allocated_bytes(const void* block) {
+  return ::malloc_usable_size(const_cast<void*>(block));
+}
+
+Body* Body::make(ByteAccount& account, std::optional<uint64_t> length) {
+  const bool sliced = !length || *length > slice_bytes;
+  void* block = std::malloc(sizeof(Body) + (sliced ? 0 : *length));
+  WEIR_ASSERT(block);
+  Body* body = new (block) Body(account, length, sliced);
+  body->charge(block);
+  return body;
+}
+
+Body::Body(ByteAccount& account, std::optional<uint64_t> length, bool sliced)
+    : promised_(length.value_or(unknown)), sliced_(sliced), account_(&account) {
+  if (!sliced) return;
+  directory_ = std::make_unique<Directory>();
+  charge(directory_.get());
+}
+
+Body::~Body() {
+  if (directory_)
+    for (auto& block : *directory_) {
+      std::atomic<char*>* slots = block.load(std::memory_order_relaxed);
+      if (!slots) continue;
+      const auto index = static_cast<size_t>(&block - directory_->data());
+      for (size_t i = 0; i < first_block_slices << index; ++i)
+        std::free(slots[i].load(std::memory_order_relaxed));
+      std::free(slots);
+    }
+  Feed::free_cells(*this);
+  account_->subtract(charged_);
+}
+
+void Body::unref() {
+  if (references_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  this->~Body();
+  std::free(this);
+}
+
+void Body::charge(const void* block) {
+  const uint64_t bytes = allocated_bytes(block);
+  charged_ += bytes;
+  account_->add(bytes);
+}
+
+void Body::move_charge(ByteAccount& to) {
+  if (account_ == &to) return;
+  account_->subtract(charged_);
+  account_ = &to;
+  to.add(charged_);
+}
+
+std::optional<uint64_t> Body::length() const {
+  if (promised_ != unknown) return promised_;
+  if (state() == BodyState::complete) return published();
+  return std::nullopt;
+}
+
+// Slices double from first_slice_bytes up to slice_bytes where the length is unknown; the last one
+// of a known length is as long as needed.
+Body::Place Body::place_of(uint64_t offset) const {
+  if (promised_ != unknown) {
+    const uint64_t index = offset / slice_bytes;
+    const uint64_t start = index * slice_bytes;
+    return {static_cast<size_t>(index), start, std::min(slice_bytes, promised_ - start)};
+  }
+  uint64_t start = 0;
+  uint64_t bytes = first_slice_bytes;
+  size_t index = 0;
+  for (; bytes < slice_bytes && offset >= start + bytes; ++index, bytes *= 2)
+    start += bytes;
+  const uint64_t further = (offset - start) / bytes;
+  return {index + static_cast<size_t>(further), start + further * bytes, bytes};
+}
+
+// nullptr when its block of pointers was not made yet.
+std::atomic<char*>* Body::slot_of(size_t slice) const {
+  size_t block = 0;
+  for (size_t slots = first_block_slices; slice >= slots; slots *= 2, ++block)
+    slice -= slots;
+  if (block >= directory_blocks) return nullptr;
+  std::atomic<char*>* slots = (*directory_)[block].load(std::memory_order_acquire);
+  return slots ? slots + slice : nullptr;
+}
+
+std::string_view Body::view(uint64_t offset) const {
+  const uint64_t end = published();
+  if (offset >= end) return {};
+  if (!sliced_) return {inline_bytes() + offset, end - offset};
+  const Place place = place_of(offset);
+  const std::atomic<char*>* slot = slot_of(place.slice);
+  const char* bytes = slot ? slot->load(std::memory_order_acquire) : nullptr;
+  if (!bytes) return {};
+  return {bytes + (offset - place.start), std::min(end, place.start + place.bytes) - offset};
+}
+
+std::span<char> Body::room() {
+  const uint64_t end = published_.load(std::memory_order_relaxed);
+  if (end >= promised_) return {};
+  if (!sliced_) return {inline_bytes() + end, promised_ - end};
+  const Place place = place_of(end);
+  char* bytes = slice_at(place);
+  if (!bytes) return {};
+  return {bytes + (end - place.start), place.start + place.bytes - end};
+}
+
+char* Body::slice_at(const Place& place) {
+  std::atomic<char*>* slot = slot_of(place.slice);
+  if (!slot) {
+    size_t block = 0;
+    while (block < directory_blocks && (*directory_)[block].load(std::memory_order_relaxed))
+      ++block;
+    if (block == directory_blocks) return nullptr;
+    void* slots = std::calloc(first_block_slices << block, sizeof(std::atomic<char*>));
+    WEIR_ASSERT(slots);
+    charge(slots);
+    (*directory_)[block].store(static_cast<std::atomic<char*>*>(slots), std::memory_order_release);
+    slot = slot_of(place.slice);
+  }
+  char* bytes = slot->load(std::memory_order_relaxed);
+  if (bytes) return bytes;
+  bytes = static_cast<char*>(std::malloc(place.bytes));
+  WEIR_ASSERT(bytes);
+  charge(bytes);
+  slot->store(bytes, std::memory_order_release);
+  return bytes;
+}
+
+void Body::publish(uint64_t n) {
+  published_.store(published_.load(std::memory_order_relaxed) + n, std::memory_order_release);
+}
+
+bool Body::complete() {
+  if (promised_ != unknown && published_.load(std::memory_order_relaxed) != promised_) {
+    fail({ErrorCode::invalid, "fewer bytes than promised"});
+    return false;
+  }
+  state_.store(BodyState::complete, std::memory_order_release);
+  return true;
+}
+
+void Body::fail(Error error) {
+  error_ = error;
+  state_.store(BodyState::failed, std::memory_order_release);
+}
+
+// Both at a slice's start.
+void Body::free_slices(uint64_t from, uint64_t to) {
+  while (from < to) {
+    const Place place = place_of(from);
+    std::atomic<char*>* slot = slot_of(place.slice);
+    if (char* bytes = slot ? slot->exchange(nullptr, std::memory_order_acq_rel) : nullptr) {
+      const uint64_t freed = allocated_bytes(bytes);
+      charged_ -= freed;
+      account_->subtract(freed);
+      std::free(bytes);
+    }
+    from = place.start + place.bytes;
+  }
+}
+
+}  // namespace weir::edge::cache

@@ -1,0 +1,139 @@
+#pragma once
+// Body: the bytes of one stored answer, once, where they are sent from. Written by the shard that
+// fills it, front to back, while any shard reads what is published already; immutable afterwards.
+// Counted: objects, fills and readers hold it (BodyRef). A body of known, moderate length is one
+// allocation; a larger one, or one of unknown length, is made of slices that come as bytes do. Does
+// not know what is stored: objects do (object.h). Waiting for more bytes is body_reader.h.
+//
+//   one allocation: [Body][bytes...]
+//   slices:         [Body] -> directory of 12 blocks of 8, 16, 32, ... slice pointers -> slices
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <utility>
+
+#include "base/result.h"
+#include "edge/cache/byte_account.h"
+
+namespace weir::edge::cache {
+
+struct FeedCell;
+
+enum class BodyState : uint8_t { filling, complete, failed };
+
+class Body {
+ public:
+  static constexpr uint64_t slice_bytes = 256 * 1024;
+  static constexpr uint64_t first_slice_bytes = 4096;  // where the length is unknown; then doubling
+
+  // An empty body that is being filled; its bytes are charged to `account`, which outlives it.
+  // `length`: as the origin promised it; none: unknown. Holds one reference for the caller.
+  static Body* make(ByteAccount& account, std::optional<uint64_t> length);
+  Body(const Body&) = delete;
+  Body& operator=(const Body&) = delete;
+
+  // --- any shard, while it holds a reference ---
+  BodyState state() const { return state_.load(std::memory_order_acquire); }
+  // Bytes that are there to be read; final unless filling (read the state first).
+  uint64_t published() const { return published_.load(std::memory_order_acquire); }
+  // The whole length, where it is known.
+  std::optional<uint64_t> length() const;
+  // The longest contiguous run of published bytes that begins at `offset`; empty: none is there.
+  std::string_view view(uint64_t offset) const;
+  // All bytes, of a complete body in one piece; has_whole() says whether it is one.
+  bool has_whole() const { return !sliced_ && state() == BodyState::complete; }
+  std::string_view whole() const { return view(0); }
+  bool in_one_piece() const { return !sliced_; }
+  // Will not be stored: bytes are dropped once every reader has passed them.
+  bool given_up() const { return given_up_.load(std::memory_order_acquire); }
+  // Why it failed; meaningful once it has.
+  Error error() const { return error_; }
+
+  // --- the filling shard ---
+  // Where the next bytes go, at least one byte; empty: the promised length is reached or no more
+  // can be had.
+  std::span<char> room();
+  // `n` bytes were written at room(); visible to readers from now on.
+  void publish(uint64_t n);
+  // False when fewer bytes came than were promised: it is then failed.
+  bool complete();
+  void fail(Error error);
+  // Feed::drop_passed() may free what readers have passed from now on.
+  void give_up() { given_up_.store(true, std::memory_order_release); }
+
+  // Memory, with what the allocator adds.
+  uint64_t charged() const { return charged_; }
+  bool charged_to(const ByteAccount& account) const { return account_ == &account; }
+  // Moves the charge, after it has been completed; by the owner of what holds it.
+  void move_charge(ByteAccount& to);
+
+  void ref() { references_.fetch_add(1, std::memory_order_relaxed); }
+  void unref();
+
+ private:
+  friend class Feed;
+  friend class BodyReader;
+  static constexpr size_t directory_blocks = 12, first_block_slices = 8;
+  using Directory = std::array<std::atomic<std::atomic<char*>*>, directory_blocks>;
+  struct Place {
+    size_t slice;
+    uint64_t start, bytes;  // of the slice
+  };
+
+  Body(ByteAccount& account, std::optional<uint64_t> length, bool sliced);
+  ~Body();
+  Place place_of(uint64_t offset) const;
+  std::atomic<char*>* slot_of(size_t slice) const;
+  char* slice_at(const Place& place);
+  void free_slices(uint64_t from, uint64_t to);
+  void charge(const void* block);
+  char* inline_bytes() { return reinterpret_cast<char*>(this + 1); }
+  const char* inline_bytes() const { return reinterpret_cast<const char*>(this + 1); }
+
+  static constexpr uint64_t unknown = UINT64_MAX;
+  std::atomic<uint64_t> published_{0};
+  uint64_t promised_;
+  std::atomic<uint32_t> references_{1};
+  std::atomic<BodyState> state_{BodyState::filling};
+  std::atomic<bool> given_up_{false};
+  const bool sliced_;
+  Error error_{ErrorCode::closed, "no error"};
+  ByteAccount* account_;
+  uint64_t charged_ = 0;
+  std::unique_ptr<Directory> directory_;
+  std::atomic<uint64_t> dropped_{0};       // bytes at the front that are gone, or are about to go
+  std::atomic<FeedCell*> cells_{nullptr};  // of the shards that waited (body_reader.h)
+};
+
+// A counted reference.
+class BodyRef {
+ public:
+  BodyRef() = default;
+  // Adopts the reference that Body::make() gave.
+  static BodyRef adopt(Body* body) { return BodyRef(body); }
+  // Adds one; the caller holds one already, or is protected by its turn.
+  explicit BodyRef(Body& body) : body_(&body) { body.ref(); }
+  BodyRef(BodyRef&& other) noexcept : body_(std::exchange(other.body_, nullptr)) {}
+  BodyRef& operator=(BodyRef&& other) noexcept {
+    std::swap(body_, other.body_);
+    return *this;
+  }
+  ~BodyRef() {
+    if (body_) body_->unref();
+  }
+  explicit operator bool() const { return body_ != nullptr; }
+  Body* get() const { return body_; }
+  Body* operator->() const { return body_; }
+  Body& operator*() const { return *body_; }
+
+ private:
+  explicit BodyRef(Body* body) : body_(body) {}
+  Body* body_ = nullptr;
+};
+
+}  // namespace weir::edge::cache

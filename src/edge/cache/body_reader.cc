@@ -1,0 +1,155 @@
+#include "edge/cache/body_reader.h"
+
+#include "edge/cache/shard_store.h"
+
+namespace weir::edge::cache {
+
+BodyReader::BodyReader(ShardStore& store, Body& body, uint64_t offset)
+    : store_(store), body_(body), position_(offset) {
+  if (body.state() != BodyState::filling) return;
+  cell_ = &Feed::cell(body, store);
+  cell_->readers.push_back(*this);
+  cell_->note_lowest();
+  // The position is told before the look at what is gone, as drop_passed() says what will be gone
+  // before it looks at the positions.
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  gone_ = body.dropped_.load(std::memory_order_relaxed) > offset;
+}
+
+BodyReader::~BodyReader() {
+  if (!cell_) return;
+  unlink();
+  cell_->note_lowest();
+}
+
+void BodyReader::advance(uint64_t n) {
+  const uint64_t before = position_;
+  position_ += n;
+  // Only the slowest one's progress frees anything.
+  if (cell_ && cell_->lowest.load(std::memory_order_relaxed) == before) cell_->note_lowest();
+}
+
+BodyReader::Look BodyReader::look() {
+  // The state first: what is published when it is complete is all there is.
+  const BodyState state = body_->state();
+  if (gone_) return Look::gone;
+  if (position_ < body_->published()) {
+    // A body that was given up before this reader came may have lost its front.
+    gone_ = view().empty();
+    return gone_ ? Look::gone : Look::there;
+  }
+  if (state == BodyState::complete) return Look::there;
+  return state == BodyState::failed ? Look::failed : Look::nothing;
+}
+
+runtime::Task<Result<>> BodyReader::more(runtime::Wait wait) {
+  for (;;) {
+    switch (look()) {
+      case Look::there:
+        co_return Result<>{};
+      case Look::failed:
+        co_return std::unexpected(body_->error());
+      case Look::gone:
+        co_return fail(ErrorCode::limit, "the front of a body that is not stored is gone");
+      case Look::nothing:
+        break;
+    }
+    if (!cell_) cell_ = &Feed::cell(*body_, store_);
+    cell_->waits.store(true, std::memory_order_relaxed);
+    // Says that it waits before it looks, as the filler publishes before it looks who waits.
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    if (look() != Look::nothing) continue;
+    WEIR_CO_CHECK(co_await cell_->waiting.wait(wait));
+  }
+}
+
+FeedCell::FeedCell(Body& of, ShardStore& on)
+    : Letter(deliver, drop),
+      body(of),
+      shard(on.index()),
+      account(on.store().filling_account()),
+      waiting(on.shard().reactor()) {
+  account.add(allocated_bytes(this));
+}
+
+void FeedCell::deliver(Letter& letter, ShardStore&) {
+  auto& cell = static_cast<FeedCell&>(letter);
+  // Before the waking: who begins to wait from now on needs a new letter.
+  cell.mailed.store(false, std::memory_order_seq_cst);
+  cell.wake();
+  cell.body.unref();
+}
+
+void FeedCell::drop(Letter& letter) {
+  static_cast<FeedCell&>(letter).body.unref();
+}
+
+void FeedCell::wake() {
+  waiting.wake_all();
+}
+
+void FeedCell::note_lowest() {
+  uint64_t slowest = UINT64_MAX;
+  for (BodyReader* reader = readers.front(); reader; reader = readers.next(*reader))
+    slowest = std::min(slowest, reader->position());
+  lowest.store(slowest, std::memory_order_seq_cst);
+}
+
+void Feed::notify(Body& body, ShardStore& from) {
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  FeedCell* cell = body.cells_.load(std::memory_order_acquire);
+  for (; cell; cell = cell->next) {
+    if (!cell->waits.load(std::memory_order_relaxed)) continue;
+    if (!cell->waits.exchange(false, std::memory_order_seq_cst)) continue;
+    if (cell->shard == from.index()) {
+      cell->wake();
+    } else if (!cell->mailed.exchange(true, std::memory_order_seq_cst)) {
+      body.ref();
+      from.mail(cell->shard, *cell);
+    }
+  }
+}
+
+uint64_t Feed::lowest(const Body& body) {
+  uint64_t lowest = UINT64_MAX;
+  const FeedCell* cell = body.cells_.load(std::memory_order_acquire);
+  for (; cell; cell = cell->next)
+    lowest = std::min(lowest, cell->lowest.load(std::memory_order_seq_cst));
+  return lowest;
+}
+
+void Feed::drop_passed(Body& body) {
+  if (!body.sliced_) return;
+  const uint64_t passed = std::min(lowest(body), body.published());
+  const uint64_t until = passed == 0 ? 0 : body.place_of(passed).start;
+  const uint64_t from = body.dropped_.load(std::memory_order_relaxed);
+  if (until <= from) return;
+  body.dropped_.store(until, std::memory_order_seq_cst);
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  // Somebody came to read meanwhile.
+  if (lowest(body) < until) return body.dropped_.store(from, std::memory_order_seq_cst);
+  body.free_slices(from, until);
+}
+
+FeedCell& Feed::cell(Body& body, ShardStore& store) {
+  FeedCell* first = body.cells_.load(std::memory_order_acquire);
+  for (FeedCell* cell = first; cell; cell = cell->next)
+    if (cell->shard == store.index()) return *cell;
+  auto* made = new FeedCell(body, store);
+  do
+    made->next = first;
+  while (!body.cells_.compare_exchange_weak(first, made, std::memory_order_seq_cst));
+  return *made;
+}
+
+void Feed::free_cells(Body& body) {
+  FeedCell* cell = body.cells_.load(std::memory_order_relaxed);
+  while (cell) {
+    FeedCell* const next = cell->next;
+    cell->account.subtract(allocated_bytes(cell));
+    delete cell;
+    cell = next;
+  }
+}
+
+}  // namespace weir::edge::cache

@@ -1,0 +1,257 @@
+#include "edge/cache/fill.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "edge/cache/shard_store.h"
+
+namespace weir::edge::cache {
+namespace {
+
+// How long a fill waits before it looks again whether readers have caught up.
+constexpr Duration look_again_after = milliseconds(2);
+
+FillSide& side_of(Letter& letter) {
+  return static_cast<FillSide::FillLetter&>(letter).side;
+}
+
+// The side that the letter belongs to is dropped with its last letter.
+void keep_side(Letter&) {}
+void drop_side(Letter& letter) {
+  delete &side_of(letter);
+}
+
+void deliver_published(Letter& letter, ShardStore& at) {
+  at.own().published(side_of(letter));
+}
+void deliver_gave_up(Letter& letter, ShardStore& at) {
+  at.own().gave_up(side_of(letter));
+}
+void deliver_ended(Letter& letter, ShardStore& at) {
+  at.own().ended(std::unique_ptr<FillSide>(&side_of(letter)));
+}
+
+}  // namespace
+
+// --- FillSide ---
+
+FillSide::FillSide(ShardStore& of, std::string_view of_key, uint64_t of_hash, uint64_t from)
+    : store(of),
+      record(nullptr),
+      key(of_key),
+      hash(of_hash),
+      since(from),
+      published(*this, deliver_published, keep_side),
+      gave_up(*this, deliver_gave_up, keep_side),
+      ended(*this, deliver_ended, drop_side) {}
+
+FillSide::FillSide(ShardStore& of, FillRecord* at_owner, ClaimErrand& claim)
+    : FillSide(of, claim.key, claim.hash, claim.since) {
+  record = at_owner;
+  variant = claim.variant;
+}
+
+void FillSide::tell_owner(FillLetter& letter) {
+  const size_t owner = store.store().owner_of(hash);
+  if (owner == store.index())
+    letter.deliver_to(letter, store);
+  else
+    store.mail(owner, letter);
+}
+
+void FillSide::end(std::unique_ptr<FillSide> side, FillEnd how) {
+  FillSide& ending = *side.release();
+  ending.how = how;
+  ending.tell_owner(ending.ended);
+}
+
+bool FillSide::may_hold(uint64_t bytes) const {
+  return store.store().filling_bytes() + bytes <= store.store().fill_budget();
+}
+
+void FillSide::give_up(NotStored why) {
+  store.metrics().not_stored(why).add();
+  given_up = true;
+  object->body().give_up();
+  tell_owner(gave_up);
+}
+
+Fill ClaimErrand::take_fill() {
+  return Fill(std::make_unique<FillSide>(home(), record, *this));
+}
+
+void ClaimErrand::arrive(ShardStore& at) {
+  at.own().claim(*this);
+}
+
+// The duty came to somebody who had stopped waiting: it goes on to the next.
+void ClaimErrand::come_late() {
+  if (outcome == ClaimOutcome::lead) take_fill().fail(error, OnFailure::hand_on);
+}
+
+// --- Fill ---
+
+Fill::Fill(std::unique_ptr<FillSide> side) : side_(std::move(side)) {}
+Fill::Fill(Fill&& other) noexcept = default;
+
+Fill& Fill::operator=(Fill&& other) noexcept {
+  std::swap(side_, other.side_);
+  return *this;
+}
+
+Fill::~Fill() {
+  if (side_) fail({ErrorCode::cancelled, "the fetch was dropped"}, OnFailure::hand_on);
+}
+
+Result<> Fill::publish(const ObjectDraft& draft, std::optional<uint64_t> length) {
+  FillSide& side = *side_;
+  WEIR_ASSERT(!side.object);
+  Store& store = side.store.store();
+  const auto refuse = [&side](NotStored why, const char* text) {
+    side.store.metrics().not_stored(why).add();
+    return weir::fail(ErrorCode::limit, text);
+  };
+  if (draft.tags.size() > store.settings().tags_max)
+    return refuse(NotStored::too_large, "more tags than memory.tags_max");
+  if (length && *length > store.object_bytes_max())
+    return refuse(NotStored::too_large, "larger than what is stored");
+  if (!side.may_hold(std::min(length.value_or(0), Body::slice_bytes)))
+    return refuse(NotStored::crowded, "too much is arriving for the cache");
+  const Object* object = Object::make(store.filling_account(), side.key, side.hash, draft,
+                                      BodyRef::adopt(Body::make(store.filling_account(), length)));
+  if (!object) return refuse(NotStored::too_large, "a head larger than what is stored");
+  side.object = ObjectRef::adopt(object);
+  side.tell_owner(side.published);
+  return {};
+}
+
+Result<> Fill::refresh(const Object& old, const ObjectDraft& draft) {
+  FillSide& side = *side_;
+  WEIR_ASSERT(!side.object && old.kind() == ObjectKind::answer);
+  if (old.body().state() != BodyState::complete)
+    return weir::fail(ErrorCode::invalid, "the body is not whole yet");
+  const Object* object = Object::make(side.store.store().filling_account(), side.key, side.hash,
+                                      draft, BodyRef(old.body()));
+  if (!object) return weir::fail(ErrorCode::limit, "a head larger than what is stored");
+  side.object = ObjectRef::adopt(object);
+  side.takes_place_of = ObjectRef(old);
+  FillSide::end(std::move(side_), FillEnd::refreshed);
+  return {};
+}
+
+Result<> Fill::append(std::string_view bytes) {
+  FillSide& side = *side_;
+  Body& body = side.object->body();
+  const Store& store = side.store.store();
+  if (!side.given_up) {
+    if (body.published() + bytes.size() > store.object_bytes_max())
+      side.give_up(NotStored::too_large);
+    // A body in one piece has its memory already.
+    else if (!body.in_one_piece() && !side.may_hold(bytes.size()))
+      side.give_up(NotStored::crowded);
+  }
+  while (!bytes.empty()) {
+    const std::span<char> room = body.room();
+    if (room.empty()) return weir::fail(ErrorCode::invalid, "more bytes than promised");
+    const size_t n = std::min(room.size(), bytes.size());
+    std::memcpy(room.data(), bytes.data(), n);
+    body.publish(n);
+    bytes.remove_prefix(n);
+  }
+  Feed::notify(body, side.store);
+  if (!side.given_up) return {};
+  Feed::drop_passed(body);
+  if (!wanted()) return weir::fail(ErrorCode::closed, "nobody reads it and it is not stored");
+  return {};
+}
+
+bool Fill::crowded() const {
+  if (!side_ || !side_->given_up) return false;
+  const Body& body = side_->object->body();
+  const uint64_t lowest = Feed::lowest(body);
+  const uint64_t window = side_->may_hold(0) ? window_bytes : Body::slice_bytes;
+  return lowest != UINT64_MAX && body.published() > lowest + window;
+}
+
+runtime::Task<Result<>> Fill::readers_ahead(runtime::Wait wait) {
+  runtime::Reactor& reactor = side_->store.shard().reactor();
+  while (crowded()) {
+    const MonoTime again = std::min(wait.until, after(reactor.now(), look_again_after));
+    WEIR_CO_CHECK(co_await runtime::sleep(reactor, {again, wait.cancel}));
+    if (crowded() && reactor.now() >= wait.until)
+      co_return weir::fail(ErrorCode::timed_out, "readers are behind");
+    Feed::drop_passed(side_->object->body());
+  }
+  if (side_->given_up && !wanted())
+    co_return weir::fail(ErrorCode::closed, "nobody reads it and it is not stored");
+  co_return Result<>{};
+}
+
+Result<> Fill::complete() {
+  FillSide& side = *side_;
+  Body& body = side.object->body();
+  const bool whole = body.complete();
+  Feed::notify(body, side.store);
+  if (!whole) {
+    const Error error = body.error();
+    side.error = error;
+    FillSide::end(std::move(side_), FillEnd::failed);
+    return std::unexpected(error);
+  }
+  if (!side.given_up) tighten();
+  FillSide::end(std::move(side_), FillEnd::complete);
+  return {};
+}
+
+// A small body of unknown length lies in slices with room to spare: a copy of the right size takes
+// its place. Those who read the old one finish with it.
+void Fill::tighten() {
+  FillSide& side = *side_;
+  Body& loose = side.object->body();
+  const uint64_t bytes = loose.published();
+  if (loose.in_one_piece() || bytes > Body::slice_bytes) return;
+  if (loose.charged() <= bytes + bytes / 8 || !side.may_hold(bytes)) return;
+  ByteAccount& account = side.store.store().filling_account();
+  BodyRef tight = BodyRef::adopt(Body::make(account, bytes));
+  while (tight->published() < bytes) {
+    const std::string_view piece = loose.view(tight->published());
+    std::memcpy(tight->room().data(), piece.data(), piece.size());
+    tight->publish(piece.size());
+  }
+  WEIR_ASSERT(tight->complete());
+  const Object* object = Object::copy(account, *side.object, std::move(tight));
+  side.takes_place_of = std::exchange(side.object, ObjectRef::adopt(object));
+}
+
+void Fill::decline(Duration remember) {
+  WEIR_ASSERT(!side_->object);
+  side_->remember = remember;
+  FillSide::end(std::move(side_), FillEnd::declined);
+}
+
+void Fill::fail(Error error, OnFailure then) {
+  FillSide& side = *side_;
+  if (side.object) {
+    side.object->body().fail(error);
+    Feed::notify(side.object->body(), side.store);
+  }
+  side.error = error;
+  side.then = then;
+  FillSide::end(std::move(side_), FillEnd::failed);
+}
+
+const Object* Fill::object() const {
+  return side_ ? side_->object.get() : nullptr;
+}
+
+bool Fill::storing() const {
+  return side_ && !side_->given_up;
+}
+
+bool Fill::wanted() const {
+  if (!side_) return false;
+  if (!side_->given_up) return true;
+  return Feed::lowest(side_->object->body()) != UINT64_MAX || side_->object->references() > 1;
+}
+
+}  // namespace weir::edge::cache

@@ -1,0 +1,44 @@
+#pragma once
+// Limbo: what left the index of a partition but may still be looked at by a shard whose turn goes
+// on: objects, and tables that were outgrown. Owner's only. At the end of each step what has come
+// is stamped, and what every shard has left behind is let go.
+
+#include <deque>
+
+#include "edge/cache/epochs.h"
+#include "edge/cache/object.h"
+
+namespace weir::edge::cache {
+
+class Limbo {
+ public:
+  explicit Limbo(Epochs& epochs) : epochs_(epochs) {}
+  Limbo(const Limbo&) = delete;
+  Limbo& operator=(const Limbo&) = delete;
+  // Nobody reads any more.
+  ~Limbo();
+
+  // Takes over the index's reference.
+  void retire(Object& object);
+  // From malloc.
+  void retire_block(void* block);
+  void end_step();
+  bool empty() const { return fresh_.empty() && stamped_.empty() && blocks_.empty(); }
+  // Of the objects in it.
+  uint64_t bytes() const { return bytes_; }
+
+ private:
+  struct Block {
+    void* block;
+    uint64_t stamp;
+  };
+  void release(Object& object);
+
+  Epochs& epochs_;
+  List<Object> fresh_;
+  List<Object> stamped_;  // by stamp
+  std::deque<Block> blocks_;
+  uint64_t bytes_ = 0;
+};
+
+}  // namespace weir::edge::cache

@@ -1,0 +1,324 @@
+#include "edge/cache/partition.h"
+
+#include "edge/cache/shard_store.h"
+
+namespace weir::edge::cache {
+namespace {
+
+// Ghosts for as many objects as would fit if they were this small.
+constexpr uint64_t ghost_for_bytes = 2048;
+// What is kept free of the capacity, so that something can leave before it can be freed.
+constexpr uint64_t slack_divisor = 64;
+
+uint64_t fill_hash(uint64_t key_hash, std::string_view variant) {
+  return variant.empty() ? key_hash : hash(variant, key_hash);
+}
+
+}  // namespace
+
+Partition::Partition(const StoreSettings& settings, uint64_t capacity, Epochs& epochs)
+    : settings_(settings),
+      capacity_(capacity),
+      limbo_(epochs),
+      index_(account_, limbo_),
+      policy_(capacity, capacity / ghost_for_bytes),
+      tags_(account_) {
+  account_.add(policy_.ghost_bytes());
+}
+
+Partition::~Partition() {
+  while (FillRecord* record = records_.pop_front()) {
+    while (Errand* waiting = record->waiting.pop_front())
+      waiting->lose();
+    delete record;
+  }
+  while (Object* object = order_.at_or_behind(""))
+    remove(*object, Removal::evicted);
+}
+
+// --- claims ---
+
+void Partition::claim(ClaimErrand& claim) {
+  Object* newest = index_.newest(claim.key, claim.hash);
+  const MonoTime now = store_->shard().now();
+  for (const Object* each = newest; each; each = each->next_variant())
+    if (each->uncacheable(now) && (each->variant().empty() || each->variant() == claim.variant))
+      return answer(claim, ClaimOutcome::alone);
+  if (newest && newest->stamp() > claim.seen) return answer(claim, ClaimOutcome::look_again);
+  FillRecord* record = find_fill(claim);
+  if (record && purges_.verdict(record->since, claim.key, {}, false) != PurgeVerdict::untouched) {
+    // What it brings is from before a purge; those who come now need something newer.
+    unlist(*record);
+    record = nullptr;
+  }
+  if (!record) return lead(claim);
+  if (record->waiting_count >= settings_.waiting_max)
+    return answer(claim, ClaimOutcome::overloaded);
+  ++record->waiting_count;
+  record->waiting.push_back(claim);
+}
+
+FillRecord* Partition::find_fill(const ClaimErrand& claim) const {
+  return fills_.find(fill_hash(claim.hash, claim.variant), [&](const FillRecord& record) {
+    return record.key == claim.key && record.variant == claim.variant;
+  });
+}
+
+void Partition::lead(ClaimErrand& claim) {
+  if (fills_.size() >= settings_.fills_max) return answer(claim, ClaimOutcome::overloaded);
+  auto* record = new FillRecord;
+  record->hash = fill_hash(claim.hash, claim.variant);
+  record->key = claim.key;
+  record->variant = claim.variant;
+  record->since = purges_seen();
+  record->listed = true;
+  fills_.insert(*record);
+  records_.push_back(*record);
+  claim.record = record;
+  claim.since = record->since;
+  answer(claim, ClaimOutcome::lead);
+}
+
+void Partition::answer(ClaimErrand& claim, ClaimOutcome outcome) {
+  claim.outcome = outcome;
+  claim.answer(*store_);
+}
+
+void Partition::unlist(FillRecord& record) {
+  if (std::exchange(record.listed, false)) fills_.erase(record);
+}
+
+void Partition::answer_all(FillRecord& record, ClaimOutcome outcome, const Object* object,
+                           Error error) {
+  while (Errand* errand = record.waiting.pop_front()) {
+    auto& waiting = static_cast<ClaimErrand&>(*errand);
+    waiting.error = error;
+    if (object) waiting.object = ObjectRef(*object);
+    answer(waiting, outcome);
+  }
+  record.waiting_count = 0;
+}
+
+// The duty to fetch goes to the first who waits. False: nobody does, or it was tried often enough.
+bool Partition::hand_on(FillRecord& record) {
+  Errand* errand = record.attempts < settings_.attempts_max ? record.waiting.pop_front() : nullptr;
+  if (!errand) return false;
+  --record.waiting_count;
+  ++record.attempts;
+  auto& next = static_cast<ClaimErrand&>(*errand);
+  next.record = &record;
+  // A new fetch sees what was purged before it begins.
+  next.since = record.since = purges_seen();
+  answer(next, ClaimOutcome::lead);
+  return true;
+}
+
+// --- fills ---
+
+PurgeVerdict Partition::verdict_of(const FillSide& side, const Object& object) const {
+  if (side.since == purges_seen()) return PurgeVerdict::untouched;
+  std::vector<std::string_view> tags;
+  for (const TagLink& link : tags_of(object))
+    tags.push_back(link.text);
+  return purges_.verdict(side.since, object.key(), tags, true);
+}
+
+void Partition::published(FillSide& side) {
+  auto& object = const_cast<Object&>(*side.object);
+  const PurgeVerdict verdict = verdict_of(side, object);
+  if (verdict == PurgeVerdict::removed) {
+    store_->metrics().not_stored(NotStored::purged).add();
+  } else {
+    object.made_stale_.store(verdict == PurgeVerdict::stale, std::memory_order_release);
+    object.filling_ = true;
+    if (!insert(object)) store_->metrics().not_stored(NotStored::no_room).add();
+  }
+  if (!side.record) return;
+  unlist(*side.record);
+  answer_all(*side.record, ClaimOutcome::ready, &object, {});
+}
+
+void Partition::gave_up(FillSide& side) {
+  auto& object = const_cast<Object&>(*side.object);
+  if (object.indexed_) remove(object, Removal::given_up);
+}
+
+void Partition::ended(std::unique_ptr<FillSide> side) {
+  store_->metrics().fills(side->how).add();
+  switch (side->how) {
+    case FillEnd::complete:
+    case FillEnd::refreshed: {
+      auto& object = const_cast<Object&>(*side->object);
+      if (side->takes_place_of)
+        refreshed(*side);
+      else if (object.indexed_)
+        keep(object);
+      break;
+    }
+    case FillEnd::declined:
+      mark_uncacheable(*side);
+      break;
+    case FillEnd::failed:
+      if (side->object) {
+        auto& object = const_cast<Object&>(*side->object);
+        if (object.indexed_) remove(object, Removal::failed);
+      }
+      fail_record(*side);
+      return;
+  }
+  FillRecord* record = side->record;
+  if (!record) return;
+  unlist(*record);
+  // Whoever still waits came after the answer was published, or it was not.
+  answer_all(*record, ClaimOutcome::alone, nullptr, side->error);
+  delete record;
+}
+
+void Partition::fail_record(FillSide& side) {
+  FillRecord* record = side.record;
+  if (!record) return;
+  if (record->listed && side.then == OnFailure::hand_on && hand_on(*record)) return;
+  unlist(*record);
+  answer_all(*record, ClaimOutcome::failed, nullptr, side.error);
+  delete record;
+}
+
+void Partition::mark_uncacheable(FillSide& side) {
+  if (side.remember <= Duration::zero()) return;
+  const MonoTime until = after(store_->shard().now(), side.remember);
+  Object* mark = Object::make_uncacheable(account_, side.key, side.hash, side.variant, until);
+  if (!mark) return;
+  if (make_room(0) && insert(*mark)) policy_.insert(*mark, mark->charged_);
+  mark->unref();
+}
+
+// A new head for a body that is there.
+void Partition::refreshed(FillSide& side) {
+  auto& old = const_cast<Object&>(*side.takes_place_of);
+  auto& object = const_cast<Object&>(*side.object);
+  const PurgeVerdict verdict = verdict_of(side, object);
+  if (!old.indexed_ || verdict == PurgeVerdict::removed) {
+    if (side.record) answer_all(*side.record, ClaimOutcome::look_again, nullptr, {});
+    return;
+  }
+  object.made_stale_.store(verdict == PurgeVerdict::stale, std::memory_order_release);
+  object.heat_.store(old.heat(), std::memory_order_relaxed);
+  object.filling_ = true;
+  remove(old, Removal::replaced);
+  if (insert(object)) keep(object);
+  if (side.record) answer_all(*side.record, ClaimOutcome::ready, &object, {});
+}
+
+// --- objects ---
+
+bool Partition::insert(Object& object) {
+  grow_index();
+  while (index_.full())
+    if (!evict_one()) return false;
+  object.stamp_.store(++stamp_, std::memory_order_relaxed);
+  object.ref();
+  index_.push(object);
+  order_.insert(object);
+  tags_.insert(object);
+  object_count_.fetch_add(1, std::memory_order_relaxed);
+  drop_replaced(object);
+  return true;
+}
+
+// The answer that `newer` replaces, marks that there is none, and the oldest of too many variants.
+void Partition::drop_replaced(Object& newer) {
+  const bool mark = newer.kind_ == ObjectKind::uncacheable;
+  Object* next = newer.next_variant_.load(std::memory_order_relaxed);
+  for (size_t variants = 1; next;) {
+    Object& each = *next;
+    next = each.next_variant_.load(std::memory_order_relaxed);
+    const bool other_mark = each.kind_ == ObjectKind::uncacheable;
+    if (each.variant() == newer.variant() || (other_mark && !mark))
+      remove(each, other_mark ? Removal::expired : Removal::replaced);
+    else if (++variants > settings_.variants_max)
+      remove(each, Removal::evicted);
+  }
+}
+
+void Partition::remove(Object& object, Removal why) {
+  index_.unlink(object);
+  order_.erase(object);
+  tags_.erase(object);
+  if (object.policy_.queue != PolicyQueue::none)
+    policy_.erase(object);
+  else
+    object.unlink();
+  object.filling_ = false;
+  object_count_.fetch_sub(1, std::memory_order_relaxed);
+  if (store_) store_->metrics().removed(why).add();
+  limbo_.retire(object);
+}
+
+// From the account of what is arriving to ours, when there is room; else as soon as others have
+// left what had to go for it.
+void Partition::keep(Object& object) {
+  if (unkept_.empty() && try_keep(object)) return;
+  if (object.indexed_ && !object.linked()) unkept_.push_back(object);
+}
+
+// False: try again later, or it was removed.
+bool Partition::try_keep(Object& object) {
+  const bool has_body = object.body_->charged_to(account_);
+  const uint64_t bytes = object.charged_ + (has_body ? 0 : object.body_->charged());
+  if (!make_room(bytes)) {
+    if (policy_.count() > 0 || limbo_.bytes() > 0) return false;
+    store_->metrics().not_stored(NotStored::no_room).add();
+    remove(object, Removal::evicted);
+    return false;
+  }
+  object.unlink();
+  object.account_->subtract(object.charged_);
+  object.account_ = &account_;
+  account_.add(object.charged_);
+  object.body_->move_charge(account_);
+  object.filling_ = false;
+  const bool known = policy_.insert(object, object.charged_ + object.body_->charged());
+  (known ? store_->metrics().stored_known : store_->metrics().stored_new).add();
+  return true;
+}
+
+// Evicts until `bytes` more fit. False when what has to go is still looked at.
+bool Partition::make_room(uint64_t bytes) {
+  const uint64_t target = capacity_ - capacity_ / slack_divisor;
+  while (account_.bytes() - std::min(limbo_.bytes(), account_.bytes()) + bytes > target)
+    if (!evict_one()) return false;
+  return account_.bytes() + bytes <= capacity_;
+}
+
+bool Partition::evict_one() {
+  Object* victim = policy_.evict();
+  if (victim) remove(*victim, Removal::evicted);
+  return victim != nullptr;
+}
+
+void Partition::grow_index() {
+  if (index_.wants_to_grow() && make_room(index_.growth_bytes())) index_.grow();
+}
+
+bool Partition::end_step() {
+  limbo_.end_step();
+  while (Object* object = unkept_.front())
+    if (!try_keep(*object) && object->indexed_) break;
+  return limbo_.empty() && unkept_.empty();
+}
+
+// --- purges ---
+
+uint64_t Partition::begin_purge(const PurgeRequest& request) {
+  purges_seen_.store(purges_.add(request), std::memory_order_release);
+  return stamp_;
+}
+
+void Partition::apply_purge(Object& object, bool soft) {
+  if (soft && object.kind_ == ObjectKind::answer)
+    object.made_stale_.store(true, std::memory_order_release);
+  else
+    remove(object, Removal::purged);
+}
+
+}  // namespace weir::edge::cache

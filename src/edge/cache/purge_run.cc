@@ -1,0 +1,126 @@
+#include "edge/cache/purge_run.h"
+
+#include "edge/cache/slice.h"
+
+namespace weir::edge::cache {
+namespace {
+
+struct PurgeErrand final : Errand {
+  PurgeErrand(ShardStore& store, const PurgeRequest& of) : Errand(store), request(of) {}
+
+  const PurgeRequest request;
+  uint64_t done = 0;
+
+ protected:
+  void arrive(ShardStore& at) override;
+};
+
+uint64_t purge_key(ShardStore& at, const PurgeRequest& request) {
+  Partition& own = at.own();
+  const uint64_t hash = at.store().hash_of(request.text);
+  uint64_t done = 0;
+  Object* object = own.own_index().newest(request.text, hash);
+  while (object) {
+    Object& each = *object;
+    object = const_cast<Object*>(each.next_variant());
+    own.apply_purge(each, request.soft);
+    ++done;
+  }
+  return done;
+}
+
+// What is inserted later than `stamp` is newer than the purge.
+runtime::Task<uint64_t> purge_prefix(ShardStore& at, const PurgeRequest& request, uint64_t stamp) {
+  Partition& own = at.own();
+  uint64_t done = 0;
+  std::string from = request.text;
+  for (bool more = true; more;) {
+    more = false;
+    Slice slice(at.shard().reactor());
+    Object* object = own.order().at_or_behind(from);
+    while (object && object->key().starts_with(request.text)) {
+      Object& each = *object;
+      object = KeyOrder::next(each);
+      if (each.stamp() <= stamp) {
+        own.apply_purge(each, request.soft);
+        ++done;
+      }
+      // Only between keys: the search goes on from a key, not from one of its variants.
+      if (!slice.over() || !object || object->key() == each.key()) continue;
+      from = object->key();
+      more = true;
+      break;
+    }
+    if (more) co_await NextTurn{at.shard().reactor()};
+  }
+  co_return done;
+}
+
+runtime::Task<uint64_t> purge_tag(ShardStore& at, const PurgeRequest& request) {
+  Partition& own = at.own();
+  uint64_t done = 0;
+  List<TagLink> links;
+  own.tags().take(request.text, links);
+  while (!links.empty()) {
+    Slice slice(at.shard().reactor());
+    while (TagLink* link = links.front()) {
+      link->unlink();
+      // A purge that removes ends the link as well.
+      if (request.soft) own.tags().give_back(*link);
+      own.apply_purge(*link->object, request.soft);
+      ++done;
+      if (slice.over()) break;
+    }
+    if (!links.empty()) co_await NextTurn{at.shard().reactor()};
+  }
+  co_return done;
+}
+
+runtime::Task<> run(ShardStore& at, PurgeErrand& errand) {
+  const PurgeRequest& request = errand.request;
+  at.metrics().purges(static_cast<size_t>(request.by)).add();
+  const uint64_t stamp = at.own().begin_purge(request);
+  switch (request.by) {
+    case PurgeBy::key:
+      errand.done = purge_key(at, request);
+      break;
+    case PurgeBy::prefix:
+      errand.done = co_await purge_prefix(at, request, stamp);
+      break;
+    case PurgeBy::tag:
+      errand.done = co_await purge_tag(at, request);
+      break;
+  }
+  errand.answer(at);
+}
+
+void PurgeErrand::arrive(ShardStore& at) {
+  at.spawn(run(at, *this));
+}
+
+}  // namespace
+
+runtime::Task<Result<uint64_t>> purge_everywhere(ShardStore& from, PurgeRequest request,
+                                                 runtime::Wait wait) {
+  std::vector<PurgeErrand*> errands;
+  const size_t owner = from.store().owner_of(from.store().hash_of(request.text));
+  for (size_t shard = 0; shard < from.store().shards(); ++shard)
+    if (request.by != PurgeBy::key || shard == owner) {
+      errands.push_back(new PurgeErrand(from, request));
+      errands.back()->send(shard);
+    }
+  Result<uint64_t> removed{0};
+  for (PurgeErrand* errand : errands) {
+    if (!removed) {
+      errand->abandon();
+    } else if (const Result<> home = co_await errand->come_home(wait); !home) {
+      removed = std::unexpected(home.error());
+    } else {
+      *removed += errand->done;
+      delete errand;
+    }
+  }
+  co_return removed;
+}
+
+}  // namespace weir::edge::cache

@@ -1,0 +1,88 @@
+#include "edge/cache/shard_store.h"
+
+#include "edge/cache/purge_run.h"
+
+namespace weir::edge::cache {
+namespace {
+
+// How long something may wait that the end of a step could not do: memory that others still look
+// at, letters for a full mailbox, pins that last.
+constexpr Duration upkeep_after = milliseconds(4);
+
+}  // namespace
+
+ShardStore::ShardStore(Store& store, runtime::Shard& shard, telemetry::Recorder& recorder)
+    : store_(store),
+      shard_(shard),
+      metrics_(recorder),
+      pins_(store.epochs_, shard.index()),
+      outbox_(*this, shard),
+      own_(*store.partitions_[shard.index()]),
+      tasks_(shard.reactor()),
+      upkeep_(keep_up, this),
+      step_hook_(end_step, this) {
+  WEIR_ASSERT(shard.shard_count() == store.shards());
+  own_.attach(*this);
+  shard.at_step_end(step_hook_);
+  store.shard_stores_[shard.index()].store(this, std::memory_order_release);
+}
+
+ShardStore::~ShardStore() {
+  store_.shard_stores_[index()].store(nullptr, std::memory_order_release);
+  own_.detach();
+}
+
+runtime::Task<> ShardStore::stop() {
+  tasks_.cancel().request();
+  co_await tasks_.join();
+}
+
+void ShardStore::end_step(void* self) {
+  auto& store = *static_cast<ShardStore*>(self);
+  store.pins_.end_step();
+  bool done = store.own_.end_step();
+  done &= store.outbox_.flush();
+  done &= store.pins_.empty();
+  if (done || store.upkeep_.deadline() != never) return;
+  runtime::Reactor& reactor = store.shard_.reactor();
+  reactor.timers().arm(store.upkeep_, after(reactor.now(), upkeep_after));
+}
+
+// The end of this step does the rest.
+void ShardStore::keep_up(void* self) {
+  static_cast<ShardStore*>(self)->pins_.count_lasting();
+}
+
+runtime::Task<Claim> ShardStore::claim(ClaimRequest request, runtime::Wait wait) {
+  auto* errand = new ClaimErrand(*this, request.key, request.hash, request.variant, request.seen);
+  errand->send(store_.owner_of(request.hash));
+  Claim claim;
+  if (const Result<> home = co_await errand->come_home(wait); !home) {
+    claim.error = home.error();
+    claim.outcome = home.error().code == ErrorCode::cancelled ? ClaimOutcome::cancelled
+                                                              : ClaimOutcome::timed_out;
+  } else {
+    const std::unique_ptr<ClaimErrand> back(errand);
+    claim.outcome = back->outcome;
+    claim.error = back->error;
+    claim.object = std::move(back->object);
+    if (back->outcome == ClaimOutcome::lead) claim.fill = back->take_fill();
+  }
+  metrics_.claims(static_cast<size_t>(claim.outcome)).add();
+  co_return claim;
+}
+
+Fill ShardStore::fill_alone(std::string_view key, uint64_t key_hash) {
+  const uint64_t since = store_.partitions_[store_.owner_of(key_hash)]->purges_seen();
+  return Fill(std::make_unique<FillSide>(*this, key, key_hash, since));
+}
+
+runtime::Task<Result<uint64_t>> ShardStore::purge(PurgeRequest request, runtime::Wait wait) {
+  if (purging_ >= purges_max) co_return fail(ErrorCode::limit, "too many purges at once");
+  ++purging_;
+  const Result<uint64_t> removed = co_await purge_everywhere(*this, std::move(request), wait);
+  --purging_;
+  co_return removed;
+}
+
+}  // namespace weir::edge::cache

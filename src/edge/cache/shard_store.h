@@ -1,0 +1,100 @@
+#pragma once
+// ShardStore: the edge cache as one shard sees it: finds in all partitions without a lock, owns one
+// of them, and speaks by letters with the owners of the others. Made on the shard, ends there after
+// every coroutine that uses it.
+//
+// What find() gives is good until the coroutine suspends. It costs no write that another shard sees
+// but for the heat of the object. Memory that left the index is freed once every shard has ended
+// the turn in which it might have found it; a shard that sleeps holds nobody up.
+
+#include <string>
+#include <vector>
+
+#include "edge/cache/body_reader.h"
+#include "edge/cache/fill.h"
+#include "edge/cache/key_report.h"
+#include "edge/cache/letter.h"
+#include "edge/cache/pins.h"
+#include "edge/cache/purge.h"
+#include "edge/cache/store.h"
+#include "edge/cache/store_metrics.h"
+#include "runtime/shard.h"
+
+namespace weir::edge::cache {
+
+struct ClaimRequest {
+  std::string_view key;
+  uint64_t hash = 0;
+  // Which of the answers to this key is wanted, in words of the edge's own; claims of one key that
+  // differ in it do not wait for each other.
+  std::string_view variant = {};
+  // Object::stamp() of the newest answer that find() gave; 0: none. If there is a newer one the
+  // claim says look_again.
+  uint64_t seen = 0;
+};
+
+class ShardStore {
+ public:
+  ShardStore(Store& store, runtime::Shard& shard, telemetry::Recorder& recorder);
+  ShardStore(const ShardStore&) = delete;
+  ShardStore& operator=(const ShardStore&) = delete;
+  ~ShardStore();
+
+  // The newest answer stored under `key`, older variants behind it; nullptr: none. `key_hash` is
+  // store().hash_of(key).
+  const Object* find(std::string_view key, uint64_t key_hash) {
+    pins_.enter();
+    return store_.partitions_[store_.owner_of(key_hash)]->index().find(key, key_hash);
+  }
+
+  // Asks to fetch `request.key`, or waits for whoever fetches it already, at most until `wait`
+  // says. May hop to the owner's shard.
+  runtime::Task<Claim> claim(ClaimRequest request, runtime::Wait wait);
+  // A fill beside the others, for an answer that nobody shall wait for: one that is fetched
+  // although the key was not storable lately, a refresh in the background, a HEAD. Make it before
+  // the fetch begins, so that a purge meanwhile is noticed.
+  Fill fill_alone(std::string_view key, uint64_t key_hash);
+
+  // Removes, or makes stale, what `request` names, on all shards; answers how many. In force
+  // everywhere when it answers: nothing that was there before, nor that was being fetched before,
+  // is served fresh to a request that comes after. Errors: limit (the list of purges under way is
+  // full), timed_out (it goes on, nevertheless), cancelled.
+  runtime::Task<Result<uint64_t>> purge(PurgeRequest request, runtime::Wait wait);
+
+  // The most used keys, hottest first, at most `count` of them. Goes through the index in slices.
+  runtime::Task<Result<std::vector<HotKey>>> hottest(size_t count, runtime::Wait wait);
+  // What the owner knows of one key.
+  runtime::Task<Result<KeyReport>> explain(std::string key, runtime::Wait wait);
+
+  // Ends the purges and searches that run for other shards. Before the destructor.
+  runtime::Task<> stop();
+
+  Store& store() { return store_; }
+  runtime::Shard& shard() { return shard_; }
+  size_t index() const { return shard_.index(); }
+
+  // --- for the parts of this module ---
+  static constexpr uint32_t purges_max = 256;
+  PinBoard& pins() { return pins_; }
+  StoreMetrics& metrics() { return metrics_; }
+  Partition& own() { return own_; }
+  void mail(size_t to, Letter& letter) { outbox_.add(to, letter); }
+  void spawn(runtime::Task<> task) { tasks_.spawn(std::move(task)); }
+
+ private:
+  static void end_step(void* self);
+  static void keep_up(void* self);
+
+  Store& store_;
+  runtime::Shard& shard_;
+  StoreMetrics metrics_;
+  PinBoard pins_;
+  Outbox outbox_;
+  Partition& own_;
+  runtime::Scope tasks_;
+  runtime::Timer upkeep_;
+  runtime::StepHook step_hook_;
+  uint32_t purging_ = 0;  // purges that were begun here
+};
+
+}  // namespace weir::edge::cache

@@ -1,0 +1,80 @@
+#include "edge/rules/held_ranges.h"
+
+#include <vector>
+
+#include <doctest/doctest.h>
+
+namespace weir::edge {
+
+TEST_CASE("ranges that touch become one, others stay apart and in order") {
+  HeldRanges held;
+  CHECK(held.add({10, 19}));
+  CHECK(held.add({30, 39}));
+  CHECK(held.add({0, 4}));
+  CHECK(held.ranges().size() == 3);
+  CHECK(held.bytes() == 25);
+  CHECK(held.add({20, 29}));
+  CHECK(held.ranges().size() == 2);
+  CHECK(held.ranges()[1] == ByteRange{10, 39});
+  CHECK(held.add({3, 50}));
+  CHECK(held.ranges().size() == 1);
+  CHECK(held.ranges()[0] == ByteRange{0, 50});
+}
+
+TEST_CASE("what is here and what is missing") {
+  HeldRanges held;
+  CHECK(held.missing({0, 9}) == ByteRange{0, 9});
+  held.add({0, 4});
+  CHECK(held.covers({1, 3}));
+  CHECK(!held.covers({1, 5}));
+  CHECK(held.missing({0, 9}) == ByteRange{5, 9});
+  CHECK(!held.missing({0, 4}));
+  held.add({8, 9});
+  CHECK(held.missing({0, 9}) == ByteRange{5, 7});
+  CHECK(held.missing({8, 12}) == ByteRange{10, 12});
+  CHECK(!held.covers({4, 8}));
+}
+
+TEST_CASE("the number of islands is bounded, joining always works") {
+  HeldRanges held;
+  for (uint64_t i = 0; i < held_ranges_max; ++i)
+    REQUIRE(held.add({i * 10, i * 10 + 1}));
+  CHECK(!held.add({5000, 5001}));
+  CHECK(held.bytes() == held_ranges_max * 2);
+  CHECK(held.add({2, 9}));
+  CHECK(held.add({5000, 5001}));
+  CHECK(held.add({UINT64_MAX - 1, UINT64_MAX}) == false);
+}
+
+TEST_CASE("a set of bytes and the ranges agree about everything, in any order") {
+  uint64_t state = 7;
+  const auto next = [&](uint64_t below) {
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    return (state >> 33) % below;
+  };
+  for (int round = 0; round < 500; ++round) {
+    HeldRanges held;
+    std::vector<bool> model(64);
+    for (int i = 0; i < 12; ++i) {
+      const uint64_t first = next(60), last = first + next(4);
+      REQUIRE(held.add({first, last}));
+      for (uint64_t at = first; at <= last && at < model.size(); ++at)
+        model[at] = true;
+      const uint64_t from = next(60), to = from + next(4);
+      uint64_t gap = from;
+      while (gap <= to && model[gap])
+        ++gap;
+      CHECK(held.covers({from, to}) == (gap > to));
+      const auto missing = held.missing({from, to});
+      CHECK(missing.has_value() == (gap <= to));
+      if (!missing) continue;
+      CHECK(missing->first == gap);
+      CHECK(!model[missing->last]);
+      CHECK((missing->last == to || model[missing->last + 1]));
+    }
+    for (size_t i = 1; i < held.ranges().size(); ++i)
+      CHECK(held.ranges()[i].first > held.ranges()[i - 1].last + 1);
+  }
+}
+
+}  // namespace weir::edge

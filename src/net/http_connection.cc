@@ -114,7 +114,8 @@ runtime::Task<HttpConnection::Next> HttpConnection::serve_one(HttpExchange& exch
   exchange.owes_continue_ = exchange.head.expect_continue;
   exchange.body_->begin(exchange.head.framing);
   co_await server_.handler().handle(exchange);
-  if (!exchange.aborted_ && !exchange.body_->done() && !co_await skip_body(exchange))
+  if (!exchange.aborted_ && exchange.keep_alive_ && !exchange.body_->done() &&
+      !co_await skip_body(exchange))
     exchange.close_after();
   exchange.body_->release_piece();
   input_.unpin();
@@ -165,10 +166,14 @@ runtime::Task<bool> HttpConnection::skip_body(HttpExchange& exchange) {
   if (body.framing().kind == wire::BodyFraming::Kind::content_length &&
       body.framing().length - body.bytes() > skipped_bytes_max)
     co_return false;
-  if (!exchange.out_.empty() && input_.empty() && !co_await exchange.flush()) co_return false;
   const uint64_t before = body.bytes();
   while (!body.done()) {
-    Result<std::string_view> piece = co_await exchange.read_body();
+    Result<std::string_view> piece = exchange.body_->read_ready();
+    if (piece && piece->empty() && !body.done()) {
+      // The rest may come only after our answer, or not at all.
+      if (!exchange.out_.empty() && !co_await exchange.flush()) co_return false;
+      piece = co_await exchange.read_body();
+    }
     if (!piece || body.bytes() - before > skipped_bytes_max) co_return false;
   }
   co_return true;

@@ -7,6 +7,7 @@
 // Pooled by the server: a connection has one only while a request is under way. Everything that
 // views the request (head, peer) is valid until the handler returns.
 
+#include <algorithm>
 #include <array>
 #include <span>
 
@@ -34,6 +35,8 @@ class HttpExchange {
   runtime::Reactor& reactor() const { return shard_->reactor(); }
   // No wait of this exchange lasts longer than this, nor past the moment when the shard closes.
   MonoTime deadline() const { return deadline_; }
+  // Brings the deadline forward to `limit` behind the first byte; never puts it off.
+  void limit_time(Duration limit) { deadline_ = std::min(deadline_, after(started_, limit)); }
   runtime::Wait wait_at_most(Duration limit) const;
 
   // --- the request's body ---

@@ -115,7 +115,8 @@ runtime::Task<AdminHandler::Answer> AdminHandler::answer(net::HttpExchange& exch
 }
 
 bool AdminHandler::may_enter(const net::HttpExchange& exchange) const {
-  if (!token_.required()) return is_own_name(exchange.head.host);
+  // Who has shown a certificate asked for us by the name in ours.
+  if (!token_.required()) return exchange.client_verified() || is_own_name(exchange.head.host);
   const wire::Fields& fields = exchange.head.fields;
   return !fields.repeated(KnownField::authorization) &&
          token_.opens(fields.value(KnownField::authorization));

@@ -1,7 +1,8 @@
 #pragma once
 // AdminHandler: the pages for operators. One a process, on the admin shard. Health is open to
-// everybody; all other pages ask for the token if there is one, and otherwise for a Host that is
-// loopback or an address, so that no web page can reach them through a name of its own.
+// everybody; all other pages ask for the token if there is one, and otherwise for a client's
+// certificate, or a Host that is loopback or an address, so that no web page can reach them through
+// a name of its own.
 
 #include <atomic>
 #include <span>

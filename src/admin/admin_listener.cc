@@ -18,21 +18,27 @@ net::HttpServerSettings server_settings() {
 }  // namespace
 
 AdminListener::AdminListener(int listen_fd, AdminProcess& process, telemetry::Registry& registry,
-                             Token token)
+                             Token token, TlsContextPtr tls)
     : listen_fd_(listen_fd),
       handler_(process, registry, std::move(token)),
-      settings_(server_settings()) {
+      settings_(server_settings()),
+      tls_(std::move(tls)) {
   observations_.push_back(registry.observe(
       admin_requests, {}, [this] { return static_cast<double>(handler_.requests()); }));
   observations_.push_back(registry.observe(
       admin_requests_refused, {}, [this] { return static_cast<double>(handler_.refused()); }));
+  for (const char* reason : {"failed", "no_certificate", "timed_out", "over_limit"}) {
+    const telemetry::Counter count = recorder_.bind(net::tls_handshakes, {reason});
+    observations_.push_back(registry.observe(
+        admin_handshakes_failed, {reason}, [count] { return static_cast<double>(count.value()); }));
+  }
 }
 
 Result<std::unique_ptr<AdminListener>> AdminListener::start(int listen_fd, AdminProcess& process,
                                                             telemetry::Registry& registry,
-                                                            Token token) {
+                                                            Token token, TlsContextPtr tls) {
   std::unique_ptr<AdminListener> listener(
-      new AdminListener(listen_fd, process, registry, std::move(token)));
+      new AdminListener(listen_fd, process, registry, std::move(token), std::move(tls)));
   // epoll works everywhere, and needs little memory for a handful of connections.
   runtime::ThreadOptions options{
       .cores = {0},
@@ -53,7 +59,17 @@ AdminListener::~AdminListener() {
 runtime::Task<> AdminListener::serve(runtime::Shard& shard) {
   pthread_setname_np(pthread_self(), "weir/admin");
   net::HttpServer server(shard, group_, handler_, settings_, recorder_);
-  co_await server.run(listen_fd_);
+  server.use_tls(tls_);
+  server_ = &server;
+  co_await server.run(-1, listen_fd_);
+  server_ = nullptr;
+}
+
+void AdminListener::use_tls(TlsContextPtr context) {
+  threads_->shards().post(0, [this, context = std::move(context)] {
+    tls_ = context;
+    if (server_) server_->use_tls(context);
+  });
 }
 
 }  // namespace weir::admin

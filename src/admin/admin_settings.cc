@@ -10,11 +10,13 @@ bool is_listen_address(std::string_view text) {
 }
 
 std::optional<std::string> check(const AdminSettings& s) {
-  if (s.listen.empty() || !s.token_file.empty()) return std::nullopt;
+  if (s.listen.empty() || !s.token_file.empty() || !s.tls.client_ca.empty()) return std::nullopt;
   if (Address::parse(s.listen)->is_loopback()) return std::nullopt;
-  return "listen: " + s.listen +
-         " can be reached from outside, which needs a token: set admin.token_file, or listen on "
-         "127.0.0.1";
+  std::string text = "listen: " + s.listen +
+                     " can be reached from outside, which needs a token or client certificates: "
+                     "set admin.token_file, or admin.tls.client_ca";
+  if (!s.tls.enabled()) text += " (with admin.tls.certificate and admin.tls.key)";
+  return text + ", or listen on 127.0.0.1";
 }
 
 }  // namespace
@@ -26,12 +28,14 @@ const settings::Group<AdminSettings>& admin_settings() {
       "admin",
       "The listener for operators: metrics, health, configuration, profiles.",
       {field(&S::listen, "listen", "127.0.0.1:9080",
-             "Where operators and scrapers connect; anything but loopback needs a token, and is "
-             "not encrypted. Empty turns it off.")
+             "Where operators and scrapers connect; anything but loopback needs token_file or "
+             "tls.client_ca. Empty turns it off.")
            .like(is_listen_address, "HOST:PORT with a numeric host"),
        field(&S::token_file, "token_file", "",
              "File with the token that every page but health asks for, as Authorization: Bearer "
-             "TOKEN; at least 16 bytes.")},
+             "TOKEN; at least 16 bytes. With tls.client_ca both are asked for."),
+       field(&S::tls, "tls", net::tls_server_settings(),
+             "TLS for operators; without a certificate the listener is not encrypted.")},
       check};
   return group;
 }

@@ -4,13 +4,15 @@
 
 #include <string>
 
+#include "net/tls_server_settings.h"
 #include "settings/field.h"
 
 namespace weir::admin {
 
 struct AdminSettings {
   std::string listen;      // empty: no admin listener
-  std::string token_file;  // empty: no token is asked for; loopback only
+  std::string token_file;  // empty: no token is asked for
+  net::TlsServerSettings tls;
 };
 
 const settings::Group<AdminSettings>& admin_settings();

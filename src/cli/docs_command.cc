@@ -9,6 +9,7 @@
 #include "edge/edge_metrics.h"
 #include "net/client_metrics.h"
 #include "net/server_metrics.h"
+#include "net/tls_metrics.h"
 #include "otlp/export_metrics.h"
 #include "runtime/shard_metrics.h"
 #include "settings/reference.h"
@@ -54,7 +55,8 @@ Part server_part() {
   using namespace net;
   return {"Connections from clients",
           {info_of(connections_accepted), info_of(connections_active), info_of(connections_refused),
-           info_of(connections_ended)}};
+           info_of(connections_ended), info_of(tls_handshakes), info_of(tls_handshake_duration),
+           info_of(tls_certificate_expires)}};
 }
 
 Part process_part() {
@@ -64,7 +66,7 @@ Part process_part() {
            info_of(runtime::file_operations_refused), info_of(process_cpu_seconds),
            info_of(process_resident_bytes), info_of(process_open_fds), info_of(process_max_fds),
            info_of(process_start_seconds), info_of(admin::admin_requests),
-           info_of(admin::admin_requests_refused)}};
+           info_of(admin::admin_requests_refused), info_of(admin::admin_handshakes_failed)}};
 }
 
 Part telemetry_part() {

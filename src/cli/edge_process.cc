@@ -66,6 +66,7 @@ EdgeProcess::EdgeProcess(Configuration& configuration, runtime::ThreadPlan plan)
       log_(STDERR_FILENO, telemetry_settings_.log_level),
       registry_(static_cast<unsigned>(plan_.threads.cores.size())),
       process_metrics_(registry_),
+      tls_(registry_, runtime::read_monotonic_clock()),
       tracing_(registry_.shards(), telemetry_settings_, random_seed()),
       otlp_settings_(configuration.load(otlp::otlp_settings())),
       resource_(otlp::make_resource(
@@ -97,6 +98,7 @@ std::expected<std::unique_ptr<EdgeProcess>, std::string> EdgeProcess::start(
   using Step = std::expected<void, std::string>;
   const bool replaces = inherited.has_predecessor();
   Step done = self.open_sockets(inherited);
+  if (done) done = self.read_certificates();
   if (done) done = self.open_access_log();
   if (done) done = self.make_service();
   if (done) done = self.find_receiver();
@@ -122,15 +124,34 @@ std::expected<void, std::string> EdgeProcess::open_sockets(Inherited& inherited)
   listen_fd_ = *clients;
   sockets_.push_back({"edge", listen_fd_});
   const auto admin = configuration_.load(admin::admin_settings());
-  if (admin.listen.empty()) return {};
-  auto operators = open_listener(inherited, {.name = "admin",
-                                             .key = "admin.listen",
-                                             .flag = "--admin",
-                                             .address = admin.listen,
-                                             .backlog = admin::AdminListener::backlog});
-  if (!operators) return std::unexpected(operators.error());
-  admin_fd_ = *operators;
-  sockets_.push_back({"admin", admin_fd_});
+  if (!admin.listen.empty()) {
+    auto operators = open_listener(inherited, {.name = "admin",
+                                               .key = "admin.listen",
+                                               .flag = "--admin",
+                                               .address = admin.listen,
+                                               .backlog = admin::AdminListener::backlog});
+    if (!operators) return std::unexpected(operators.error());
+    admin_fd_ = *operators;
+    sockets_.push_back({"admin", admin_fd_});
+  }
+  if (edge.listen_tls.empty()) return {};
+  auto secure = open_listener(inherited, {.name = "edge-tls",
+                                          .key = "edge.listen_tls",
+                                          .flag = "--set edge.listen_tls=",
+                                          .address = edge.listen_tls,
+                                          .backlog = static_cast<int>(http.backlog)});
+  if (!secure) return std::unexpected(secure.error());
+  tls_listen_fd_ = *secure;
+  sockets_.push_back({"edge-tls", tls_listen_fd_});
+  return {};
+}
+
+std::expected<void, std::string> EdgeProcess::read_certificates() {
+  auto read = tls_.read(configuration_.load(edge::edge_settings()),
+                        configuration_.load(admin::admin_settings()));
+  if (!read) return std::unexpected(read.error());
+  certificates_ = *std::move(read);
+  tls_.publish(certificates_);
   return {};
 }
 
@@ -178,7 +199,8 @@ std::expected<void, std::string> EdgeProcess::start_admin() {
     if (!read) return std::unexpected(read.error());
     token = *std::move(read);
   }
-  auto started = admin::AdminListener::start(admin_fd_, *this, registry_, std::move(token));
+  auto started = admin::AdminListener::start(admin_fd_, *this, registry_, std::move(token),
+                                             certificates_.admin);
   if (!started)
     return std::unexpected(std::string("cannot start the admin listener: ") + started.error().text);
   admin_ = *std::move(started);
@@ -198,6 +220,7 @@ std::expected<void, std::string> EdgeProcess::start_shards() {
   all_have_servers_.arrive_and_wait();
   service_->ready().store(true);
   WEIR_LOG(log_, LogLevel::info, module, "serving", {"listen", client_address().to_string()},
+           {"listen_tls", tls_listen_fd_ < 0 ? "none" : tls_address().to_string()},
            {"admin", admin_fd_ < 0 ? "none" : admin_address().to_string()}, {"shards", shards()},
            {"reactor", reactor()}, {"pid", getpid()});
   return {};
@@ -242,9 +265,10 @@ runtime::Task<> EdgeProcess::serve_clients(runtime::Shard& shard, net::Resolver&
   edge::EdgeShard edge(*service_, shard, resolver);
   net::HttpServer server(shard, servers_, edge, configuration_.load(net::http_server_settings()),
                          registry_.recorder(static_cast<unsigned>(shard.index())));
+  server.use_tls(certificates_.edge);
   parts_[shard.index()] = {&edge, &server};
   all_have_servers_.arrive_and_wait();
-  co_await server.run(listen_fd_);
+  co_await server.run(listen_fd_, tls_listen_fd_);
   parts_[shard.index()] = {};
   co_await edge.stop();
   recording_.fetch_sub(1);
@@ -277,6 +301,7 @@ bool EdgeProcess::ended() {
 
 void EdgeProcess::tick(MonoTime now) {
   service_->tick(now);
+  tls_.tick(now);
   // The wall clock is stepped now and then.
   tracing_.set_clock(now, runtime::read_wall_clock());
 }
@@ -286,15 +311,21 @@ std::expected<void, std::string> EdgeProcess::apply(const settings::Values& valu
   const auto edge = *settings::load(values, edge::edge_settings());
   const auto http = *settings::load(values, net::http_server_settings());
   const auto telemetry = *settings::load(values, telemetry::telemetry_settings());
+  // The files may be new ones under their old names.
+  auto certificates = tls_.read(edge, *settings::load(values, admin::admin_settings()));
+  if (!certificates) return std::unexpected(certificates.error());
   if (auto replaced = service_->replace(edge); !replaced) return replaced;
+  tls_.publish(*certificates);
+  if (admin_) admin_->use_tls(certificates->admin);
   tracing_.sampler().set_rate(telemetry.sampling.rate);
   log_.set_level(telemetry.log_level);
   const auto shared = std::make_shared<const net::HttpServerSettings>(http);
   for (size_t i = 0; i < shards(); ++i) {
-    threads_->shards().post(i, [this, i, shared] {
+    threads_->shards().post(i, [this, i, shared, certificate = certificates->edge] {
       if (!parts_[i].edge) return;  // it has drained
       parts_[i].edge->renew();
       parts_[i].server->apply(*shared);
+      parts_[i].server->use_tls(certificate);
     });
   }
   return {};
@@ -356,6 +387,10 @@ std::string EdgeProcess::served() const {
 
 Address EdgeProcess::client_address() const {
   return runtime::local_of(listen_fd_);
+}
+
+Address EdgeProcess::tls_address() const {
+  return tls_listen_fd_ < 0 ? Address() : runtime::local_of(tls_listen_fd_);
 }
 
 Address EdgeProcess::admin_address() const {

@@ -17,6 +17,7 @@
 #include "cli/configuration.h"
 #include "cli/inherited.h"
 #include "cli/service.h"
+#include "cli/tls_listeners.h"
 #include "edge/edge_shard.h"
 #include "net/cares_resolver.h"
 #include "net/http_server.h"
@@ -55,6 +56,7 @@ class EdgeProcess final : public Service, public admin::AdminProcess {
   telemetry::EventLog& log() { return log_; }
   // Where clients and operators connect, as bound; the second is invalid without an admin listener.
   Address client_address() const;
+  Address tls_address() const;  // invalid without such a listener
   Address admin_address() const;
   std::string_view reactor() const { return runtime::to_string(reactor_.load()); }
   size_t shards() const { return plan_.threads.cores.size(); }
@@ -74,6 +76,7 @@ class EdgeProcess final : public Service, public admin::AdminProcess {
   std::expected<void, std::string> open_access_log();
   std::expected<void, std::string> make_service();
   std::expected<void, std::string> find_receiver();
+  std::expected<void, std::string> read_certificates();
   std::expected<void, std::string> start_admin();
   std::expected<void, std::string> start_shards();
   runtime::Task<> serve(runtime::Shard& shard);
@@ -91,6 +94,8 @@ class EdgeProcess final : public Service, public admin::AdminProcess {
   telemetry::EventLog log_;
   telemetry::Registry registry_;
   telemetry::ProcessMetrics process_metrics_;
+  TlsListeners tls_;
+  TlsListeners::Contexts certificates_;  // at the start
   telemetry::Tracing tracing_;
   std::unique_ptr<telemetry::LineLog> access_log_;
   std::optional<telemetry::SelfMetrics> self_metrics_;
@@ -100,6 +105,7 @@ class EdgeProcess final : public Service, public admin::AdminProcess {
   std::shared_ptr<net::OriginShare> receiver_;  // of spans; null: none are sent
   std::vector<NamedSocket> sockets_;
   int listen_fd_ = -1;
+  int tls_listen_fd_ = -1;
   int admin_fd_ = -1;
   net::HttpServerGroup servers_;
   std::vector<Part> parts_;        // by shard; each touched on its shard only

@@ -13,11 +13,11 @@ namespace weir::cli {
 namespace {
 
 // A listener on every interface is tried on loopback.
-std::string reachable(Address address) {
+std::string reachable(Address address, std::string_view scheme = "http") {
   std::string text = address.to_string();
   if (text.starts_with("0.0.0.0:") || text.starts_with("[::]:"))
     text = "127.0.0.1" + text.substr(text.rfind(':'));
-  return "http://" + text;
+  return std::string(scheme) + "://" + text;
 }
 
 void announce(const EdgeProcess& process) {
@@ -26,6 +26,8 @@ void announce(const EdgeProcess& process) {
                      " runs: " + std::to_string(process.shards()) + " shards on " +
                      std::string(process.reactor()) + ".\n\n  clients    " + clients + "  before " +
                      process.served() + "\n";
+  if (const Address secure = process.tls_address(); secure.valid())
+    text += "             " + reachable(secure, "https") + "\n";
   std::string tries = "  curl -i " + clients + "/\n";
   if (const Address admin = process.admin_address(); admin.valid()) {
     const std::string operators = reachable(admin);

@@ -45,6 +45,7 @@ void append_line(Buffer& line, EdgeRequest& request, Duration duration, uint64_t
   json.member("request_id", request.id())
       .member("client", request.client())
       .member("method", head.method_text)
+      .member("scheme", request.exchange.secure() ? "https" : "http")
       .member("host", head.host.text)
       .member("path", head.path);
   append_if_given(json, "query", head.query);

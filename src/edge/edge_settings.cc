@@ -36,6 +36,10 @@ std::optional<std::string> check_fields(const settings::TextMap& fields, Directi
   return std::nullopt;
 }
 
+bool is_listen_address(std::string_view text) {
+  return text.empty() || Address::parse(text).has_value();
+}
+
 bool is_path(std::string_view text) {
   return text.starts_with('/') && wire::all_of(wire::target_bytes, text) && !text.contains('?');
 }
@@ -206,6 +210,10 @@ std::optional<std::string> check_edge(const EdgeSettings& s) {
   for (const std::string& range : s.trusted_peers)
     if (!AddressRange::parse(range)) return "trusted_peers: \"" + range + "\" is no address range";
   if (!Address::parse(s.listen)) return "listen: \"" + s.listen + "\" is not HOST:PORT";
+  if (!s.listen_tls.empty() && !s.tls.enabled())
+    return std::string("listen_tls: TLS needs edge.tls.certificate and edge.tls.key");
+  if (s.listen_tls.empty() && s.tls.enabled())
+    return std::string("tls: the certificate serves edge.listen_tls, which is empty");
   if (!wire::is_token(s.name)) return "name: \"" + s.name + "\" cannot stand in Via";
   HostTable hosts;
   for (uint32_t i = 0; i < s.sites.size(); ++i)
@@ -223,6 +231,10 @@ const Group<EdgeSettings>& edge_settings() {
       "The edge: a reverse proxy in front of one or many sites.",
       {field(&S::listen, "listen", "127.0.0.1:8080",
              "Address and port for clients; :8080 is every interface."),
+       field(&S::listen_tls, "listen_tls", "",
+             "Address and port for clients that speak TLS (https://), such as :8443; empty: none.")
+           .like(is_listen_address, "HOST:PORT"),
+       field(&S::tls, "tls", net::tls_server_settings(), "Certificates of listen_tls."),
        field(&S::origin, "origin", net::origin_settings(),
              "The origin of every host that no site names; --origin is its url.")
            .live(),

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "net/origin_settings.h"
+#include "net/tls_server_settings.h"
 #include "settings/field.h"
 
 namespace weir::edge {
@@ -59,6 +60,8 @@ struct HealthSettings {
 
 struct EdgeSettings {
   std::string listen;
+  std::string listen_tls;  // empty: none
+  net::TlsServerSettings tls;
   std::optional<net::OriginSettings> origin;
   std::vector<SiteSettings> sites;
   std::vector<std::string> trusted_peers;

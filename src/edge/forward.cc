@@ -72,8 +72,9 @@ void append_forwarded_for(Buffer& out, const EdgeRequest& request) {
     return given.empty() ? own : given;
   };
   const std::string_view host = request.head().host.text;
+  const std::string_view scheme = request.exchange.secure() ? "https" : "http";
   out.append("\r\nX-Forwarded-Proto: ");
-  out.append(told(KnownField::x_forwarded_proto, "http"));
+  out.append(told(KnownField::x_forwarded_proto, scheme));
   out.append("\r\n");
   if (!host.empty())
     wire::append_field(out, "X-Forwarded-Host", told(KnownField::x_forwarded_host, host));
@@ -84,7 +85,7 @@ void append_forwarded_for(Buffer& out, const EdgeRequest& request) {
   if (v6) node.append('[');
   node.append(peer);
   if (v6) node.append(']');
-  wire::append_forwarded(out, {.by = {}, .for_ = node.view(), .host = host, .proto = "http"});
+  wire::append_forwarded(out, {.by = {}, .for_ = node.view(), .host = host, .proto = scheme});
   out.append("\r\n");
 }
 

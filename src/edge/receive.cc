@@ -63,6 +63,8 @@ void start_span(EdgeRequest& request) {
   const bool known = head.method != wire::RequestMethod::other;
   request.trace.set(request.root, AttributeKey::http_request_method,
                     known ? head.method_text : "_OTHER");
+  request.trace.set(request.root, AttributeKey::url_scheme,
+                    request.exchange.secure() ? "https" : "http");
   request.trace.set(request.root, AttributeKey::url_path, head.path);
   request.trace.set(request.root, AttributeKey::client_address, request.client());
 }

@@ -38,14 +38,16 @@ Address address_of(const wire::ProxyHeader& header) {
 
 }  // namespace
 
-HttpConnection::HttpConnection(HttpServer& server, runtime::StreamPtr stream)
+HttpConnection::HttpConnection(HttpServer& server, runtime::StreamPtr stream, bool tls)
     : server_(server),
       shard_(server.shard()),
       stream_(std::move(stream)),
-      client_(stream_->peer()) {}
+      client_(stream_->peer()),
+      tls_(tls && server.tls().enabled()) {}
 
 runtime::Task<> HttpConnection::run() {
   if (server_.expects_proxy_header(client_) && !co_await read_proxy_header()) co_return;
+  if (tls_ && !co_await accept_tls()) co_return;
   Next next = Next::idle;
   for (bool fresh = true; next == Next::idle; fresh = false) {
     if (input_.empty()) {
@@ -74,6 +76,8 @@ void HttpConnection::begin(HttpExchange& exchange) {
   exchange.client_ = client_;
   exchange.started_ = first_byte_;
   exchange.deadline_ = after(first_byte_, server_.settings().request_timeout);
+  exchange.secure_ = secure_;
+  exchange.client_verified_ = client_verified_;
   exchange.sent_bytes_ = 0;
   exchange.out_before_ = exchange.out_.size();
   exchange.keep_alive_ = true;
@@ -198,6 +202,15 @@ runtime::Task<bool> HttpConnection::read_proxy_header() {
   server_.metrics().bad_proxy_header.add();
   stream_->abort_on_close();
   co_return false;
+}
+
+runtime::Task<bool> HttpConnection::accept_tls() {
+  auto stream = co_await server_.tls().accept(std::move(stream_), input_);
+  if (!stream) co_return false;
+  secure_ = true;
+  client_verified_ = stream->peer_verified();
+  stream_ = std::move(stream);
+  co_return true;
 }
 
 runtime::Task<> HttpConnection::end(Next how) {

@@ -1,6 +1,7 @@
 #pragma once
 // HttpConnection: serves one client connection, from accept to close: requests in order, all
-// complete ones of a read batch answered with one send. Lives in the coroutine that runs it. While
+// complete ones of a read batch answered with one send; before them the PROXY protocol's header and
+// the TLS handshake, where there are any. Lives in the coroutine that runs it. While
 // idle it holds its stream and little else.
 
 #include "net/http_exchange.h"
@@ -12,7 +13,8 @@ class HttpServer;
 
 class HttpConnection {
  public:
-  HttpConnection(HttpServer& server, runtime::StreamPtr stream);
+  // `tls`: it begins with a handshake, if the server has a certificate.
+  HttpConnection(HttpServer& server, runtime::StreamPtr stream, bool tls);
 
   // Until the client or we have had enough.
   runtime::Task<> run();
@@ -27,6 +29,7 @@ class HttpConnection {
   // More bytes of a head that is not complete; false when the connection is to end as `next` says.
   runtime::Task<bool> receive_head(HttpExchange& exchange, Next& next);
   runtime::Task<bool> read_proxy_header();
+  runtime::Task<bool> accept_tls();
   // The rest of a body that the handler did not want; false when it is too much to wait for.
   runtime::Task<bool> skip_body(HttpExchange& exchange);
   Next reject(HttpExchange& exchange, uint16_t status, const char* reason);
@@ -39,6 +42,9 @@ class HttpConnection {
   InputBuffer input_;
   Address client_;
   MonoTime first_byte_{};
+  bool tls_;
+  bool secure_ = false;
+  bool client_verified_ = false;
 };
 
 }  // namespace weir::net

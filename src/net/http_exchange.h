@@ -29,6 +29,9 @@ class HttpExchange {
 
   // Whom the connection is from: the socket's peer, or who the PROXY protocol says.
   const Address& client() const { return client_; }
+  // Whether the client speaks TLS with us, and whether it showed a certificate that we believe.
+  bool secure() const { return secure_; }
+  bool client_verified() const { return client_verified_; }
   // When its first byte was seen.
   MonoTime started() const { return started_; }
   runtime::Shard& shard() const { return *shard_; }
@@ -88,6 +91,8 @@ class HttpExchange {
   MonoTime deadline_ = never;
   uint64_t sent_bytes_ = 0;
   size_t out_before_ = 0;  // bytes of earlier answers in out_
+  bool secure_ = false;
+  bool client_verified_ = false;
   bool keep_alive_ = false;
   bool aborted_ = false;
   bool owes_continue_ = false;

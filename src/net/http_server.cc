@@ -21,7 +21,8 @@ HttpServer::HttpServer(runtime::Shard& shard, HttpServerGroup& group, HttpHandle
       group_(group),
       handler_(handler),
       metrics_(recorder),
-      connections_(shard.reactor()) {
+      connections_(shard.reactor()),
+      tls_(shard, connections_, group.handshakes(), recorder) {
   apply(settings);
   group_.at(shard.index()).store(this, std::memory_order_release);
 }
@@ -41,14 +42,21 @@ void HttpServer::apply(const HttpServerSettings& settings) {
     proxy_protocol_from_.push_back(*AddressRange::parse(range));
 }
 
-runtime::Task<> HttpServer::run(int listen_fd) {
+runtime::Task<> HttpServer::run(int listen_fd, int tls_listen_fd) {
+  runtime::Scope sockets(shard_.reactor());
+  if (listen_fd >= 0) sockets.spawn(accept_all(listen_fd, false));
+  if (tls_listen_fd >= 0) sockets.spawn(accept_all(tls_listen_fd, true));
+  co_await sockets.join();
+  co_await await_other_shards();
+  co_await connections_.join();
+}
+
+runtime::Task<> HttpServer::accept_all(int listen_fd, bool tls) {
   Result<std::unique_ptr<runtime::Listener>> listener = shard_.reactor().listen(listen_fd);
   WEIR_ASSERT(listener.has_value());
   group_.accepting().fetch_add(1);
-  co_await accept_loop(**listener);
+  co_await accept_loop(**listener, tls);
   group_.accepting().fetch_sub(1);
-  co_await await_other_shards();
-  co_await connections_.join();
 }
 
 // Shards hear of a drain one after the other: until the last one has, a connection may come from
@@ -62,12 +70,12 @@ runtime::Task<> HttpServer::await_other_shards() {
   }
 }
 
-runtime::Task<> HttpServer::accept_loop(runtime::Listener& listener) {
+runtime::Task<> HttpServer::accept_loop(runtime::Listener& listener, bool tls) {
   const runtime::Wait wait{never, &shard_.draining()};
   for (;;) {
     Result<int> accepted = co_await listener.accept(wait);
     if (accepted) {
-      place(*accepted);
+      place(*accepted, tls);
       continue;
     }
     if (accepted.error().code == ErrorCode::cancelled) co_return;
@@ -77,35 +85,35 @@ runtime::Task<> HttpServer::accept_loop(runtime::Listener& listener) {
   }
 }
 
-void HttpServer::place(int fd) {
+void HttpServer::place(int fd, bool tls) {
   const size_t target = shard_.least_loaded();
-  if (target == shard_.index()) return adopt(fd);
+  if (target == shard_.index()) return adopt(fd, tls);
   // The other shard sees it as its own from now on; if its mailbox is full, we keep the connection.
-  const auto hand_over = [&group = group_, fd, target] {
+  const auto hand_over = [&group = group_, fd, target, tls] {
     if (HttpServer* server = group.at(target).load(std::memory_order_acquire)) {
-      server->adopt(fd);
+      server->adopt(fd, tls);
     } else {
       ::close(fd);
     }
   };
-  if (!shard_.post(target, hand_over)) adopt(fd);
+  if (!shard_.post(target, hand_over)) adopt(fd, tls);
 }
 
-void HttpServer::adopt(int fd) {
+void HttpServer::adopt(int fd, bool tls) {
   runtime::StreamPtr stream = shard_.reactor().adopt(fd);
   metrics_.accepted.add();
   if (group_.connections().fetch_add(1, std::memory_order_relaxed) >= settings_.connections_max) {
-    connections_.spawn(turn_away(std::move(stream)));
+    connections_.spawn(turn_away(std::move(stream), tls));
   } else {
-    connections_.spawn(serve(std::move(stream)));
+    connections_.spawn(serve(std::move(stream), tls));
   }
 }
 
-runtime::Task<> HttpServer::serve(runtime::StreamPtr stream) {
+runtime::Task<> HttpServer::serve(runtime::StreamPtr stream, bool tls) {
   shard_.load().fetch_add(1, std::memory_order_relaxed);
   metrics_.active.add();
   {
-    HttpConnection connection(*this, std::move(stream));
+    HttpConnection connection(*this, std::move(stream), tls);
     co_await connection.run();
   }
   metrics_.active.subtract();
@@ -113,13 +121,15 @@ runtime::Task<> HttpServer::serve(runtime::StreamPtr stream) {
   group_.connections().fetch_sub(1, std::memory_order_relaxed);
 }
 
-runtime::Task<> HttpServer::turn_away(runtime::StreamPtr stream) {
+runtime::Task<> HttpServer::turn_away(runtime::StreamPtr stream, bool tls) {
   metrics_.over_limit.add();
   iovec answer = runtime::part(
       "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: "
       "close\r\n\r\n");
-  (void)co_await stream->send(std::span(&answer, 1),
-                              {after(shard_.now(), seconds(1)), &shard_.closing()});
+  // A handshake for an answer of this kind would cost more than the request.
+  if (!tls || !tls_.enabled())
+    (void)co_await stream->send(std::span(&answer, 1),
+                                {after(shard_.now(), seconds(1)), &shard_.closing()});
   group_.connections().fetch_sub(1, std::memory_order_relaxed);
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "net/http_connection.h"
+#include "net/tls_acceptor.h"
 #include "runtime/scope.h"
 
 namespace weir::net {
@@ -19,12 +20,15 @@ class HttpServerGroup {
   explicit HttpServerGroup(size_t shards) : servers_(shards) {}
   std::atomic<HttpServer*>& at(size_t shard) { return servers_[shard]; }
   std::atomic<uint32_t>& connections() { return connections_; }
-  // How many shards still accept, and so may place connections on others.
+  // TLS handshakes under way.
+  std::atomic<uint32_t>& handshakes() { return handshakes_; }
+  // How many sockets are still accepted from, by shards that may place connections on others.
   std::atomic<uint32_t>& accepting() { return accepting_; }
 
  private:
   std::vector<std::atomic<HttpServer*>> servers_;
   std::atomic<uint32_t> connections_{0};
+  std::atomic<uint32_t> handshakes_{0};
   std::atomic<uint32_t> accepting_{0};
 };
 
@@ -37,11 +41,14 @@ class HttpServer {
   HttpServer& operator=(const HttpServer&) = delete;
 
   // Accepts from `listen_fd` until the shard drains, then waits until every connection has ended.
-  runtime::Task<> run(int listen_fd);
+  // From `tls_listen_fd`, too: those connections speak TLS. Either may be -1 for none.
+  runtime::Task<> run(int listen_fd, int tls_listen_fd = -1);
   // Serves a connection that was accepted elsewhere.
-  void adopt(int fd);
+  void adopt(int fd, bool tls);
   // Live settings; running requests keep their deadlines.
   void apply(const HttpServerSettings& settings);
+  // Certificates for the connections that come from now on; nullptr: `tls_listen_fd` speaks no TLS.
+  void use_tls(std::shared_ptr<const TlsServerContext> context) { tls_.use(std::move(context)); }
 
   // --- for connections ---
   runtime::Shard& shard() { return shard_; }
@@ -49,16 +56,18 @@ class HttpServer {
   const HttpServerSettings& settings() const { return settings_; }
   const wire::HeadLimits& head_limits() const { return head_limits_; }
   ServerMetrics& metrics() { return metrics_; }
+  TlsAcceptor& tls() { return tls_; }
   bool expects_proxy_header(const Address& peer) const;
   HttpExchange& take_exchange();
   void give_back(HttpExchange& exchange);
 
  private:
-  runtime::Task<> accept_loop(runtime::Listener& listener);
+  runtime::Task<> accept_all(int listen_fd, bool tls);
+  runtime::Task<> accept_loop(runtime::Listener& listener, bool tls);
   runtime::Task<> await_other_shards();
-  runtime::Task<> serve(runtime::StreamPtr stream);
-  runtime::Task<> turn_away(runtime::StreamPtr stream);
-  void place(int fd);
+  runtime::Task<> serve(runtime::StreamPtr stream, bool tls);
+  runtime::Task<> turn_away(runtime::StreamPtr stream, bool tls);
+  void place(int fd, bool tls);
 
   runtime::Shard& shard_;
   HttpServerGroup& group_;
@@ -68,6 +77,7 @@ class HttpServer {
   std::vector<AddressRange> proxy_protocol_from_;
   ServerMetrics metrics_;
   runtime::Scope connections_;
+  TlsAcceptor tls_;
   std::vector<std::unique_ptr<HttpExchange>> spare_;
 };
 

@@ -70,9 +70,13 @@ TlsEngine::Status TlsEngine::status_of(int result, const char* otherwise) {
       break;
   }
   const long verified = SSL_get_verify_result(ssl_.get());
+  const int reason = ERR_GET_REASON(ERR_peek_last_error());
   error_ = last_tls_error(otherwise);
-  if (verified != X509_V_OK && SSL_get_verify_mode(ssl_.get()) != SSL_VERIFY_NONE)
+  refused_peer_ = reason == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE;
+  if (verified != X509_V_OK && SSL_get_verify_mode(ssl_.get()) != SSL_VERIFY_NONE) {
+    refused_peer_ = true;
     error_.text = X509_verify_cert_error_string(verified);
+  }
   return Status::failed;
 }
 
@@ -104,6 +108,18 @@ TlsEngine::Status TlsEngine::write(std::span<iovec>& parts) {
     part.iov_len -= static_cast<size_t>(result);
   }
   return Status::done;
+}
+
+bool TlsEngine::peer_verified() const {
+  return SSL_get_verify_mode(ssl_.get()) != SSL_VERIFY_NONE &&
+         SSL_get0_peer_certificate(ssl_.get()) && SSL_get_verify_result(ssl_.get()) == X509_V_OK;
+}
+
+std::string_view TlsEngine::protocol() const {
+  const unsigned char* name = nullptr;
+  unsigned size = 0;
+  SSL_get0_alpn_selected(ssl_.get(), &name, &size);
+  return {reinterpret_cast<const char*>(name), size};
 }
 
 void TlsEngine::close_notify() {

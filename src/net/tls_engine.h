@@ -4,6 +4,7 @@
 // one TlsStream.
 
 #include <span>
+#include <string_view>
 #include <sys/uio.h>
 
 #include "base/buffer.h"
@@ -40,6 +41,12 @@ class TlsEngine {
 
   Buffer& out() { return out_; }
   const Error& error() const { return error_; }
+  // After a failure: it was about the peer's certificate, or that it had none.
+  bool refused_peer() const { return refused_peer_; }
+  // Whether the peer showed a certificate that we believe.
+  bool peer_verified() const;
+  // What ALPN chose; empty: nothing.
+  std::string_view protocol() const;
   bool resumed() const { return SSL_session_reused(ssl_.get()) == 1; }
 
  private:
@@ -53,6 +60,7 @@ class TlsEngine {
   runtime::Chunk in_;
   Buffer out_;
   Error error_{ErrorCode::tls, ""};
+  bool refused_peer_ = false;
 };
 
 }  // namespace weir::net

@@ -25,8 +25,9 @@ struct Later {
 TlsStream::TlsStream(StreamPtr inner, SslPtr ssl)
     : Stream(inner->reactor()), inner_(std::move(inner)), engine_(std::move(ssl)) {}
 
-Task<Result<>> TlsStream::handshake(Wait wait) {
+Task<Result<>> TlsStream::handshake(Wait wait, HandshakeTurns* turns) {
   for (;;) {
+    if (turns) co_await turns->next();
     const TlsEngine::Status status = engine_.handshake();
     // An alert that says why it failed goes out, too.
     const Result<> flushed = co_await flush(wait);
@@ -38,7 +39,8 @@ Task<Result<>> TlsStream::handshake(Wait wait) {
     if (!flushed) co_return flushed;
     Result<Chunk> chunk = co_await inner_->recv(wait);
     if (!chunk) co_return std::unexpected(chunk.error());
-    if (chunk->empty()) co_return fail(ErrorCode::tls, "the peer ended inside the TLS handshake");
+    if (chunk->empty())
+      co_return fail(ErrorCode::closed, "the peer ended inside the TLS handshake");
     engine_.feed(*std::move(chunk));
   }
 }

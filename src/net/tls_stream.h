@@ -7,6 +7,7 @@
 // body which ends with its connection must not be taken for whole (RFC 9112 9.8). It cannot move to
 // another shard.
 
+#include "net/handshake_turns.h"
 #include "net/tls_engine.h"
 #include "runtime/reactor.h"
 
@@ -16,8 +17,11 @@ class TlsStream final : public runtime::Stream {
  public:
   TlsStream(runtime::StreamPtr inner, SslPtr ssl);
 
-  // The first thing; nothing else until it has succeeded.
-  runtime::Task<Result<>> handshake(runtime::Wait wait);
+  // What was received before this was made; before handshake().
+  void feed(runtime::Chunk received) { engine_.feed(std::move(received)); }
+  // The first thing; nothing else until it has succeeded. Each step waits for its turn, where
+  // `turns` are given. Errors: tls, and those of the stream.
+  runtime::Task<Result<>> handshake(runtime::Wait wait, HandshakeTurns* turns = nullptr);
 
   void shutdown_send() override;
   void abort_on_close() override;
@@ -25,6 +29,14 @@ class TlsStream final : public runtime::Stream {
   Address local() const override { return inner_->local(); }
   // Whether the handshake resumed an earlier session.
   bool resumed() const { return engine_.resumed(); }
+  // What ALPN chose, such as "http/1.1"; empty where the client does not know ALPN.
+  std::string_view protocol() const { return engine_.protocol(); }
+  // Whether the peer showed a certificate that we believe; and, of a handshake that failed, whether
+  // that was the reason.
+  bool peer_verified() const { return engine_.peer_verified(); }
+  bool refused_peer() const { return engine_.refused_peer(); }
+  // The stream below, for the end of a failed handshake.
+  Stream& raw() { return *inner_; }
 
  protected:
   void want_input() override;

@@ -13,13 +13,10 @@
 #include <openssl/x509v3.h>
 
 #include "net/tls_context.h"
+#include "net/tls_identity.h"
 
 namespace weir::net::test {
 
-struct X509Free {
-  void operator()(X509* certificate) const { X509_free(certificate); }
-  void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
-};
 using CertificatePtr = std::unique_ptr<X509, X509Free>;
 using KeyPtr = std::unique_ptr<EVP_PKEY, X509Free>;
 
@@ -68,6 +65,48 @@ inline std::unique_ptr<TlsContext> server_context(const Identity& identity) {
   REQUIRE(SSL_CTX_use_PrivateKey(context, identity.key.get()) == 1);
   return std::make_unique<TlsContext>(context);
 }
+
+// A file that is gone with the test.
+class TestFile {
+ public:
+  TestFile() : path_(std::filesystem::temp_directory_path() / "weir-tls-XXXXXX") {
+    const int fd = ::mkstemp(path_.data());
+    REQUIRE(fd >= 0);
+    file_ = ::fdopen(fd, "w");
+  }
+  explicit TestFile(std::string_view text) : TestFile() {
+    std::fwrite(text.data(), 1, text.size(), file_);
+    std::fflush(file_);
+  }
+  ~TestFile() {
+    std::fclose(file_);
+    ::unlink(path_.c_str());
+  }
+  TestFile(const TestFile&) = delete;
+  TestFile& operator=(const TestFile&) = delete;
+
+  const std::string& path() const { return path_; }
+  FILE* file() { return file_; }
+
+ private:
+  std::string path_;
+  FILE* file_ = nullptr;
+};
+
+// An identity as an operator has it.
+struct IdentityFiles {
+  explicit IdentityFiles(const Identity& identity, const char* passphrase = nullptr) {
+    PEM_write_X509(certificate.file(), identity.certificate.get());
+    PEM_write_PrivateKey(key.file(), identity.key.get(), passphrase ? EVP_aes_128_cbc() : nullptr,
+                         nullptr, 0, nullptr, const_cast<char*>(passphrase));
+    std::fflush(certificate.file());
+    std::fflush(key.file());
+  }
+  TlsIdentitySettings names() const { return {certificate.path(), key.path()}; }
+
+  TestFile certificate;
+  TestFile key;
+};
 
 // One authority for all tests, and its PEM file.
 struct TestAuthority {

@@ -14,13 +14,19 @@ BINARY = pathlib.Path(os.environ.get("WEIR_BINARY") or
 
 
 class Weir(process.Process):
-    """`weir edge` on free ports. `options` are settings, given by --set."""
+    """`weir edge` on free ports. `options` are settings, given by --set.
 
-    def __init__(self, origin=None, options=None, config=None, arguments=(), service="edge"):
+    `exposed`: the admin listener is on every interface, and may speak TLS, so that readiness is
+    asked of the service's own.
+    """
+
+    def __init__(self, origin=None, options=None, config=None, arguments=(), service="edge",
+                 exposed=False):
         self.port, self.admin = process.free_ports(2)
         self.data = process.new_folder("data")
         command = [BINARY, service, "--listen", f"127.0.0.1:{self.port}",
-                   "--admin", f"127.0.0.1:{self.admin}", "--data", self.data]
+                   "--admin", f"{'0.0.0.0' if exposed else '127.0.0.1'}:{self.admin}",
+                   "--data", self.data]
         if origin is not None:
             url = origin if "://" in str(origin) else f"http://127.0.0.1:{origin}"
             command += ["--origin", url]
@@ -31,12 +37,13 @@ class Weir(process.Process):
         for key, value in (options or {}).items():
             command += ["--set", f"{key}={value}"]
         super().__init__("weir", [*command, *arguments])
+        self.ready_port = self.port if exposed else self.admin
         process.wait_until(self.ready_or_dead, READY_SECONDS, "/health/ready of weir")
 
     def ready_or_dead(self):
         if not self.running():
             raise process.NotReady(f"weir ended with {self.popen.returncode}\n{self.output()}")
-        return self.status_of("/health/ready", self.admin) == 200
+        return self.status_of("/health/ready", self.ready_port) == 200
 
     def get(self, path, port=None, headers=None, method="GET", body=None, timeout=10):
         """(status, headers in lower case, body) over a connection of its own."""

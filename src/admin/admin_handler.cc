@@ -5,6 +5,7 @@
 
 #include "admin/cpu_profile.h"
 #include "admin/heap_profile.h"
+#include "admin/query_value.h"
 #include "base/units.h"
 #include "runtime/waiter.h"
 #include "telemetry/prometheus.h"
@@ -18,18 +19,6 @@ using wire::KnownField;
 constexpr uint64_t profile_seconds_default = 10, profile_seconds_max = 60;
 constexpr std::string_view html = "text/html; charset=utf-8";
 constexpr std::string_view json = "application/json";
-
-// The value of `name` in "a=1&b=2".
-std::optional<std::string_view> query_value(std::string_view query, std::string_view name) {
-  while (!query.empty()) {
-    const size_t end = std::min(query.find('&'), query.size());
-    const std::string_view pair = query.substr(0, end);
-    const size_t equals = pair.find('=');
-    if (equals != pair.npos && pair.substr(0, equals) == name) return pair.substr(equals + 1);
-    query.remove_prefix(std::min(end + 1, query.size()));
-  }
-  return std::nullopt;
-}
 
 // A name other than localhost may have been made to resolve to us by whoever owns it.
 bool is_own_name(const wire::Authority& host) {
@@ -61,6 +50,16 @@ std::span<const AdminHandler::Route> AdminHandler::routes() {
             "The configuration in force, with where each value came from; secrets are left out."},
       Route{"/config/reload", "POST", false, &A::reload,
             "Reads the configuration file again, as SIGHUP does, and answers what changed."},
+      Route{"/cache/purge", "POST", false, &A::purge,
+            "Removes from the cache ?url=, ?prefix= or ?tag=; with &soft=1 makes stale instead."},
+      Route{"/cache/prewarm", "POST", false, &A::prewarm,
+            "Fetches the URLs of the body, one a line, into the cache; ?concurrency=N."},
+      Route{"/cache/prewarm/state", "GET", false, &A::prewarm_state,
+            "How far the last prewarming is."},
+      Route{"/cache/hot", "GET", false, &A::hottest,
+            "The addresses that the cache is asked for most; ?count=N."},
+      Route{"/debug/cache", "GET", false, &A::explain,
+            "Explains ?url=: what is stored of it, until when, and why not."},
       Route{"/debug/build", "GET", false, &A::build, "What runs here."},
       Route{"/debug/profile/cpu", "GET", false, &A::cpu_profile,
             "Where CPU time goes, as folded stacks; ?seconds=N, 1 to 60."},

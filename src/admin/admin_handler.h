@@ -57,6 +57,13 @@ class AdminHandler final : public net::HttpHandler {
   runtime::Task<Answer> cpu_profile(net::HttpExchange& exchange);
   runtime::Task<Answer> heap_profile(net::HttpExchange& exchange);
   runtime::Task<Answer> build(net::HttpExchange& exchange);
+  runtime::Task<Answer> purge(net::HttpExchange& exchange);
+  runtime::Task<Answer> prewarm(net::HttpExchange& exchange);
+  runtime::Task<Answer> prewarm_state(net::HttpExchange& exchange);
+  runtime::Task<Answer> hottest(net::HttpExchange& exchange);
+  runtime::Task<Answer> explain(net::HttpExchange& exchange);
+  // Asks the cache and waits for its answer.
+  runtime::Task<Answer> ask_cache(net::HttpExchange& exchange, CacheQuestion question);
 
   AdminProcess& process_;
   telemetry::Registry& registry_;

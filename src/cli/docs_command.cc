@@ -6,6 +6,7 @@
 #include "admin/admin_listener.h"
 #include "cli/all_settings.h"
 #include "cli/terminal.h"
+#include "edge/cache/store_metrics.h"
 #include "edge/edge_metrics.h"
 #include "net/client_metrics.h"
 #include "net/server_metrics.h"
@@ -37,6 +38,20 @@ Part edge_part() {
       {info_of(requests_decl), info_of(duration_decl), info_of(requests_per_second_decl),
        info_of(qps_decl), info_of(error_rate_decl), info_of(bandwidth_decl), info_of(errors_decl),
        info_of(bytes_out_decl), info_of(bytes_in_decl), info_of(origin_latency_decl)}};
+}
+
+Part cache_part() {
+  using namespace edge;
+  return {"The cache", {info_of(cache_hit_rate_decl),       info_of(cache_requests_decl),
+                        info_of(cache_hits_decl),           info_of(cache_results_decl),
+                        info_of(cache_not_storable_decl),   info_of(cache_revalidations_decl),
+                        info_of(cache_refreshes_decl),      info_of(cache_fills_refused_decl),
+                        info_of(cache_fills_running_decl),  info_of(cache_invalidations_decl),
+                        info_of(cache::stored_decl),        info_of(cache::not_stored_decl),
+                        info_of(cache::removed_decl),       info_of(cache::fills_decl),
+                        info_of(cache::claims_decl),        info_of(cache::purges_decl),
+                        info_of(cache::bytes_decl),         info_of(cache::bytes_max_decl),
+                        info_of(cache::filling_bytes_decl), info_of(cache::objects_decl)}};
 }
 
 Part client_part() {
@@ -125,8 +140,8 @@ std::string metrics_page() {
       "# Metrics\n\nWritten by `weir docs metrics`; change the declarations, not this page. The "
       "names are\nthose of `/metrics`; over OTLP dots stand where these have underscores. What a "
       "process has not\nused yet has no samples.\n";
-  for (const Part& part :
-       {edge_part(), client_part(), server_part(), process_part(), telemetry_part()}) {
+  for (const Part& part : {edge_part(), cache_part(), client_part(), server_part(), process_part(),
+                           telemetry_part()}) {
     text += "\n## " + std::string(part.title) +
             "\n\n| name | type | unit | labels | what it says |\n|---|---|---|---|---|\n";
     for (const InstrumentInfo& info : part.instruments)

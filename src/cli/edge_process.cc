@@ -169,12 +169,13 @@ std::expected<void, std::string> EdgeProcess::open_access_log() {
 
 std::expected<void, std::string> EdgeProcess::make_service() {
   const auto settings = configuration_.load(edge::edge_settings());
-  auto made = edge::EdgeService::make(settings,
-                                      {.registry = registry_,
-                                       .tracing = tracing_,
-                                       .access_log = access_log_.get(),
-                                       .access_log_rate = telemetry_settings_.access_log.rate},
-                                      shards());
+  auto made = edge::EdgeService::make(
+      settings,
+      {.registry = registry_,
+       .tracing = tracing_,
+       .access_log = access_log_.get(),
+       .access_log_rate = telemetry_settings_.access_log.rate},
+      {.shards = shards(), .memory_bytes = plan_.memory_bytes, .seed = random_seed()});
   if (!made) return std::unexpected(made.error());
   service_ = *std::move(made);
   return {};
@@ -218,7 +219,11 @@ std::expected<void, std::string> EdgeProcess::start_shards() {
   threads_ = *std::move(started);
   reactor_.store(threads_->reactor_kind());
   all_have_servers_.arrive_and_wait();
+  console_.emplace(
+      threads_->shards(), [this](size_t shard) { return parts_[shard].edge; },
+      configuration_.load(runtime::runtime_settings()).data, log_);
   service_->ready().store(true);
+  if (configuration_.load(edge::edge_settings()).cache.hot.load) console_->load_hot_keys();
   WEIR_LOG(log_, LogLevel::info, module, "serving", {"listen", client_address().to_string()},
            {"listen_tls", tls_listen_fd_ < 0 ? "none" : tls_address().to_string()},
            {"admin", admin_fd_ < 0 ? "none" : admin_address().to_string()}, {"shards", shards()},
@@ -288,6 +293,7 @@ void EdgeProcess::reopen_logs() {
 
 void EdgeProcess::drain() {
   service_->ready().store(false);
+  console_->save_at_stop(configuration_.load(edge::edge_settings()).cache.hot);
   threads_->drain();
 }
 
@@ -302,6 +308,7 @@ bool EdgeProcess::ended() {
 void EdgeProcess::tick(MonoTime now) {
   service_->tick(now);
   tls_.tick(now);
+  console_->tick(now, service_->generation()->config->cache.hot);
   // The wall clock is stepped now and then.
   tracing_.set_clock(now, runtime::read_wall_clock());
 }
@@ -362,6 +369,12 @@ void EdgeProcess::reload_logged() {
 admin::ReloadAnswer EdgeProcess::reload() {
   const auto done = reload_all();
   return {done.has_value(), json_of(done)};
+}
+
+void EdgeProcess::ask_cache(admin::CacheQuestion question,
+                            std::shared_ptr<admin::CacheReply> reply) {
+  if (!ready()) return reply->give({503, "{\"error\":\"starting or draining\"}\n"});
+  console_->ask(std::move(question), std::move(reply));
 }
 
 std::vector<std::pair<std::string, std::string>> EdgeProcess::build_facts() const {

@@ -14,6 +14,7 @@
 
 #include "admin/admin_listener.h"
 #include "admin/admin_settings.h"
+#include "cli/cache_console.h"
 #include "cli/configuration.h"
 #include "cli/inherited.h"
 #include "cli/service.h"
@@ -51,6 +52,7 @@ class EdgeProcess final : public Service, public admin::AdminProcess {
   bool ready() const override { return service_->ready().load(); }
   std::string config() const override { return configuration_.print(); }
   admin::ReloadAnswer reload() override;
+  void ask_cache(admin::CacheQuestion question, std::shared_ptr<admin::CacheReply> reply) override;
   std::vector<std::pair<std::string, std::string>> build_facts() const override;
 
   telemetry::EventLog& log() { return log_; }
@@ -113,6 +115,7 @@ class EdgeProcess final : public Service, public admin::AdminProcess {
   std::atomic<size_t> recording_;  // shards that still serve, and so record spans
   std::unique_ptr<runtime::Threads> threads_;
   std::atomic<runtime::ReactorKind> reactor_{runtime::ReactorKind::automatic};
+  std::optional<CacheConsole> console_;  // once there are shards
   std::unique_ptr<admin::AdminListener> admin_;
 };
 

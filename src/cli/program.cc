@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "cli/cache_commands.h"
 #include "cli/config_command.h"
 #include "cli/docs_command.h"
 #include "cli/edge_command.h"
@@ -59,6 +60,8 @@ int run_subcommand(const Subcommand& subcommand, std::span<const std::string> wo
                    const ProgramImage& image) {
   // Its own table has the flags of each kind of load.
   if (subcommand.run == run_load) return run_load_words(words);
+  if (subcommand.run == run_edge && !words.empty() && is_cache_command(words[0]))
+    return run_cache_command(words);
   const auto arguments = settings::parse_flags(subcommand.command, words);
   if (!arguments) {
     complain(arguments.error() + "\nweir help " + std::string(subcommand.command.name) +
@@ -82,8 +85,10 @@ std::span<const Subcommand> subcommands() {
                   service_flags()},
                  run_up},
       Subcommand{{"edge",
-                  "Runs the edge: a reverse proxy in front of the sites of the configuration, or "
-                  "of one --origin. SIGTERM drains and stops, SIGHUP reloads the configuration, "
+                  "Runs the edge: a caching reverse proxy in front of the sites of the "
+                  "configuration, or of one --origin. `weir edge purge` and `weir edge prewarm` "
+                  "work on the cache of one that runs. SIGTERM drains and stops, SIGHUP reloads "
+                  "the configuration, "
                   "SIGUSR1 reopens the logs, SIGUSR2 replaces the program without losing a "
                   "request.",
                   service_flags()},

@@ -51,6 +51,15 @@ bool names_something(const Configuration& configuration) {
   return edge.origin || !edge.sites.empty();
 }
 
+// Whether the operator says how long answers live whose origin does not say.
+bool says_default_ttl(const Configuration& configuration) {
+  const settings::Values values = configuration.values();
+  const settings::Node* node = &values.root;
+  for (const char* key : {"edge", "cache", "default_ttl"})
+    node = node ? node->find(key) : nullptr;
+  return node != nullptr;
+}
+
 int fail_with(const std::string& text, int status) {
   complain(text);
   return status;
@@ -64,6 +73,11 @@ int run_up(const settings::Arguments& arguments, const ProgramImage& image) {
   auto configuration = Configuration::read(all_settings(), *given);
   if (!configuration)
     return fail_with("the configuration is broken:\n" + configuration.error(), exit_misused);
+  if (!says_default_ttl(**configuration)) {
+    given->sets.push_back({"edge.cache.default_ttl", "5m", "weir up"});
+    configuration = Configuration::read(all_settings(), *given);
+    if (!configuration) return fail_with(configuration.error(), exit_misused);
+  }
   if (names_something(**configuration)) return serve_edge(**configuration, image, announce);
 
   block_signals();  // the demo has a thread, which must not get them

@@ -54,6 +54,8 @@ void append_line(Buffer& line, EdgeRequest& request, Duration duration, uint64_t
       .member("bytes", bytes_out)
       .member("duration_us", duration / microseconds(1));
   if (request.site) json.member("site", request.site->name);
+  if (request.cache.result != CacheResult::none)
+    json.member("cache", to_string(request.cache.result));
   if (!request.origin.empty())
     json.member("origin", request.origin)
         .member("origin_us", request.origin_time / microseconds(1))

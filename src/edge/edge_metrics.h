@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 
+#include "edge/cache_metrics.h"
 #include "telemetry/instrument.h"
 #include "telemetry/recorder.h"
 #include "wire/http1_request.h"
@@ -60,6 +61,7 @@ class EdgeMetrics {
         errors(recorder.bind(errors_decl)),
         bytes_out(recorder.bind(bytes_out_decl)),
         bytes_in(recorder.bind(bytes_in_decl)),
+        cache(recorder),
         recorder_(recorder),
         requests_(recorder.family(requests_decl)) {}
 
@@ -78,6 +80,7 @@ class EdgeMetrics {
   telemetry::Counter errors;
   telemetry::Counter bytes_out;
   telemetry::Counter bytes_in;
+  CacheMetrics cache;
   telemetry::Recorder& recorder() { return recorder_; }
 
  private:

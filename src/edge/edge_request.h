@@ -5,6 +5,7 @@
 #include <array>
 #include <string_view>
 
+#include "edge/cache_use.h"
 #include "edge/site.h"
 #include "net/http_exchange.h"
 #include "telemetry/trace.h"
@@ -40,6 +41,7 @@ struct EdgeRequest {
   std::array<char, 128> id_text;     // the request id: a trusted peer's, or the trace id
   Buffer rewritten;                  // the target that the origin gets, where a rule changed it
 
+  CacheUse cache;
   uint16_t status = 0;          // of the answer; 0 until there is one
   const char* error = nullptr;  // what went wrong, for the log; static
   std::string_view origin;      // who was asked

@@ -24,8 +24,12 @@ std::expected<std::shared_ptr<const Generation>, std::string> generation_of(
 
 }  // namespace
 
-EdgeService::EdgeService(EdgeTelemetry telemetry, size_t shards)
-    : telemetry_(telemetry), shards_(shards) {
+EdgeService::EdgeService(const EdgeSettings& settings, EdgeTelemetry telemetry,
+                         const EdgeMachine& machine)
+    : telemetry_(telemetry),
+      shards_(machine.shards),
+      store_(std::make_unique<cache::Store>(settings.cache.memory, machine.memory_bytes,
+                                            machine.shards, machine.seed)) {
   telemetry::Registry& registry = telemetry_.registry;
   const auto per_second = [](telemetry::RateWindow& window) {
     return [&window] { return window.per_second(); };
@@ -33,6 +37,8 @@ EdgeService::EdgeService(EdgeTelemetry telemetry, size_t shards)
   observations_.push_back(registry.observe(requests_per_second_decl, {}, per_second(requests_)));
   observations_.push_back(registry.observe(qps_decl, {}, per_second(requests_)));
   observations_.push_back(registry.observe(bandwidth_decl, {}, per_second(bytes_out_)));
+  for (telemetry::Observation& observation : store_->observe(registry))
+    observations_.push_back(std::move(observation));
   observations_.push_back(registry.observe(error_rate_decl, {}, [this] {
     const uint64_t requests = requests_.increase();
     return requests ? static_cast<double>(errors_.increase()) / static_cast<double>(requests) : 0.0;
@@ -40,8 +46,8 @@ EdgeService::EdgeService(EdgeTelemetry telemetry, size_t shards)
 }
 
 std::expected<std::unique_ptr<EdgeService>, std::string> EdgeService::make(
-    const EdgeSettings& settings, EdgeTelemetry telemetry, size_t shards) {
-  std::unique_ptr<EdgeService> service(new EdgeService(telemetry, shards));
+    const EdgeSettings& settings, EdgeTelemetry telemetry, const EdgeMachine& machine) {
+  std::unique_ptr<EdgeService> service(new EdgeService(settings, telemetry, machine));
   if (auto replaced = service->replace(settings); !replaced)
     return std::unexpected(replaced.error());
   return service;

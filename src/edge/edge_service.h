@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "edge/cache/store.h"
 #include "edge/site.h"
 #include "net/origin_share.h"
 #include "telemetry/line_log.h"
@@ -34,12 +35,19 @@ struct EdgeTelemetry {
   double access_log_rate = 1;
 };
 
+// What the service has of the machine.
+struct EdgeMachine {
+  size_t shards = 1;
+  uint64_t memory_bytes = 0;  // of the process; 0: unknown
+  uint64_t seed = 0;          // random
+};
+
 class EdgeService {
  public:
   // Errors: a text for the operator that says what is wrong and where.
   static std::expected<std::unique_ptr<EdgeService>, std::string> make(const EdgeSettings& settings,
                                                                        EdgeTelemetry telemetry,
-                                                                       size_t shards);
+                                                                       const EdgeMachine& machine);
 
   // The configuration in force. Any thread; shards keep what they got until they are told of a new
   // one.
@@ -49,16 +57,18 @@ class EdgeService {
   std::expected<void, std::string> replace(const EdgeSettings& settings);
 
   const EdgeTelemetry& telemetry() const { return telemetry_; }
+  cache::Store& store() { return *store_; }
   // Whether new requests are welcome: /health/ready.
   std::atomic<bool>& ready() { return ready_; }
   // Takes the readings behind the gauges over the last 10 s; about once a second, by one thread.
   void tick(MonoTime now);
 
  private:
-  EdgeService(EdgeTelemetry telemetry, size_t shards);
+  EdgeService(const EdgeSettings& settings, EdgeTelemetry telemetry, const EdgeMachine& machine);
 
   EdgeTelemetry telemetry_;
   size_t shards_;
+  std::unique_ptr<cache::Store> store_;
   // allow(mutex): taken at start and at reload, never on a request's way
   mutable std::mutex mutex_;  // guards generation_
   std::shared_ptr<const Generation> generation_;

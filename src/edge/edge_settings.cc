@@ -181,6 +181,7 @@ const Group<SiteSettings>& site_settings() {
        field(&S::cors, "cors", cors_settings(),
              "Cross-origin resource sharing; without it the origin's own fields are passed on."),
        field(&S::headers, "headers", header_settings(), "Header fields that are set or removed."),
+       field(&S::cache, "cache", site_cache_settings(), "What of this site is stored."),
        field(&S::body_bytes_max, "body_bytes_max", 1024 * 1024 * 1024,
              "Largest request body; larger ones are answered 413.")
            .in_bytes(),
@@ -245,6 +246,7 @@ const Group<EdgeSettings>& edge_settings() {
            .live(),
        field(&S::health, "health", health_settings(), "Health paths on the clients' listener.")
            .live(),
+       field(&S::cache, "cache", edge_cache_settings(), "What is stored of the origins' answers."),
        field(&S::name, "name", "weir", "Our name in Via and Server.").live()},
       check_edge};
   return group;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "edge/cache_settings.h"
 #include "net/origin_settings.h"
 #include "net/tls_server_settings.h"
 #include "settings/field.h"
@@ -48,6 +49,7 @@ struct SiteSettings {
   std::vector<PathSettings> paths;
   std::optional<CorsSettings> cors;
   HeaderSettings headers;
+  SiteCacheSettings cache;
   uint64_t body_bytes_max = 0;
   Duration request_timeout{};
   bool pass_host = false;
@@ -66,6 +68,7 @@ struct EdgeSettings {
   std::vector<SiteSettings> sites;
   std::vector<std::string> trusted_peers;
   HealthSettings health;
+  EdgeCacheSettings cache;
   std::string name;
 };
 

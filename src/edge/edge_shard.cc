@@ -17,7 +17,8 @@ runtime::Task<> EdgeShard::handle(net::HttpExchange& exchange) {
     EdgeRequest request(*this, generation, exchange, tracer_, parent_of(exchange));
     receive(request);
     if (!request.answered()) normalise(request);
-    if (!request.answered()) co_await fetch(request);
+    if (!request.answered()) lookup(request);
+    if (!request.answered()) co_await obtain(request);
     record(request);
   }
   leave(generation);
@@ -38,6 +39,8 @@ EdgeShard::EdgeShard(EdgeService& service, runtime::Shard& shard, net::Resolver&
       access_log_(service.telemetry().access_log ? &service.telemetry().access_log->producer(
                                                        static_cast<unsigned>(shard.index()))
                                                  : nullptr),
+      store_(service.store(), shard, metrics_.recorder()),
+      fills_(shard.reactor()),
       disposals_(shard.reactor()) {
   current_ = make_generation();
 }
@@ -91,6 +94,8 @@ runtime::Task<> EdgeShard::dispose(std::unique_ptr<ShardGeneration> generation) 
 }
 
 runtime::Task<> EdgeShard::stop() {
+  fills_.cancel().request();
+  co_await fills_.join();
   WEIR_ASSERT(current_->requests == 0 && retired_.empty());
   disposals_.spawn(dispose(std::move(current_)));
   co_await disposals_.join();

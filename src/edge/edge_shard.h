@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "edge/cache/shard_store.h"
 #include "edge/edge_metrics.h"
 #include "edge/edge_request.h"
 #include "edge/edge_service.h"
@@ -49,6 +50,20 @@ class EdgeShard final : public net::HttpHandler {
   // --- for the steps ---
   EdgeService& service() { return service_; }
   EdgeMetrics& metrics() { return metrics_; }
+  telemetry::Tracer& tracer() { return tracer_; }
+  cache::ShardStore& store() { return store_; }
+  const EdgeConfig& config() const { return current_->config(); }
+  // Background tasks that fetch for the cache; ended by stop(). Each holds its generation.
+  runtime::Scope& fills() { return fills_; }
+  void enter(ShardGeneration& generation) { ++generation.requests; }
+  ShardGeneration& enter_current() {
+    ++current_->requests;
+    return *current_;
+  }
+  void leave(ShardGeneration& generation);
+  // Where keys are written until the request has to wait for something.
+  Buffer& key_scratch() { return key_scratch_; }
+  Buffer& variant_scratch() { return variant_scratch_; }
   runtime::Shard& shard() { return shard_; }
   // "Date: ...\r\n", written once a second.
   std::string_view date_line();
@@ -58,7 +73,6 @@ class EdgeShard final : public net::HttpHandler {
  private:
   telemetry::RemoteParent parent_of(const net::HttpExchange& exchange) const;
   std::unique_ptr<ShardGeneration> make_generation();
-  void leave(ShardGeneration& generation);
   runtime::Task<> dispose(std::unique_ptr<ShardGeneration> generation);
 
   EdgeService& service_;
@@ -69,10 +83,14 @@ class EdgeShard final : public net::HttpHandler {
   telemetry::LineLog::Producer* access_log_;
   std::unique_ptr<ShardGeneration> current_;
   std::vector<std::unique_ptr<ShardGeneration>> retired_;
+  cache::ShardStore store_;
+  runtime::Scope fills_;
   runtime::Scope disposals_;
   int64_t date_second_ = -1;
   Buffer date_line_;
   Buffer log_line_;
+  Buffer key_scratch_;
+  Buffer variant_scratch_;
 };
 
 }  // namespace weir::edge

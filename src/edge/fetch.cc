@@ -1,9 +1,9 @@
-#include <algorithm>
-
 #include "edge/answers.h"
 #include "edge/deliver.h"
 #include "edge/edge_shard.h"
 #include "edge/forward.h"
+#include "edge/observe.h"
+#include "edge/origin_choice.h"
 #include "edge/steps.h"
 #include "edge/tunnel.h"
 #include "edge/upload.h"
@@ -29,40 +29,6 @@ bool idempotent(RequestMethod method) {
     default:
       return false;
   }
-}
-
-uint16_t status_for(ErrorCode code) {
-  switch (code) {
-    case ErrorCode::timed_out:
-      return 504;
-    case ErrorCode::overloaded:
-    case ErrorCode::cancelled:
-      return 503;
-    default:
-      return 502;
-  }
-}
-
-// The origin with the fewest connections at work whose breaker lets requests through; among equals
-// the one behind the last.
-SiteOrigin& choose(EdgeRequest& request) {
-  auto& origins = request.generation.clients[request.site_index];
-  if (origins.size() == 1) return origins.front();
-  const MonoTime now = request.exchange.shard().now();
-  const size_t first = request.exchange.reactor().random().below(origins.size());
-  SiteOrigin* best = nullptr;
-  std::pair<bool, uint32_t> best_rank;
-  for (size_t i = 0; i < origins.size(); ++i) {
-    SiteOrigin& origin = origins[(first + i) % origins.size()];
-    net::OriginShare& share = origin.client->pool().share();
-    const bool open = share.breaker().state(now) == net::BreakerState::open;
-    const std::pair rank(open,
-                         share.connections() - std::min(share.connections(), share.idle_count()));
-    if (best && rank >= best_rank) continue;
-    best = &origin;
-    best_rank = rank;
-  }
-  return *best;
 }
 
 // One attempt: its span, and what it takes to try again.
@@ -137,6 +103,7 @@ class Attempt {
         co_return co_await tunnel(request_, origin, head);
       co_return answer_error(request_, 502, "the origin switched protocols unasked");
     }
+    co_await observe(request_, head);
     co_await deliver(request_, origin, head, wait);
     // An answer ahead of the request's end: the rest of the body is not wanted any more.
     if (upload.state() == Upload::State::running || upload.state() == Upload::State::origin_failed)
@@ -202,7 +169,8 @@ std::string_view ready_body(EdgeRequest& request) {
 Task<> fetch(EdgeRequest& request) {
   const std::string_view body = ready_body(request);
   for (;;) {
-    Attempt attempt(request, choose(request), body);
+    SiteOrigin& origin = choose_origin(request.edge, request.generation, request.site_index);
+    Attempt attempt(request, origin, body);
     if (co_await attempt.run() == Attempt::Outcome::answered) co_return;
   }
 }

@@ -89,14 +89,32 @@ void append_forwarded_for(Buffer& out, const EdgeRequest& request) {
   out.append("\r\n");
 }
 
-void append_trace(Buffer& out, const EdgeRequest& request, telemetry::SpanRef span) {
+void append_traceparent(Buffer& out, const TraceContext& context) {
   out.append("traceparent: ");
-  wire::append_traceparent(out, request.trace.context(span));
+  wire::append_traceparent(out, context);
   out.append("\r\n");
-  if (!request.head().fields.has(KnownField::tracestate)) return;
+}
+
+void append_tracestate(Buffer& out, const wire::Fields& fields) {
+  if (!fields.has(KnownField::tracestate)) return;
   Buffer members;
-  if (wire::append_tracestate(members, request.head().fields, {}, {}) && !members.empty())
+  if (wire::append_tracestate(members, fields, {}, {}) && !members.empty())
     wire::append_field(out, "tracestate", members.view());
+}
+
+void append_trusted_fields(Buffer& out, const EdgeRequest& request) {
+  if (!request.trusted) return;
+  const HeaderEdits& edits = request.site->request_edits;
+  for (const Field& field : request.head().fields)
+    if (kept_from_trusted.contains(field.id) && !edits.removes(field))
+      wire::append_field(out, field);
+}
+
+void append_who_asks(Buffer& out, const EdgeRequest& request) {
+  const wire::RequestHead& head = request.head();
+  append_forwarded_for(out, request);
+  append_via(out, head.fields, head.minor_version, request.generation.config().name);
+  wire::append_field(out, "X-Request-ID", request.id());
 }
 
 void append_request_framing(Buffer& out, const EdgeRequest& request) {
@@ -122,6 +140,13 @@ void append_fields(Buffer& out, const wire::Fields& fields, const KnownFieldSet&
 
 }  // namespace
 
+bool FieldFilter::operator()(const Field& field) const {
+  if (field.id != KnownField::unknown && known.contains(field.id)) return true;
+  for (const std::string& name : names)
+    if (wire::equal_ignoring_case(name, field.name)) return true;
+  return false;
+}
+
 void append_origin_request(Buffer& out, const EdgeRequest& request, std::string_view authority,
                            telemetry::SpanRef span) {
   const wire::RequestHead& head = request.head();
@@ -129,18 +154,47 @@ void append_origin_request(Buffer& out, const EdgeRequest& request, std::string_
   const bool pass_host = request.site->pass_host && !head.host.text.empty();
   wire::append_field(out, "Host", pass_host ? head.host.text : authority);
   append_fields(out, head.fields, own_in_request, request.site->request_edits);
-  if (request.trusted) {
-    const HeaderEdits& edits = request.site->request_edits;
-    for (const Field& field : head.fields)
-      if (kept_from_trusted.contains(field.id) && !edits.removes(field))
-        wire::append_field(out, field);
-  }
+  append_trusted_fields(out, request);
   append_request_framing(out, request);
-  append_forwarded_for(out, request);
-  append_via(out, head.fields, head.minor_version, request.generation.config().name);
-  wire::append_field(out, "X-Request-ID", request.id());
-  append_trace(out, request, span);
+  append_who_asks(out, request);
+  append_traceparent(out, request.trace.context(span));
+  append_tracestate(out, head.fields);
   wire::end_head(out);
+}
+
+OriginAsk make_ask(const EdgeRequest& request, std::string_view target,
+                   const FieldFilter& left_out) {
+  const wire::RequestHead& head = request.head();
+  OriginAsk ask;
+  wire::append_request_line(ask.line, "GET", target);
+  if (request.site->pass_host) ask.host = head.host.text;
+  const wire::HopByHop hop_by_hop(head.fields);
+  const HeaderEdits& edits = request.site->request_edits;
+  for (const Field& field : head.fields) {
+    if (hop_by_hop(field) || own_in_request.contains(field.id) || left_out(field)) continue;
+    if (!edits.empty() && edits.removes(field)) continue;
+    wire::append_field(ask.fields, field);
+  }
+  ask.fields.append(edits.lines());
+  append_trusted_fields(ask.fields, request);
+  append_who_asks(ask.fields, request);
+  append_tracestate(ask.fields, head.fields);
+  return ask;
+}
+
+void append_ask(Buffer& out, const OriginAsk& ask, std::string_view authority,
+                const TraceContext& context) {
+  out.append(ask.line.view());
+  wire::append_field(out, "Host", ask.host.empty() ? authority : ask.host);
+  out.append(ask.fields.view());
+  append_traceparent(out, context);
+  wire::end_head(out);
+}
+
+void append_status_of_cache(EdgeRequest& request) {
+  const EdgeConfig& config = request.generation.config();
+  if (!request.site->cached || !config.cache.status_header) return;
+  append_cache_status(request.out(), config.name, request.cache.status);
 }
 
 OutFraming framing_for_client(const EdgeRequest& request, const wire::ResponseHead& head) {
@@ -164,6 +218,7 @@ void append_client_response(EdgeRequest& request, const wire::ResponseHead& head
   append_fields(out, head.fields, own_in_response, request.site->response_edits);
   if (!head.fields.has(KnownField::date)) out.append(request.edge.date_line());
   append_via(out, head.fields, head.minor_version, request.generation.config().name);
+  append_status_of_cache(request);
   if (request.site->cors)
     append_cors_fields(out, *request.site->cors, request.head().fields.value(KnownField::origin));
   if (framing == OutFraming::chunked) out.append("Transfer-Encoding: chunked\r\n");

@@ -2,6 +2,9 @@
 // Writes the messages that the edge passes on, from the parsed ones: what concerns one connection
 // only stays on it, and each side is told what it should know of the other.
 
+#include <span>
+#include <string>
+
 #include "edge/edge_request.h"
 #include "wire/http1_response.h"
 
@@ -15,12 +18,35 @@ enum class OutFraming : uint8_t { none, content_length, chunked, until_close };
 void append_origin_request(Buffer& out, const EdgeRequest& request, std::string_view authority,
                            telemetry::SpanRef span);
 
+// Fields of a request that are left out on the way to the origin.
+struct FieldFilter {
+  wire::KnownFieldSet known;
+  std::span<const std::string> names;  // of any spelling
+
+  bool operator()(const wire::Field& field) const;
+};
+
+// A GET without a body, kept so that it can be sent more than once, and when its client has gone:
+// for what the cache fetches.
+struct OriginAsk {
+  Buffer line;
+  std::string host;  // empty: the origin's own name
+  Buffer fields;     // all but Host and traceparent
+};
+OriginAsk make_ask(const EdgeRequest& request, std::string_view target,
+                   const FieldFilter& left_out);
+// The head for the origin, complete; `context` is that of the fetch's span.
+void append_ask(Buffer& out, const OriginAsk& ask, std::string_view authority,
+                const TraceContext& context);
+
 // How the answer's body is framed for this client.
 OutFraming framing_for_client(const EdgeRequest& request, const wire::ResponseHead& head);
 // The head for the client, complete. May end the connection's keep-alive, where the end of the body
 // is the end of the connection.
 void append_client_response(EdgeRequest& request, const wire::ResponseHead& head,
                             OutFraming framing);
+// The line Cache-Status, if the site has a cache and the settings want it.
+void append_status_of_cache(EdgeRequest& request);
 // An interim answer (102, 103, ...).
 void append_interim_response(Buffer& out, const wire::ResponseHead& head);
 // The last chunk with the trailers that may be passed on.

@@ -18,9 +18,10 @@ void record(EdgeRequest& request) {
   metrics.bytes_out.add(bytes_out);
   if (const uint64_t bytes_in = request.exchange.body().bytes()) metrics.bytes_in.add(bytes_in);
   if (request.status >= 500) metrics.errors.add();
+  if (request.cache.result != CacheResult::none) metrics.cache.count(request.cache.result);
 
   request.trace.set(request.root, AttributeKey::http_response_status_code, request.status);
-  request.trace.set(request.root, AttributeKey::cache_hit, false);
+  request.trace.set(request.root, AttributeKey::cache_hit, served_from_cache(request.cache.result));
   if (request.status >= 500)
     request.trace.status(request.root, SpanStatus::error, request.error ? request.error : "");
   request.trace.end(request.root, now);

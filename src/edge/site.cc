@@ -55,7 +55,8 @@ PathRules path_rules(const std::vector<PathSettings>& all) {
   return PathRules(std::move(rules));
 }
 
-std::expected<Site, std::string> site_of(const SiteSettings& s, std::string_view server_line) {
+std::expected<Site, std::string> site_of(const SiteSettings& s, const EdgeCacheSettings& cache,
+                                         std::string_view server_line) {
   Site site;
   site.name = s.host.front();
   site.origins = s.origins;
@@ -66,6 +67,8 @@ std::expected<Site, std::string> site_of(const SiteSettings& s, std::string_view
     if (!answer) return std::unexpected("site " + site.name + ": " + answer.error());
     site.respond = *std::move(answer);
   }
+  site.cached = s.cache.enabled.value_or(cache.enabled) && !site.respond;
+  site.cache = compile_cache(cache, s.cache);
   site.paths = path_rules(s.paths);
   if (s.cors) site.cors = policy_of(*s.cors);
   site.body_bytes_max = s.body_bytes_max;
@@ -108,6 +111,9 @@ std::expected<std::shared_ptr<const EdgeConfig>, std::string> compile(
   auto config = std::make_shared<EdgeConfig>();
   config->name = settings.name;
   config->server_line = "Server: " + settings.name + "\r\n";
+  config->via_line = "Via: 1.1 " + settings.name + "\r\n";
+  config->via_line_10 = "Via: 1.0 " + settings.name + "\r\n";
+  config->cache = settings.cache;
   config->health = settings.health;
   for (const std::string& range : settings.trusted_peers)
     config->trusted_peers.push_back(*AddressRange::parse(range));
@@ -122,7 +128,7 @@ std::expected<std::shared_ptr<const EdgeConfig>, std::string> compile(
   if (settings.origin) sites.push_back(catch_all(*settings.origin));
   for (const SiteSettings& each : sites) {
     const auto index = static_cast<uint32_t>(config->sites.size());
-    auto site = site_of(each, config->server_line);
+    auto site = site_of(each, settings.cache, config->server_line);
     if (!site) return std::unexpected(site.error());
     config->sites.push_back(*std::move(site));
     for (const std::string& host : each.host)

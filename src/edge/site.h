@@ -42,6 +42,8 @@ struct Site {
   std::string name;  // its first host, for logs and spans
   std::vector<net::OriginSettings> origins;
   std::optional<FixedAnswer> respond;
+  bool cached = false;
+  CachePolicy cache;
   PathRules paths;
   std::optional<CorsPolicy> cors;
   HeaderEdits request_edits;
@@ -57,8 +59,12 @@ struct EdgeConfig {
   HostTable hosts;
   std::vector<AddressRange> trusted_peers;
   HealthSettings health;
+  EdgeCacheSettings cache;
   std::string name;
   std::string server_line;  // "Server: weir\r\n"
+  // For answers that the origin gave in HTTP/1.1 and in HTTP/1.0: "Via: 1.1 weir\r\n".
+  std::string via_line;
+  std::string via_line_10;
 
   bool trusts(const Address& peer) const {
     for (const AddressRange& range : trusted_peers)

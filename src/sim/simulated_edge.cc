@@ -43,7 +43,7 @@ SimulatedEdge::SimulatedEdge(runtime::SimWorld& world, const SimulatedEdgeOption
   auto service = edge::EdgeService::make(
       edge_settings(options),
       {.registry = registry_, .tracing = tracing_, .access_log = nullptr, .access_log_rate = 1},
-      options.shards);
+      {.shards = options.shards, .memory_bytes = 0, .seed = world.random()()});
   WEIR_ASSERT(service.has_value());
   service_ = *std::move(service);
   service_->ready().store(true);

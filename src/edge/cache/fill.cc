@@ -125,7 +125,7 @@ Result<> Fill::publish(const ObjectDraft& draft, std::optional<uint64_t> length)
   return {};
 }
 
-Result<> Fill::refresh(const Object& old, const ObjectDraft& draft) {
+Result<ObjectRef> Fill::refresh(const Object& old, const ObjectDraft& draft) {
   FillSide& side = *side_;
   WEIR_ASSERT(!side.object && old.kind() == ObjectKind::answer);
   if (old.body().state() != BodyState::complete)
@@ -133,10 +133,11 @@ Result<> Fill::refresh(const Object& old, const ObjectDraft& draft) {
   const Object* object = Object::make(side.store.store().filling_account(), side.key, side.hash,
                                       draft, BodyRef(old.body()));
   if (!object) return weir::fail(ErrorCode::limit, "a head larger than what is stored");
+  ObjectRef made(*object);
   side.object = ObjectRef::adopt(object);
   side.takes_place_of = ObjectRef(old);
   FillSide::end(std::move(side_), FillEnd::refreshed);
-  return {};
+  return made;
 }
 
 Result<> Fill::append(std::string_view bytes) {

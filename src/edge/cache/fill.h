@@ -44,8 +44,9 @@ class Fill {
   // limit (larger than may be stored, or no memory for it: decline() then).
   Result<> publish(const ObjectDraft& draft, std::optional<uint64_t> length);
   // 304 or HEAD: a new object with the body of `old`, which takes its place, if `old` is still
-  // stored. The fill is then over. Errors: limit; invalid (the body of `old` is still arriving).
-  Result<> refresh(const Object& old, const ObjectDraft& draft);
+  // stored. The fill is then over. Answers the new object, which is good to be sent either way.
+  // Errors: limit; invalid (the body of `old` is still arriving).
+  Result<ObjectRef> refresh(const Object& old, const ObjectDraft& draft);
   // More bytes of the body, copied. Errors: invalid (more than was promised), closed (given up and
   // nobody reads it any more: stop fetching).
   Result<> append(std::string_view bytes);

@@ -1,0 +1,34 @@
+#pragma once
+// CacheUse: what one request and the cache have to do with each other, as the steps find it out.
+// Lives in the EdgeRequest.
+
+#include <string>
+
+#include "edge/cache/object.h"
+#include "edge/cache_metrics.h"
+#include "edge/rules/cache_status.h"
+#include "edge/rules/reuse.h"
+
+namespace weir::edge {
+
+struct CacheUse {
+  enum class Way : uint8_t {
+    none,   // the site has no cache
+    pass,   // past the cache, to an origin
+    serve,  // `object` is the answer
+    ask,    // an origin is to be asked, for all who want the same; `object`, if any, is stale
+  };
+
+  Way way = Way::none;
+  CacheResult result = CacheResult::none;
+  CacheStatus status;
+  RequestDirectives directives;
+  std::string key;           // once the request has to wait for something
+  std::string variant;       // which of the answers to the key it wants, as far as is known
+  bool wants_whole = false;  // a part was asked for; the whole may be worth fetching
+  uint64_t hash = 0;
+  uint64_t seen = 0;  // Object::stamp() of the newest answer that was there
+  cache::ObjectRef object;
+};
+
+}  // namespace weir::edge

@@ -1,0 +1,29 @@
+#pragma once
+// Errand: what it takes to fetch one answer for the cache, judge it and store it, whoever still
+// waits for it: all that has to be known of the request that wanted it, copied. On one shard.
+
+#include <string>
+
+#include "edge/edge_request.h"
+#include "edge/forward.h"
+#include "edge/rules/freshness.h"
+#include "edge/rules/validators.h"
+
+namespace weir::edge {
+
+struct Errand {
+  std::string key;  // of the cache
+  uint64_t key_hash = 0;
+  std::string path;  // for rules by path
+  size_t site_index = 0;
+  const CachePolicy* policy = nullptr;  // of the generation, which is held
+  RequestFacts facts;
+  OriginAsk ask;
+  Buffer fields;  // of the request, as lines, by which variants are told apart
+};
+
+// What the request wants of its origin, without what concerns this client alone: ranges and, unless
+// they are to be asked, too, its preconditions.
+Errand make_errand(const EdgeRequest& request, bool with_conditions = false);
+
+}  // namespace weir::edge

@@ -1,0 +1,156 @@
+#include "edge/lead.h"
+
+#include "edge/answers.h"
+#include "edge/deliver.h"
+#include "edge/judge.h"
+#include "edge/origin_choice.h"
+#include "edge/serve.h"
+#include "edge/take_in.h"
+
+namespace weir::edge {
+namespace {
+
+using runtime::Task;
+
+// What is about this request, and says nothing about the next one for the same thing.
+bool is_about_request(uint16_t status, StoreVerdict verdict) {
+  return status == 206 || status == 304 || status == 412 || status == 416 ||
+         verdict == StoreVerdict::authorization || verdict == StoreVerdict::request_no_store ||
+         verdict == StoreVerdict::bypass || verdict == StoreVerdict::method;
+}
+
+Error origin_error(uint16_t status) {
+  return status == 504 ? Error{ErrorCode::timed_out, "the origin answered with 504"}
+                       : Error{ErrorCode::refused, "the origin answered with an error"};
+}
+
+}  // namespace
+
+Lead::Lead(EdgeRequest& request, cache::Fill fill)
+    : request_(request),
+      edge_(request.edge),
+      fill_(std::move(fill)),
+      errand_(make_errand(request, !request.cache.object)) {}
+
+Task<> Lead::run() {
+  const bool whether = static_cast<bool>(request_.cache.object);
+  Result<FetchedAnswer> answer = co_await ask(whether);
+  if (!answer) co_return co_await failed(answer.error());
+  const bool same = answer->head->status == 304 && whether;
+  if (!same) co_return co_await answered(*std::move(answer));
+  if (confirms(answer->head->fields,
+               StoredAnswer::representation(*request_.cache.object).validators))
+    co_return co_await confirmed(*std::move(answer));
+  // It speaks of another copy: the whole is asked for.
+  answer->exchange->finish();
+  answer = co_await ask(false);
+  if (!answer) co_return co_await failed(answer.error());
+  co_await answered(*std::move(answer));
+}
+
+Task<Result<FetchedAnswer>> Lead::ask(bool whether) {
+  const runtime::Wait wait{request_.exchange.deadline(), &edge_.shard().closing()};
+  const size_t plain = errand_.ask.fields.size();
+  if (whether)
+    append_validation_fields(errand_.ask.fields,
+                             StoredAnswer::representation(*request_.cache.object).validators);
+  OriginFetch fetch(edge_, request_.generation, request_.site_index, request_.trace, &request_);
+  Result<FetchedAnswer> answer = co_await fetch.run(errand_.ask, wait);
+  errand_.ask.fields.truncate(plain);
+  co_return answer;
+}
+
+Task<> Lead::failed(Error error) {
+  // What ended this request alone is no reason for the others to give up.
+  const bool ours =
+      error.code == ErrorCode::cancelled || edge_.shard().now() >= request_.exchange.deadline();
+  fill_.fail(error, ours ? cache::OnFailure::hand_on : cache::OnFailure::share);
+  if (request_.cache.object) edge_.metrics().cache.unanswered.add();
+  co_await stand_in(request_, error);
+}
+
+Task<> Lead::answered(FetchedAnswer answer) {
+  const wire::ResponseHead& head = *answer.head;
+  request_.cache.status.forward_status = head.status;
+  if (is_error_for_stale(head.status)) {
+    // Those who wait do not ask a failing origin one by one.
+    fill_.fail(origin_error(head.status), cache::OnFailure::share);
+    if (request_.cache.object) edge_.metrics().cache.unanswered.add();
+    if (may_stand_in(request_)) co_return co_await stand_in(request_, origin_error(head.status));
+    co_return co_await pass_on(std::move(answer), StoreVerdict::status);
+  }
+  if (request_.cache.object) edge_.metrics().cache.changed.add();
+  Draft draft;
+  const Judge judge(errand_, answer.times, edge_.date_line());
+  const StoreVerdict verdict = judge.answer(head, draft);
+  if (verdict == StoreVerdict::store) co_return co_await store(std::move(answer), draft);
+  const Duration remember = request_.generation.config().cache.fill.uncacheable_time;
+  fill_.decline(is_about_request(head.status, verdict) ? Duration(0) : remember);
+  co_await pass_on(std::move(answer), verdict);
+}
+
+Task<> Lead::store(FetchedAnswer answer, const Draft& draft) {
+  const bool room = has_room_for_fill(edge_, request_.generation);
+  if (!room || !fill_.publish(draft.object(), length_of(*answer.head))) {
+    fill_.decline(Duration(0));
+    co_return co_await pass_on(std::move(answer), StoreVerdict::store);
+  }
+  request_.cache.status.stored = true;
+  cache::ObjectRef object(*fill_.object());
+  take_in_beside(edge_, request_.generation, std::move(answer), std::move(fill_));
+  co_await serve_fetched(request_, std::move(object));
+}
+
+Task<> Lead::confirmed(FetchedAnswer answer) {
+  edge_.metrics().cache.same.add();
+  CacheUse& cache = request_.cache;
+  cache.result = CacheResult::revalidated;
+  cache.status.forward_status = 304;
+  const cache::Object& old = *cache.object;
+  Draft draft;
+  const Judge judge(errand_, answer.times, edge_.date_line());
+  cache::ObjectRef object(old);
+  if (judge.update(old, *answer.head, draft) == StoreVerdict::store) {
+    if (auto updated = fill_.refresh(old, draft.object())) {
+      cache.status.stored = true;
+      object = *std::move(updated);
+    }
+  }
+  if (!cache.status.stored) fill_.decline(Duration(0));
+  answer.exchange->finish();
+  answer.exchange.reset();
+  co_await serve_fetched(request_, std::move(object));
+}
+
+Task<> Lead::pass_on(FetchedAnswer answer, StoreVerdict verdict) {
+  if (verdict != StoreVerdict::store) {
+    request_.cache.status.detail = to_string(verdict);
+    edge_.metrics().cache.not_storable.at({to_string(verdict)}).add();
+  }
+  const runtime::Wait wait{request_.exchange.deadline(), &edge_.shard().closing()};
+  co_await deliver(request_, *answer.exchange, *answer.head, wait);
+}
+
+Task<> serve_fetched(EdgeRequest& request, cache::ObjectRef object) {
+  const Result<> served = co_await serve(request, std::move(object));
+  if (!served) answer_error(request, status_for(served.error().code), served.error().text);
+}
+
+bool may_stand_in(const EdgeRequest& request) {
+  const CacheUse& cache = request.cache;
+  return cache.object &&
+         may_serve_on_error(StoredAnswer::of(*cache.object).freshness, cache.directives,
+                            request.site->cache, request.exchange.reactor().now());
+}
+
+Task<> stand_in(EdgeRequest& request, Error error) {
+  request.error = error.text;
+  if (!may_stand_in(request)) {
+    answer_error(request, status_for(error.code), error.text);
+    co_return;
+  }
+  request.cache.result = CacheResult::stale;
+  co_await serve_fetched(request, cache::ObjectRef(*request.cache.object));
+}
+
+}  // namespace weir::edge

@@ -1,0 +1,100 @@
+#include "edge/observe.h"
+
+#include "base/units.h"
+#include "edge/edge_shard.h"
+#include "edge/errand.h"
+#include "edge/judge.h"
+#include "edge/refresh.h"
+#include "edge/rules/cache_key.h"
+#include "edge/rules/stored_head.h"
+#include "edge/steps.h"
+
+namespace weir::edge {
+namespace {
+
+using runtime::Task;
+using wire::KnownField;
+
+// A purge goes to the owner of the key; this bounds the way there and back.
+constexpr Duration purge_time = seconds(1);
+
+Task<> drop(EdgeRequest& request, const TargetUrl& url) {
+  Buffer key;
+  if (!append_key_of(key, request, url)) co_return;
+  request.edge.metrics().cache.invalidations.add();
+  cache::PurgeRequest purge{.by = cache::PurgeBy::key, .text = std::string(key.view())};
+  const Result<uint64_t> done = co_await request.edge.store().purge(
+      std::move(purge), request.exchange.wait_at_most(purge_time));
+  if (!done) request.error = "what it changed may still be in the cache";
+}
+
+Task<> invalidate(EdgeRequest& request, const wire::ResponseHead& head) {
+  const TargetUrl target = target_of(request.head(), scheme_of(request));
+  co_await drop(request, target);
+  for (const KnownField id : {KnownField::location, KnownField::content_location}) {
+    if (!head.fields.has(id)) continue;
+    Buffer scratch;
+    const auto url = resolve_same_origin(target, head.fields.value(id), scratch);
+    if (url && !same_url(*url, target)) co_await drop(request, *url);
+  }
+}
+
+std::optional<uint64_t> promised_length(const wire::Fields& fields) {
+  const Result<uint64_t> length = parse_u64(fields.value(KnownField::content_length));
+  return length ? std::optional(*length) : std::nullopt;
+}
+
+// The answer to a HEAD: what it says of the answer to GET that is stored.
+Task<> compare(EdgeRequest& request, const wire::ResponseHead& head) {
+  const cache::Object* found = find_stored(request);
+  if (!found) co_return;
+  const cache::ObjectRef stored(*found);
+  const HeadEffect effect =
+      head_effect(head.status, head.fields, StoredAnswer::representation(*stored).validators,
+                  stored->body().length());
+  if (effect == HeadEffect::invalidate)
+    co_return co_await drop(request, target_of(request.head(), scheme_of(request)));
+  if (effect != HeadEffect::update) co_return;
+  const MonoTime now = request.exchange.reactor().now();
+  const FetchTimes times{now - request.origin_time, now, request.exchange.reactor().wall_now()};
+  const Errand errand = make_errand(request);
+  cache::Fill fill = request.edge.store().fill_alone(request.cache.key, request.cache.hash);
+  Draft draft;
+  const Judge judge(errand, times, request.edge.date_line());
+  if (judge.update(*stored, head, draft) == StoreVerdict::store)
+    (void)fill.refresh(*stored, draft.object());
+}
+
+// Whether the whole is small enough to be wanted, of which the client got a part.
+bool is_small_whole(const EdgeRequest& request, const wire::ResponseHead& head) {
+  const uint64_t most = request.generation.config().cache.fill.range_bytes_max;
+  if (head.status == 200) return promised_length(head.fields).value_or(UINT64_MAX) <= most;
+  if (head.status != 206) return false;
+  const auto part = parse_content_range(head.fields.value(KnownField::content_range));
+  return part && part->length.value_or(UINT64_MAX) <= most;
+}
+
+}  // namespace
+
+wire::Scheme scheme_of(const EdgeRequest& request) {
+  const std::string_view told =
+      request.trusted ? request.head().fields.value(KnownField::x_forwarded_proto) : "";
+  const bool https =
+      told.empty() ? request.exchange.secure() : wire::equal_ignoring_case(told, "https");
+  return https ? wire::Scheme::https : wire::Scheme::http;
+}
+
+bool append_key_of(Buffer& out, const EdgeRequest& request, const TargetUrl& url) {
+  return append_cache_key(out, url, request.site->cache.query_rule_for(url.path));
+}
+
+Task<> observe(EdgeRequest& request, const wire::ResponseHead& head) {
+  if (!request.site->cached) co_return;
+  request.cache.status.forward_status = head.status;
+  const wire::RequestMethod method = request.head().method;
+  if (invalidates(method, head.status)) co_return co_await invalidate(request, head);
+  if (method == wire::RequestMethod::head) co_return co_await compare(request, head);
+  if (request.cache.wants_whole && is_small_whole(request, head)) fetch_in_background(request);
+}
+
+}  // namespace weir::edge

@@ -1,0 +1,20 @@
+#pragma once
+// What an answer that passes the cache by means for what is stored: a change makes it void (RFC
+// 9111 4.4), the answer to a HEAD confirms or refutes it (4.3.5), a part makes us want the whole.
+
+#include "edge/edge_request.h"
+#include "edge/rules/invalidation.h"
+#include "runtime/task.h"
+#include "wire/http1_response.h"
+
+namespace weir::edge {
+
+// Before the answer goes to the client: what it made void is not served any more by then.
+runtime::Task<> observe(EdgeRequest& request, const wire::ResponseHead& head);
+
+// Writes the cache key of `url` at this site; false: it is too long for one.
+bool append_key_of(Buffer& out, const EdgeRequest& request, const TargetUrl& url);
+// The scheme that the client used, as trusted peers say.
+wire::Scheme scheme_of(const EdgeRequest& request);
+
+}  // namespace weir::edge

@@ -1,0 +1,106 @@
+#include "edge/answers.h"
+#include "edge/edge_shard.h"
+#include "edge/lead.h"
+#include "edge/origin_choice.h"
+#include "edge/rules/vary.h"
+#include "edge/serve.h"
+#include "edge/steps.h"
+#include "edge/stored_answer.h"
+
+namespace weir::edge {
+namespace {
+
+using cache::ClaimOutcome;
+using runtime::Task;
+using Way = CacheUse::Way;
+
+// How often a request looks again when others change what is stored under its eyes.
+constexpr unsigned rounds_max = 4;
+
+// Whether what another request fetched is an answer to this one, too.
+bool fits(EdgeRequest& request, const cache::Object& object) {
+  Buffer& variant = request.edge.variant_scratch();
+  variant.clear();
+  return append_variant_key(variant, StoredAnswer::vary(object), request.head().fields) &&
+         variant.view() == object.variant();
+}
+
+Task<> join(EdgeRequest& request, cache::ObjectRef object) {
+  request.cache.result = CacheResult::collapsed;
+  request.cache.status.collapsed = true;
+  co_await serve_fetched(request, std::move(object));
+}
+
+Task<> lead(EdgeRequest& request, cache::Fill fill) {
+  Lead lead(request, std::move(fill));
+  co_await lead.run();
+}
+
+// Who asks with preconditions of its own may get an answer that is none to the others.
+constexpr std::string_view conditional_mark = "\n?";
+
+Task<cache::Claim> claim(EdgeRequest& request) {
+  if (!request.cache.object && has_precondition(request.head().fields) &&
+      !request.cache.variant.ends_with(conditional_mark))
+    request.cache.variant += conditional_mark;
+  const CacheUse& cache = request.cache;
+  const Duration patience = request.generation.config().cache.fill.wait;
+  co_return co_await request.edge.store().claim(
+      {.key = cache.key, .hash = cache.hash, .variant = cache.variant, .seen = cache.seen},
+      request.exchange.wait_at_most(patience));
+}
+
+// One round; afterwards the request is answered, or its way is another one.
+Task<> ask_once(EdgeRequest& request) {
+  cache::Claim claimed = co_await claim(request);
+  switch (claimed.outcome) {
+    case ClaimOutcome::lead:
+      co_return co_await lead(request, std::move(claimed.fill));
+    case ClaimOutcome::ready:
+      if (fits(request, *claimed.object))
+        co_return co_await join(request, std::move(claimed.object));
+      co_return look_again(request);
+    case ClaimOutcome::look_again:
+      co_return look_again(request);
+    case ClaimOutcome::alone:
+    case ClaimOutcome::overloaded:
+      request.cache.way = Way::pass;
+      request.cache.status.detail = "alone";
+      co_return;
+    case ClaimOutcome::failed:
+      co_return co_await stand_in(request, claimed.error);
+    case ClaimOutcome::timed_out:
+      co_return co_await stand_in(request, {ErrorCode::timed_out, "waited too long for another"});
+    case ClaimOutcome::cancelled:
+      co_return co_await stand_in(request, {ErrorCode::cancelled, "the edge stops"});
+  }
+}
+
+// Nobody shall wait for an answer to who is allowed more than others, nor get it unless it says so.
+bool asks_alone(const EdgeRequest& request) {
+  return request.head().fields.has(wire::KnownField::authorization) ||
+         request.cache.directives.no_store;
+}
+
+Task<> ask(EdgeRequest& request) {
+  if (asks_alone(request))
+    co_return co_await lead(request,
+                            request.edge.store().fill_alone(request.cache.key, request.cache.hash));
+  for (unsigned round = 0; round < rounds_max; ++round) {
+    co_await ask_once(request);
+    if (request.answered() || request.cache.way != Way::ask) co_return;
+  }
+  request.cache.way = Way::pass;
+}
+
+}  // namespace
+
+Task<> obtain(EdgeRequest& request) {
+  if (request.cache.way == Way::ask) co_await ask(request);
+  if (request.answered()) co_return;
+  if (request.cache.way == Way::serve)
+    co_return co_await serve_fetched(request, std::move(request.cache.object));
+  co_await fetch(request);
+}
+
+}  // namespace weir::edge

@@ -1,0 +1,89 @@
+#include "edge/origin_fetch.h"
+
+#include "edge/origin_choice.h"
+#include "telemetry/attribute.h"
+
+namespace weir::edge {
+namespace {
+
+using runtime::Task;
+using runtime::Wait;
+using telemetry::AttributeKey;
+
+constexpr telemetry::SpanDecl origin_fetch_span{"origin.fetch", telemetry::SpanKind::client};
+
+}  // namespace
+
+Task<Result<FetchedAnswer>> OriginFetch::run(const OriginAsk& ask, Wait wait) {
+  for (;;) {
+    bool again = false;
+    SiteOrigin& origin = choose_origin(edge_, generation_, site_index_);
+    Result<FetchedAnswer> answer = co_await attempt(ask, origin, wait, again);
+    if (answer || !again) co_return answer;
+  }
+}
+
+// One attempt and its span. `again` is set when it failed and may be made once more.
+Task<Result<FetchedAnswer>> OriginFetch::attempt(const OriginAsk& ask, SiteOrigin& origin,
+                                                 Wait wait, bool& again) {
+  ++attempts_;
+  runtime::Reactor& reactor = edge_.shard().reactor();
+  net::OriginClient& client = *origin.client;
+  const MonoTime begin = reactor.now();
+  const telemetry::SpanRef span = trace_.start(origin_fetch_span, begin);
+  trace_.set(span, AttributeKey::server_address, client.authority());
+  if (attempts_ > 1) trace_.set(span, AttributeKey::http_request_resend_count, attempts_ - 1);
+  if (client_) {
+    client_->origin = client.authority();
+    client_->attempts = attempts_;
+  }
+  const auto failed = [&](Error error, net::FailedAttempt how) {
+    trace_.status(span, telemetry::SpanStatus::error, error.text);
+    trace_.end(span, reactor.now());
+    how.idempotent = how.body_replayable = true;
+    again = client.may_retry(how, attempts_);
+    return std::unexpected(error);
+  };
+  Result<std::unique_ptr<net::OriginExchange>> exchange = co_await client.open(wait);
+  if (!exchange)
+    co_return failed(exchange.error(), net::OriginClient::not_connected(exchange.error()));
+  FetchedAnswer answer{.exchange = *std::move(exchange)};
+  answer.times.requested = reactor.now();
+  Buffer text;
+  append_ask(text, ask, client.authority(), trace_.context(span));
+  iovec part = runtime::part(text.view());
+  const Result<> sent = co_await answer.exchange->send(std::span(&part, 1), wait);
+  if (!sent) co_return failed(sent.error(), answer.exchange->failed(sent.error()));
+  answer.exchange->request_complete();
+  const auto head = co_await final_head(*answer.exchange, wait);
+  if (!head) co_return failed(head.error(), answer.exchange->failed(head.error()));
+  answer.head = *head;
+  answer.times.responded = reactor.now();
+  answer.times.responded_wall = reactor.wall_now();
+  origin.latency.record(reactor.now() - begin);
+  if (client_) client_->origin_time = reactor.now() - begin;
+  trace_.set(span, AttributeKey::http_response_status_code, answer.head->status);
+  trace_.end(span, reactor.now());
+  co_return answer;
+}
+
+Task<Result<const wire::ResponseHead*>> OriginFetch::final_head(net::OriginExchange& exchange,
+                                                                Wait wait) {
+  for (;;) {
+    Result<wire::ResponseHead*> head =
+        co_await exchange.receive_head(wire::RequestMethod::get, wait);
+    if (!head) co_return std::unexpected(head.error());
+    if (!(*head)->interim) {
+      if ((*head)->status == 101)
+        co_return fail(ErrorCode::invalid, "the origin switched protocols unasked");
+      co_return *head;
+    }
+    // 100 is for us, and HTTP/1.0 knows no interim answers.
+    if (!client_ || (*head)->status == 100 || client_->head().minor_version == 0) continue;
+    append_interim_response(client_->out(), **head);
+    // Whether the client has left is seen when the answer goes out; the cache wants it anyway.
+    (void)co_await client_->exchange.flush();
+  }
+}
+
+}  // namespace weir::edge

@@ -1,0 +1,98 @@
+#include "edge/refresh.h"
+
+#include "edge/errand.h"
+#include "edge/judge.h"
+#include "edge/take_in.h"
+
+namespace weir::edge {
+namespace {
+
+using runtime::Task;
+
+// Stores what an origin answered, or lets it be. `old`: what was asked about, where that was.
+Task<Settled> settle(EdgeShard& edge, const Errand& errand, FetchedAnswer answer, cache::Fill fill,
+                     const cache::Object* old) {
+  CacheMetrics& metrics = edge.metrics().cache;
+  const wire::ResponseHead& head = *answer.head;
+  const Judge judge(errand, answer.times, edge.date_line());
+  Draft draft;
+  if (is_error_for_stale(head.status)) {
+    if (old) metrics.unanswered.add();
+    fill.fail({ErrorCode::refused, "the origin answered with an error"}, cache::OnFailure::share);
+    co_return Settled::failed;
+  }
+  if (head.status == 304) {
+    if (!old || !confirms(head.fields, StoredAnswer::representation(*old).validators))
+      co_return Settled::failed;
+    metrics.same.add();
+    if (judge.update(*old, head, draft) == StoreVerdict::store)
+      (void)fill.refresh(*old, draft.object());
+    answer.exchange->finish();
+    co_return Settled::stored;
+  }
+  if (old) metrics.changed.add();
+  if (judge.answer(head, draft) != StoreVerdict::store ||
+      !fill.publish(draft.object(), length_of(head))) {
+    fill.decline(edge.config().cache.fill.uncacheable_time);
+    co_return Settled::not_storable;
+  }
+  const bool whole = co_await take_in(edge, std::move(answer), std::move(fill));
+  co_return whole ? Settled::stored : Settled::failed;
+}
+
+}  // namespace
+
+Task<Settled> fetch_and_settle(EdgeShard& edge, ShardGeneration& generation, const Errand& errand,
+                               cache::Fill fill, const cache::Object* old) {
+  edge.metrics().cache.refreshes.add();
+  telemetry::Trace trace(edge.tracer());
+  const runtime::Wait wait{after(edge.shard().now(), generation.config().cache.fill.timeout),
+                           &edge.fills().cancel()};
+  OriginFetch fetch(edge, generation, errand.site_index, trace, nullptr);
+  Result<FetchedAnswer> answer = co_await fetch.run(errand.ask, wait);
+  if (answer) co_return co_await settle(edge, errand, *std::move(answer), std::move(fill), old);
+  if (old) edge.metrics().cache.unanswered.add();
+  fill.fail(answer.error(), cache::OnFailure::share);
+  co_return Settled::failed;
+}
+
+namespace {
+
+Task<> refresh(EdgeShard& edge, ShardGeneration& generation, Errand errand, cache::ObjectRef old,
+               cache::Fill fill) {
+  append_validation_fields(errand.ask.fields, StoredAnswer::representation(*old).validators);
+  (void)co_await fetch_and_settle(edge, generation, errand, std::move(fill), old.get());
+  old->end_refresh();
+  edge.leave(generation);
+}
+
+Task<> fetch_new(EdgeShard& edge, ShardGeneration& generation, Errand errand) {
+  const runtime::Wait wait{edge.shard().now(), &edge.fills().cancel()};
+  cache::Claim claim =
+      co_await edge.store().claim({.key = errand.key, .hash = errand.key_hash}, wait);
+  if (claim.outcome == cache::ClaimOutcome::lead)
+    (void)co_await fetch_and_settle(edge, generation, errand, std::move(claim.fill), nullptr);
+  edge.leave(generation);
+}
+
+}  // namespace
+
+void refresh_in_background(EdgeRequest& request, const cache::Object& object) {
+  EdgeShard& edge = request.edge;
+  if (!object.begin_refresh()) return;
+  if (!has_room_for_fill(edge, request.generation)) return object.end_refresh();
+  if (request.cache.key.empty()) request.cache.key = edge.key_scratch().view();
+  edge.enter(request.generation);
+  edge.fills().spawn(refresh(edge, request.generation, make_errand(request),
+                             cache::ObjectRef(object),
+                             edge.store().fill_alone(request.cache.key, request.cache.hash)));
+}
+
+void fetch_in_background(EdgeRequest& request) {
+  EdgeShard& edge = request.edge;
+  if (!has_room_for_fill(edge, request.generation)) return;
+  edge.enter(request.generation);
+  edge.fills().spawn(fetch_new(edge, request.generation, make_errand(request)));
+}
+
+}  // namespace weir::edge

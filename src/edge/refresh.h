@@ -1,0 +1,28 @@
+#pragma once
+// Fetches for the cache that no client waits for: what was served stale, is soon to be, or was
+// asked for in parts. Tasks of the shard's own, bounded like all fills.
+
+#include "edge/cache/fill.h"
+#include "edge/edge_request.h"
+#include "edge/errand.h"
+#include "runtime/task.h"
+
+namespace weir::edge {
+
+// Asks whether the object still holds, and fetches it anew if not. Does nothing while that is under
+// way on any shard.
+void refresh_in_background(EdgeRequest& request, const cache::Object& object);
+
+// Fetches what the request's key names, unless somebody does so already.
+void fetch_in_background(EdgeRequest& request);
+
+// What became of a fetch.
+enum class Settled : uint8_t { stored, not_storable, failed };
+
+// Fetches, judges and stores; `old`: what is stored already and was asked about. In a task of the
+// shard's own; the generation is held by the caller.
+runtime::Task<Settled> fetch_and_settle(EdgeShard& edge, ShardGeneration& generation,
+                                        const Errand& errand, cache::Fill fill,
+                                        const cache::Object* old);
+
+}  // namespace weir::edge

@@ -1,0 +1,55 @@
+#pragma once
+// StoredAnswer: what the edge knows of a stored answer besides its bytes: the object's meta block,
+// made when it is stored, read by every shard. Places are those of the object's head, which is kept
+// as it is sent:
+//
+//   "HTTP/1.1 200 OK\r\n" "Name: value\r\n"...      without what each answer has of its own: Age,
+//                                                   Via, Cache-Status, framing, the empty line
+//   meta: [StoredAnswer][Vary in its normal form]
+
+#include <string_view>
+
+#include "base/buffer.h"
+#include "edge/cache/object.h"
+#include "edge/rules/byte_range.h"
+#include "edge/rules/freshness.h"
+#include "edge/rules/validators.h"
+#include "wire/http_fields.h"
+
+namespace weir::edge {
+
+// A run of bytes in a text.
+struct TextPlace {
+  uint32_t at = 0;
+  uint32_t size = 0;
+
+  std::string_view in(std::string_view text) const { return text.substr(at, size); }
+};
+
+struct StoredAnswer {
+  StoredFreshness freshness;
+  WallTime stored_at{};
+  uint16_t status = 0;
+  uint16_t vary_bytes = 0;
+  uint8_t minor_version = 1;  // of the origin's answer, for Via
+  TextPlace fields;           // behind the status line
+  TextPlace entity_tag;       // values of the head's fields
+  TextPlace last_modified;
+  TextPlace date;
+  TextPlace content_type;
+
+  static const StoredAnswer& of(const cache::Object& object) {
+    return object.meta_as<StoredAnswer>();
+  }
+  // Of the object that this is the meta block of.
+  static std::string_view vary(const cache::Object& object) {
+    return object.meta().substr(sizeof(StoredAnswer), of(object).vary_bytes);
+  }
+  static StoredRepresentation representation(const cache::Object& object);
+};
+
+// Lines "Name: value\r\n", as we have written them, back into fields; views of `lines`. False when
+// there are more than `out` holds.
+bool read_field_lines(std::string_view lines, wire::Fields& out);
+
+}  // namespace weir::edge

@@ -1,0 +1,58 @@
+#include "edge/take_in.h"
+
+namespace weir::edge {
+namespace {
+
+using runtime::Task;
+using wire::BodyFraming;
+
+Task<Result<>> pump(net::OriginExchange& origin, cache::Fill& fill, runtime::Wait wait) {
+  while (!origin.body().done()) {
+    const Result<std::string_view> piece = co_await origin.read(wait);
+    if (!piece) co_return std::unexpected(piece.error());
+    if (!piece->empty()) WEIR_CO_CHECK(fill.append(*piece));
+    if (fill.crowded()) WEIR_CO_CHECK(co_await fill.readers_ahead(wait));
+  }
+  WEIR_CO_CHECK(fill.complete());
+  origin.finish();
+  co_return Result<>{};
+}
+
+Task<> hold_and_take_in(EdgeShard& edge, ShardGeneration& generation, FetchedAnswer answer,
+                        cache::Fill fill) {
+  (void)co_await take_in(edge, std::move(answer), std::move(fill));
+  edge.leave(generation);
+}
+
+}  // namespace
+
+std::optional<uint64_t> length_of(const wire::ResponseHead& head) {
+  if (head.framing.kind == BodyFraming::Kind::none) return 0;
+  if (head.framing.kind == BodyFraming::Kind::content_length) return head.framing.length;
+  return std::nullopt;
+}
+
+Task<bool> take_in(EdgeShard& edge, FetchedAnswer answer, cache::Fill fill) {
+  CacheMetrics& metrics = edge.metrics().cache;
+  metrics.fills_running.add();
+  const runtime::Wait wait{after(edge.shard().now(), edge.config().cache.fill.timeout),
+                           &edge.fills().cancel()};
+  const Result<> done = co_await pump(*answer.exchange, fill, wait);
+  if (!done) fill.fail(done.error(), cache::OnFailure::share);
+  metrics.fills_running.subtract();
+  co_return done.has_value();
+}
+
+void take_in_beside(EdgeShard& edge, ShardGeneration& generation, FetchedAnswer answer,
+                    cache::Fill fill) {
+  edge.enter(generation);
+  edge.fills().spawn(hold_and_take_in(edge, generation, std::move(answer), std::move(fill)));
+}
+
+bool has_room_for_fill(EdgeShard& edge, const ShardGeneration& generation) {
+  if (edge.fills().running() < generation.config().cache.fill.running_max) return true;
+  edge.metrics().cache.fills_refused.add();
+  return false;
+}
+
+}  // namespace weir::edge

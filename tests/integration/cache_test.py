@@ -1,0 +1,431 @@
+"""The cache: what is stored, served, shared by a herd, made stale, purged and explained."""
+import json
+import threading
+import time
+
+from support import origin, raw
+from support.case import Case
+
+FRESH = "Cache-Control: max-age=60\r\n"
+
+
+def get(path="/x", fields=""):
+    return f"GET {path} HTTP/1.1\r\nHost: shop.test\r\n{fields}\r\n".encode()
+
+
+class Counting:
+    """A script that answers with a number that rises, so that a stored answer can be told."""
+
+    def __init__(self, fields=FRESH, status="200 OK", body=None):
+        self.fields = fields
+        self.status = status
+        self.body = body
+        self.count = 0
+        self.lock = threading.Lock()
+
+    def __call__(self, connection, request):
+        with self.lock:
+            self.count += 1
+            number = self.count
+        body = self.body or f"answer {number} to {request.first_line.split(' ')[1]}"
+        connection.send(origin.plain(body, self.status, self.fields))
+
+
+class Cached(Case):
+    """A weir of each test's own, so that no test finds what another one stored."""
+
+    def edge(self, script, **options):
+        edge, scripted = self.behind(script, options=options)
+        self.scripted = scripted
+        return edge
+
+    def ask(self, edge, path="/x", fields="", to="GET"):
+        data = get(path, fields)
+        if to != "GET":
+            data = data.replace(b"GET", to.encode(), 1)
+        return raw.ask(edge.port, data, to)
+
+    def admin(self, edge, path, method="POST", body=None):
+        status, _, answer = edge.get(path, edge.admin, method=method, body=body)
+        return status, answer
+
+
+class Hits(Cached):
+    def test_a_fresh_answer_is_served_from_the_cache(self):
+        script = Counting()
+        edge = self.edge(script)
+        first, second = self.ask(edge), self.ask(edge)
+        self.assertEqual((first.body, second.body), (b"answer 1 to /x", b"answer 1 to /x"))
+        self.assertEqual(script.count, 1)
+        self.assertIn("hit", second.get("cache-status"))
+        self.assertIn("fwd=uri-miss", first.get("cache-status"))
+        self.assertIn("stored", first.get("cache-status"))
+        self.assertIsNotNone(second.get("age"))
+        self.assertEqual(second.get("via"), "1.1 weir")
+
+    def test_what_names_no_lifetime_is_fetched_each_time(self):
+        script = Counting(fields="")
+        edge = self.edge(script)
+        self.ask(edge)
+        self.assertEqual(self.ask(edge).body, b"answer 2 to /x")
+
+    def test_a_default_lifetime_is_never_for_cookies_in_either_direction(self):
+        script = Counting(fields="")
+        edge = self.edge(script, **{"edge.cache.default_ttl": "5m"})
+        self.ask(edge, "/plain")
+        self.assertEqual(self.ask(edge, "/plain").body, b"answer 1 to /plain")
+        self.ask(edge, "/cookie", "Cookie: a=1\r\n")
+        self.assertEqual(self.ask(edge, "/cookie", "Cookie: a=1\r\n").body, b"answer 3 to /cookie")
+        script.fields = "Set-Cookie: id=7\r\n"
+        before = script.count
+        self.ask(edge, "/set")
+        self.ask(edge, "/set")
+        self.assertEqual(script.count, before + 2)
+
+    def test_private_and_no_store_are_not_stored(self):
+        for value in ("private, max-age=60", "no-store", "no-store, max-age=60"):
+            script = Counting(fields=f"Cache-Control: {value}\r\n")
+            edge = self.edge(script)
+            self.ask(edge)
+            self.ask(edge)
+            self.assertEqual(script.count, 2, value)
+
+    def test_an_answer_to_authorization_is_not_shared(self):
+        script = Counting()
+        edge = self.edge(script)
+        self.ask(edge, fields="Authorization: Basic YTpi\r\n")
+        self.assertEqual(self.ask(edge).body, b"answer 2 to /x")
+
+    def test_head_is_answered_from_what_get_stored(self):
+        script = Counting()
+        edge = self.edge(script)
+        length = len(self.ask(edge).body)
+        self.ask(edge)  # a shard that does not own the key may hear of it a moment later
+        head = self.ask(edge, to="HEAD")
+        self.assertEqual(int(head.get("content-length")), length)
+        self.assertEqual(script.count, 1)
+
+    def test_preconditions_hold_for_stored_answers(self):
+        edge = self.edge(Counting(fields=FRESH + 'ETag: "one"\r\n'))
+        self.ask(edge)
+        same = self.ask(edge, fields='If-None-Match: "one"\r\n')
+        self.assertEqual((same.status, same.body, same.get("etag")), (304, b"", '"one"'))
+        self.assertEqual(self.ask(edge, fields='If-None-Match: "two"\r\n').status, 200)
+
+    def test_ranges_come_from_the_whole(self):
+        edge = self.edge(Counting(body="0123456789"))
+        self.ask(edge)
+        part = self.ask(edge, fields="Range: bytes=2-4\r\n")
+        self.assertEqual((part.status, part.body), (206, b"234"))
+        self.assertEqual(part.get("content-range"), "bytes 2-4/10")
+        beyond = self.ask(edge, fields="Range: bytes=20-\r\n")
+        self.assertEqual((beyond.status, beyond.get("content-range")), (416, "bytes */10"))
+        several = self.ask(edge, fields="Range: bytes=0-1,5-6\r\n")
+        self.assertEqual(several.status, 206)
+        self.assertIn("multipart/byteranges", several.get("content-type"))
+        self.assertIn(b"bytes 0-1/10\r\n\r\n01\r\n", several.body)
+        self.assertIn(b"bytes 5-6/10\r\n\r\n56\r\n", several.body)
+
+    def test_variants_are_told_apart_and_spellings_are_not(self):
+        script = Counting(fields=FRESH + "Vary: Accept-Encoding\r\n")
+        edge = self.edge(script)
+        plain = self.ask(edge)
+        gzip = self.ask(edge, fields="Accept-Encoding: gzip, br\r\n")
+        self.assertNotEqual(plain.body, gzip.body)
+        self.assertEqual(self.ask(edge, fields="Accept-Encoding: br,gzip;q=0.8\r\n").body,
+                         gzip.body)
+        self.assertEqual(self.ask(edge).body, plain.body)
+        self.assertEqual(script.count, 2)
+
+    def test_a_large_body_is_stored_and_served_whole(self):
+        body = bytes(range(256)) * 20_000
+        script = Counting(body=body)
+        edge = self.edge(script)
+        self.assertEqual(self.ask(edge).body, body)
+        self.assertEqual(self.ask(edge).body, body)
+        self.assertEqual(script.count, 1)
+
+    def test_a_chunked_answer_gets_a_length_once_it_is_whole(self):
+        def script(connection, _request):
+            connection.send(b"HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\n"
+                            b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n")
+        edge = self.edge(script)
+        self.assertEqual(self.ask(edge).body, b"abcde")
+        again = self.ask(edge)
+        self.assertEqual((again.body, again.framing), (b"abcde", "length"))
+
+    def test_the_log_and_the_metrics_tell_hits(self):
+        edge = self.edge(Counting())
+        self.ask(edge)
+        self.ask(edge)
+        metrics = edge.metrics()
+        self.assertIn("cache_hits_total 1", metrics)
+        self.assertIn("cache_requests_total 2", metrics)
+        self.assertIn('edge_cache_hit_rate_total{hit="true"} 1', metrics)
+
+
+class Herds(Cached):
+    SECONDS = 120
+
+    def herd(self, edge, size, path="/herd"):
+        connections = [raw.connect(edge.port, 60) for _ in range(size)]
+        for connection in connections:
+            connection.send(get(path))
+        return connections
+
+    def test_a_herd_on_one_cold_key_is_one_fetch(self):
+        script = Counting(body=b"x" * 2000)
+
+        def slow(connection, request):
+            time.sleep(1)
+            script(connection, request)
+        edge = self.edge(slow)
+        herd = self.herd(edge, 1000)
+        answers = [connection.read_response() for connection in herd]
+        for connection in herd:
+            connection.close()
+        self.assertTrue(all(answer.body == b"x" * 2000 for answer in answers))
+        self.assertEqual(script.count, 1)
+
+    def test_a_herd_gets_the_first_bytes_while_the_rest_is_still_to_come(self):
+        more = threading.Event()
+
+        def script(connection, _request):
+            connection.send(b"HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\n"
+                            b"Content-Length: 10\r\n\r\nfirst")
+            more.wait(20)
+            connection.send(b"later")
+        edge = self.edge(script)
+        herd = self.herd(edge, 50)
+        for connection in herd:
+            self.assertEqual(connection.read_head().status, 200)
+            self.assertEqual(connection.read_exactly(5), b"first")
+        more.set()
+        for connection in herd:
+            self.assertEqual(connection.read_exactly(5), b"later")
+            connection.close()
+
+    def test_a_client_that_leaves_does_not_end_the_fetch(self):
+        more = threading.Event()
+        script = Counting()
+
+        def slow(connection, _request):
+            script.count += 1
+            connection.send(b"HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\n"
+                            b"Content-Length: 6\r\n\r\nabc")
+            more.wait(20)
+            connection.send(b"def")
+        edge = self.edge(slow)
+        leader = self.herd(edge, 1)[0]
+        leader.read_head()
+        leader.reset()
+        time.sleep(0.2)
+        more.set()
+        time.sleep(0.2)
+        self.assertEqual(self.ask(edge, "/herd").body, b"abcdef")
+        self.assertEqual(script.count, 1)
+
+    def test_a_failed_fetch_is_one_failure_for_all_who_waited(self):
+        asked = []
+
+        def script(connection, request):
+            asked.append(request)
+            time.sleep(0.5)
+            connection.close()
+        edge = self.edge(script, **{"edge.origin.retry.attempts_max": "1"})
+        herd = self.herd(edge, 100)
+        statuses = {connection.read_response().status for connection in herd}
+        for connection in herd:
+            connection.close()
+        self.assertEqual(statuses, {502})
+        self.assertLess(len(asked), 5)
+
+    def test_what_cannot_be_stored_does_not_make_requests_wait_for_each_other(self):
+        def script(connection, _request):
+            time.sleep(0.3)
+            connection.send(origin.plain("own", fields="Cache-Control: private\r\n"))
+        edge = self.edge(script)
+        self.ask(edge, "/herd")
+        began = time.monotonic()
+        herd = self.herd(edge, 20)
+        for connection in herd:
+            self.assertEqual(connection.read_response().body, b"own")
+            connection.close()
+        self.assertLess(time.monotonic() - began, 3)
+
+
+class Staleness(Cached):
+    def test_the_origin_is_asked_whether_a_stale_answer_still_holds(self):
+        asked = []
+
+        def script(connection, request):
+            asked.append(request)
+            if request.get("if-none-match") == '"one"':
+                connection.send(b'HTTP/1.1 304 Not Modified\r\nETag: "one"\r\n'
+                                b"Cache-Control: max-age=60\r\nX-New: yes\r\n\r\n")
+            else:
+                connection.send(origin.plain("body", fields='Cache-Control: max-age=1\r\n'
+                                                            'ETag: "one"\r\n'))
+        edge = self.edge(script)
+        self.ask(edge)
+        time.sleep(1.5)
+        answer = self.ask(edge)
+        self.assertEqual((answer.status, answer.body), (200, b"body"))
+        self.assertEqual(answer.get("x-new"), "yes")
+        self.assertIn("fwd=stale", answer.get("cache-status"))
+        self.assertIn("fwd-status=304", answer.get("cache-status"))
+        self.assertIn("hit", self.ask(edge).get("cache-status"))
+        self.assertEqual(len(asked), 2)
+
+    def test_stale_while_revalidate_serves_at_once_and_fetches_behind(self):
+        script = Counting(fields="Cache-Control: max-age=1, stale-while-revalidate=60\r\n")
+        edge = self.edge(script)
+        self.ask(edge)
+        time.sleep(1.5)
+        self.assertEqual(self.ask(edge).body, b"answer 1 to /x")
+        time.sleep(0.3)
+        self.assertEqual(self.ask(edge).body, b"answer 2 to /x")
+        self.assertEqual(script.count, 2)
+
+    def test_stale_if_error_serves_while_the_origin_is_dead(self):
+        edge = self.edge(Counting(fields="Cache-Control: max-age=1, stale-if-error=60\r\n"))
+        self.ask(edge)
+        self.scripted.close()
+        time.sleep(1.5)
+        answer = self.ask(edge)
+        self.assertEqual((answer.status, answer.body), (200, b"answer 1 to /x"))
+        self.assertGreaterEqual(int(answer.get("age")), 1)
+
+    def test_must_revalidate_is_an_error_while_the_origin_is_dead(self):
+        edge = self.edge(Counting(fields="Cache-Control: max-age=1, must-revalidate\r\n"))
+        self.ask(edge)
+        self.scripted.close()
+        time.sleep(1.5)
+        self.assertIn(self.ask(edge).status, (502, 504))
+
+    def test_a_change_makes_the_stored_answer_void(self):
+        script = Counting()
+        edge = self.edge(script)
+        self.ask(edge)
+        raw.ask(edge.port, b"POST /x HTTP/1.1\r\nHost: shop.test\r\nContent-Length: 0\r\n\r\n")
+        self.assertEqual(self.ask(edge).body, b"answer 3 to /x")
+
+    def test_only_if_cached_never_asks_the_origin(self):
+        script = Counting()
+        edge = self.edge(script)
+        self.assertEqual(self.ask(edge, fields="Cache-Control: only-if-cached\r\n").status, 504)
+        self.assertEqual(script.count, 0)
+
+
+class Purges(Cached):
+    def filled(self, **options):
+        script = Counting(fields=FRESH + "Surrogate-Key: all fruit\r\n")
+        edge = self.edge(script, **options)
+        for path in ("/a/1", "/a/2", "/b/1"):
+            self.ask(edge, path)
+        return edge, script
+
+    def stored(self, edge, path):
+        return "; hit" in self.ask(edge, path).get("cache-status")
+
+    def test_a_url_is_purged_at_once(self):
+        edge, _ = self.filled()
+        status, answer = self.admin(edge, "/cache/purge?url=http%3A%2F%2Fshop.test%2Fa%2F1")
+        self.assertEqual((status, json.loads(answer)["purged"]), (200, 1))
+        self.assertFalse(self.stored(edge, "/a/1"))
+        self.assertTrue(self.stored(edge, "/a/2"))
+
+    def test_a_prefix_is_purged(self):
+        edge, _ = self.filled()
+        status, answer = self.admin(edge, "/cache/purge?prefix=http%3A%2F%2Fshop.test%2Fa%2F")
+        self.assertEqual((status, json.loads(answer)["purged"]), (200, 2))
+        self.assertFalse(self.stored(edge, "/a/2"))
+        self.assertTrue(self.stored(edge, "/b/1"))
+
+    def test_a_tag_is_purged(self):
+        edge, _ = self.filled()
+        status, answer = self.admin(edge, "/cache/purge?tag=fruit")
+        self.assertEqual((status, json.loads(answer)["purged"]), (200, 3))
+        self.assertFalse(self.stored(edge, "/b/1"))
+
+    def test_a_soft_purge_has_the_origin_asked(self):
+        edge, script = self.filled()
+        self.admin(edge, "/cache/purge?tag=fruit&soft=1")
+        self.ask(edge, "/a/1")
+        self.assertEqual(script.count, 4)
+
+    def test_a_purge_needs_to_say_what(self):
+        edge, _ = self.filled()
+        self.assertEqual(self.admin(edge, "/cache/purge")[0], 400)
+        self.assertEqual(self.admin(edge, "/cache/purge?url=nonsense")[0], 400)
+
+
+class Operators(Cached):
+    def test_a_key_is_explained(self):
+        edge = self.edge(Counting(fields=FRESH + 'ETag: "e"\r\n'))
+        self.ask(edge)
+        path = "/debug/cache?url=http%3A%2F%2Fshop.test%2Fx"
+        status, answer = self.admin(edge, path, "GET")
+        report = json.loads(answer)
+        self.assertEqual((status, report["stored"]), (200, True))
+        self.assertEqual(report["variants"][0]["lifetime_s"], 60)
+        self.assertEqual(report["variants"][0]["lifetime_from"], "max-age")
+
+    def test_prewarming_fetches_what_the_list_names(self):
+        script = Counting()
+        edge = self.edge(script)
+        urls = "".join(f"http://shop.test/p/{i}\n" for i in range(50))
+        self.assertEqual(self.admin(edge, "/cache/prewarm", body=urls)[0], 202)
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            state = json.loads(self.admin(edge, "/cache/prewarm/state", "GET")[1])
+            if state["done"] == state["total"]:
+                break
+            time.sleep(0.05)
+        self.assertEqual(state["stored"], 50)
+        again = self.ask(edge, "/p/7", "Accept-Encoding: gzip, deflate, br, zstd\r\n")
+        self.assertIn("; hit", again.get("cache-status"))
+        self.assertEqual(script.count, 50)
+
+
+class Hostile(Cached):
+    def test_a_field_that_is_not_in_the_key_cannot_plant_an_answer(self):
+        def script(connection, request):
+            planted = request.get("x-original-url") or request.get("x-forwarded-host")
+            connection.send(origin.plain(f"for {planted}", fields=FRESH))
+        edge = self.edge(script)
+        self.ask(edge, fields="X-Original-URL: /evil\r\nX-Forwarded-Host: evil.test\r\n")
+        self.assertEqual(self.ask(edge).body, b"for shop.test")
+
+    def test_the_port_of_the_host_is_part_of_the_key(self):
+        def script(connection, request):
+            connection.send(origin.plain(request.get("host"), fields=FRESH))
+        edge = self.edge(script)
+        raw.ask(edge.port, b"GET /x HTTP/1.1\r\nHost: shop.test:1337\r\n\r\n")
+        self.assertEqual(self.ask(edge).body, b"shop.test")
+
+    def test_a_page_under_a_deceptive_suffix_is_not_shared(self):
+        def script(connection, request):
+            connection.send(origin.plain(f"account of {request.get('cookie')}"))
+        edge = self.edge(script, **{"edge.cache.default_ttl": "5m"})
+        self.ask(edge, "/account/x.css", "Cookie: user=1\r\n")
+        self.assertEqual(self.ask(edge, "/account/x.css").body, b"account of None")
+
+    def test_ten_thousand_variants_of_one_address_stay_bounded(self):
+        script = Counting(fields=FRESH + "Vary: X-Any\r\n")
+        edge = self.edge(script)
+        connection = raw.connect(edge.port)
+        for number in range(2000):
+            connection.send(get("/x", f"X-Any: {number}\r\n"))
+            connection.read_response()
+        connection.close()
+        status, answer = self.admin(edge, "/debug/cache?url=http%3A%2F%2Fshop.test%2Fx", "GET")
+        self.assertEqual(status, 200)
+        self.assertLess(len(json.loads(answer)["variants"]), 200)
+
+    def test_endless_ranges_are_answered_whole(self):
+        edge = self.edge(Counting(body="0123456789" * 100))
+        self.ask(edge)
+        ranges = ",".join(f"{i}-{i}" for i in range(0, 900, 3))
+        answer = self.ask(edge, fields=f"Range: bytes={ranges}\r\n")
+        self.assertEqual((answer.status, len(answer.body)), (200, 1000))

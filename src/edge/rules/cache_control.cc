@@ -46,7 +46,7 @@ bool take_flag(ResponseDirectives& out, const Directive& directive) {
   };
   static constexpr Flag flags[] = {
       {"no-store", &ResponseDirectives::no_store},
-      {"public", &ResponseDirectives::public_},
+      {"public", &ResponseDirectives::is_public},
       {"must-revalidate", &ResponseDirectives::must_revalidate},
       {"proxy-revalidate", &ResponseDirectives::proxy_revalidate},
       {"must-understand", &ResponseDirectives::must_understand},
@@ -74,7 +74,7 @@ void take_qualified(bool& whole, ResponseDirectives& out, std::string_view names
 void take(ResponseDirectives& out, const Directive& directive) {
   if (take_flag(out, directive)) return;
   if (directive.is("no-cache")) return take_qualified(out.no_cache, out, directive.argument);
-  if (directive.is("private")) return take_qualified(out.private_, out, directive.argument);
+  if (directive.is("private")) return take_qualified(out.is_private, out, directive.argument);
   if (directive.is("max-age")) return take_seconds(out.max_age, directive);
   if (directive.is("s-maxage")) return take_seconds(out.s_maxage, directive);
   if (directive.is("stale-while-revalidate"))

@@ -51,9 +51,9 @@ struct ResponseDirectives {
   DirectiveSource source = DirectiveSource::none;
   bool no_store = false;
   bool no_cache = false;          // of the whole answer
-  bool private_ = false;          // of the whole answer
+  bool is_private = false;        // of the whole answer
   bool withholds_fields = false;  // no-cache or private names fields: they are not kept
-  bool public_ = false;
+  bool is_public = false;
   bool must_revalidate = false;
   bool proxy_revalidate = false;
   bool must_understand = false;

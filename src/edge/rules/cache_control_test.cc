@@ -50,8 +50,8 @@ TEST_CASE("directives are found whatever their case, beside others and over seve
   const ResponseDirectives all = said(
       "Cache-Control: public, private, no-cache, must-revalidate, proxy-revalidate, immutable\n"
       "Cache-Control: must-understand, no-transform, stale-while-revalidate=5, stale-if-error=6");
-  CHECK(all.public_);
-  CHECK(all.private_);
+  CHECK(all.is_public);
+  CHECK(all.is_private);
   CHECK(all.no_cache);
   CHECK(all.must_revalidate);
   CHECK(all.proxy_revalidate);
@@ -71,7 +71,7 @@ TEST_CASE("a quoted argument is one, and what stands inside of quotes is no dire
   CHECK(said("Cache-Control: max-age=1, ext=\"max-age=3600\"").max_age == of(1));
   CHECK(said("Cache-Control: ext=\"max-age=3600\", max-age=\"1\"").max_age == of(1));
   CHECK(said("Cache-Control: ext=\"a\\\", no-store\"").no_store == false);
-  CHECK(said("Cache-Control: ext=\"no-store, private\"").private_ == false);
+  CHECK(said("Cache-Control: ext=\"no-store, private\"").is_private == false);
 }
 
 TEST_CASE("a lifetime that is no number is told from one that is absent (RFC 9111 4.2.1)") {
@@ -96,7 +96,7 @@ TEST_CASE("no-cache and private with names withhold fields, without them the who
   const TestFields named("Cache-Control: no-cache=\"a, B\", private=c, max-age=1");
   const ResponseDirectives directives = response_directives(named);
   CHECK(!directives.no_cache);
-  CHECK(!directives.private_);
+  CHECK(!directives.is_private);
   CHECK(directives.withholds_fields);
   for (const char* name : {"a", "A", "b", "c"})
     CHECK_MESSAGE(is_withheld(named, directives.source, name), name);
@@ -122,10 +122,10 @@ TEST_CASE("CDN-Cache-Control, where it is valid, is the only one that counts (RF
       said("Cache-Control: no-store, max-age=1\nCDN-Cache-Control: max-age=10000, public");
   CHECK(targeted.source == DirectiveSource::cdn_cache_control);
   CHECK(!targeted.no_store);
-  CHECK(targeted.public_);
+  CHECK(targeted.is_public);
   CHECK(targeted.max_age == of(10000));
   CHECK(said("CDN-Cache-Control: no-store\nCache-Control: max-age=1").no_store);
-  CHECK(said("CDN-Cache-Control: private").private_);
+  CHECK(said("CDN-Cache-Control: private").is_private);
   CHECK(said("CDN-Cache-Control: no-cache").no_cache);
   CHECK(said("CDN-Cache-Control: max-age=99999999999").max_age == of(int64_t{1} << 31));
   CHECK(said("CDN-Cache-Control: max-age=60;x=1, foobar").max_age == of(60));

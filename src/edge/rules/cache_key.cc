@@ -90,7 +90,8 @@ void append_kept_query(Buffer& out, std::string_view query, const QueryRule& rul
   const size_t begin = out.size();
   while (!query.empty()) {
     const Parameter parameter = take_parameter(query);
-    if (keeps(rule, parameter.name)) append_parameter(out, begin, parameter.text);
+    if (parameter.text.empty() || !keeps(rule, parameter.name)) continue;
+    append_parameter(out, begin, parameter.text);
   }
 }
 

@@ -19,7 +19,8 @@ inline constexpr size_t cache_key_bytes_max = 16 * 1024;
 // False, and `out` as it was, when it would be larger: such a request is not cached.
 bool append_cache_key(Buffer& out, const TargetUrl& url, const QueryRule& rule);
 
-// Appends the part of `query` that the rule keeps; also what the origin should be asked.
+// Appends the part of `query` that the rule keeps; also what the origin should be asked. A rule
+// that rewrites drops empty parameters as well.
 void append_kept_query(Buffer& out, std::string_view query, const QueryRule& rule);
 
 // Whether a request of this method can be answered with what is stored for its URL.

@@ -61,7 +61,7 @@ Duration heuristic_lifetime(const wire::Fields& response, const CachePolicy& pol
 // Nobody said how long: only for what is the same for everybody, as far as the request tells.
 Lifetime assumed_lifetime(const wire::ResponseHead& response, const ResponseDirectives& directives,
                           const RequestFacts& request, const CachePolicy& policy, sys_seconds now) {
-  if (!is_heuristically_cacheable(response.status) && !directives.public_) return {};
+  if (!is_heuristically_cacheable(response.status) && !directives.is_public) return {};
   if (request.has_cookie || request.has_authorization) return {};
   if (request.method == wire::RequestMethod::post) return {};
   if (response.fields.has(KnownField::set_cookie)) return {};

@@ -27,9 +27,9 @@ StoreVerdict judge_directives(const StoreQuestion& question) {
   const bool understood = is_understood(question.response.status);
   if (said.must_understand && !understood) return StoreVerdict::not_understood;
   if (said.no_store && !said.must_understand) return StoreVerdict::no_store;
-  if (said.private_) return StoreVerdict::private_;
+  if (said.is_private) return StoreVerdict::private_answer;
   // RFC 9111 3.5.
-  const bool shareable = said.public_ || said.must_revalidate || said.s_maxage.present();
+  const bool shareable = said.is_public || said.must_revalidate || said.s_maxage.present();
   if (question.request.has_authorization && !shareable) return StoreVerdict::authorization;
   return StoreVerdict::store;
 }
@@ -38,7 +38,7 @@ StoreVerdict judge_status(const StoreQuestion& question) {
   const uint16_t status = question.response.status;
   // 304 is no representation, 416 is an answer to one request's range.
   if (status < 200 || status == 304 || status == 416) return StoreVerdict::status;
-  const bool cacheable = question.lifetime.is_explicit() || question.directives.public_ ||
+  const bool cacheable = question.lifetime.is_explicit() || question.directives.is_public ||
                          is_heuristically_cacheable(status);
   if (!cacheable) return StoreVerdict::status;
   if (status != 206) return StoreVerdict::store;
@@ -118,7 +118,7 @@ std::string_view to_string(StoreVerdict verdict) {
       return "not-understood";
     case StoreVerdict::no_store:
       return "no-store";
-    case StoreVerdict::private_:
+    case StoreVerdict::private_answer:
       return "private";
     case StoreVerdict::malformed:
       return "malformed-cache-control";

@@ -17,7 +17,7 @@ enum class StoreVerdict : uint8_t {
   status,            // interim, 304, or without a lifetime and not cacheable by default
   not_understood,    // must-understand, and we do not know the status
   no_store,
-  private_,
+  private_answer,
   malformed,       // Cache-Control has no end
   authorization,   // the request had Authorization, and nothing in the answer allows sharing it
   set_cookie,      // the site's policy

@@ -38,7 +38,7 @@ TEST_CASE("what the answer says decides (RFC 9111 3)") {
            Row{"Cache-Control: max-age=3600", store},
            Row{"Cache-Control: no-store", no_store},
            Row{"Cache-Control: max-age=10000, no-store", no_store},
-           Row{"Cache-Control: private, max-age=3600", private_},
+           Row{"Cache-Control: private, max-age=3600", private_answer},
            Row{"Cache-Control: private=\"x\", max-age=3600", store},
            Row{"Cache-Control: max-age=3600, x=\"", malformed},
            Row{"Cache-Control: max-age=3600, no-store, must-understand", store},

@@ -26,14 +26,32 @@ bool is_tag_byte(char c) {
   return byte > 0x20 && byte != '"' && byte != 0x7f;
 }
 
+// Takes the first tag off a list; empty at its end. A backslash is a byte like others in a tag (RFC
+// 9110 8.8.3), so that a list of tags is no list of quoted strings.
+std::string_view take_tag(std::string_view& list) {
+  list.remove_prefix(std::min(list.find_first_not_of(", \t"), list.size()));
+  size_t end = list.find(',');
+  const size_t quote = list.starts_with("W/\"") ? 2 : 0;
+  if (list.substr(quote).starts_with('"')) {
+    const size_t closing = list.find('"', quote + 1);
+    end = closing == list.npos ? list.size() : list.find(',', closing);
+  }
+  const std::string_view tag = wire::trim_ows(list.substr(0, end));
+  list.remove_prefix(std::min(end, list.size()));
+  return tag;
+}
+
 // Whether a list of entity tags (If-Match, If-None-Match) has this one, or is "*".
 template <class Equal>
 bool lists(const wire::Fields& request, KnownField id, const EntityTag& tag, Equal equal) {
   if (request.value(id) == "*") return true;
   if (!tag.exists()) return false;
-  wire::ListElements list(request, id);
-  for (std::string_view element; list.next(element);)
-    if (equal(parse_entity_tag(element), tag)) return true;
+  for (const wire::Field& field : request) {
+    if (field.id != id) continue;
+    std::string_view list = field.value;
+    for (std::string_view found = take_tag(list); !found.empty(); found = take_tag(list))
+      if (equal(parse_entity_tag(found), tag)) return true;
+  }
   return false;
 }
 

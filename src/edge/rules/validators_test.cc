@@ -84,6 +84,9 @@ TEST_CASE("If-None-Match with a tag of ours is answered 304 (RFC 9110 13.1.2)") 
     CHECK_MESSAGE(outcome("ETag: \"abcdef\"", "If-None-Match: " + std::string(other)) == "proceed",
                   other);
   CHECK(outcome("ETag: W/\"abcdef\"", "If-None-Match: W/\"abcdef\"") == "304");
+  CHECK(outcome("ETag: \"\\\"", "If-None-Match: \"x\", \"\\\", \"y\"") == "304");
+  CHECK(outcome("ETag: \"b\"", "If-None-Match: \"\\\",W/\"a,\" , \"b\"") == "304");
+  CHECK(outcome("ETag: \"b\"", "If-None-Match: \"a, \"b\"") == "proceed");
   CHECK(outcome("ETag: abcdef", "If-None-Match: abcdef") == "304");
   CHECK(outcome("X: y", "If-None-Match: \"a\"") == "proceed");
   CHECK(outcome("X: y", "If-None-Match: *") == "304");

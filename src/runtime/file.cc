@@ -111,6 +111,14 @@ Task<Result<uint64_t>> File::size(Wait wait) {
   co_return static_cast<uint64_t>(answer.result);
 }
 
+Task<Result<bool>> File::try_lock(Wait wait) {
+  Result<FileAnswer> answer =
+      co_await perform({.action = FileAction::lock}, "cannot lock a file", wait);
+  if (!answer && answer.error().sys == EWOULDBLOCK) co_return false;
+  if (!answer) co_return std::unexpected(answer.error());
+  co_return true;
+}
+
 Task<Result<>> rename_file(Reactor& reactor, std::string from, std::string to, Wait wait) {
   FileRequest request{.action = FileAction::rename};
   request.path = std::move(from);

@@ -56,6 +56,9 @@ class File {
   Task<Result<>> allocate(uint64_t offset, uint64_t bytes, Wait wait);
   Task<Result<>> truncate(uint64_t bytes, Wait wait);
   Task<Result<uint64_t>> size(Wait wait);
+  // Takes the file for this process and whom it starts, until the file is closed; false: another
+  // has it. Binds only those who ask.
+  Task<Result<bool>> try_lock(Wait wait);
 
  private:
   File(Reactor& reactor, int fd, bool direct)

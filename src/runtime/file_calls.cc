@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <memory>
 #include <string_view>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -76,6 +77,8 @@ int64_t call_once(FileRequest& request) {
                          static_cast<off_t>(request.bytes));
     case FileAction::truncate:
       return ::ftruncate(request.fd, static_cast<off_t>(request.bytes));
+    case FileAction::lock:
+      return ::flock(request.fd, LOCK_EX | LOCK_NB);
     case FileAction::size:
       return size_of_file(request);
     case FileAction::rename:

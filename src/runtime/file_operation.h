@@ -29,6 +29,7 @@ enum class FileAction : uint8_t {
   allocate,
   truncate,
   size,
+  lock,
   rename,
   remove,
   make_directory,

@@ -271,6 +271,18 @@ TEST_CASE("files are created, renamed over, listed in order, and removed") {
   });
 }
 
+TEST_CASE("a lock is held by one opening of a file, until that is closed") {
+  on_every_back_end([](Place& place) -> Task<> {
+    FilePtr first = *co_await File::open(*place.reactor, place.at("a"), fresh, place.soon());
+    FilePtr other = *co_await File::open(*place.reactor, place.at("a"), {}, place.soon());
+    CHECK(co_await first->try_lock(place.soon()) == true);
+    CHECK(co_await other->try_lock(place.soon()) == false);
+    first.reset();
+    (void)co_await sleep(*place.reactor, {place.reactor->now() + milliseconds(50)});
+    CHECK(co_await other->try_lock(place.soon()) == true);
+  });
+}
+
 TEST_CASE("a file is resized, and opening can empty it") {
   on_every_back_end([](Place& place) -> Task<> {
     FilePtr file = *co_await File::open(*place.reactor, place.at("a"), fresh, place.soon());

@@ -15,6 +15,11 @@ void SimDisk::start(FileOperation& operation) {
   schedule_.add(schedule_.now() + late, *this, 0, operation.ticket);
 }
 
+void SimDisk::forget(FileOperation& operation) {
+  if (pending_.erase(operation.ticket) > 0 && operation.request.action == FileAction::close)
+    (void)close(operation.request.fd);
+}
+
 void SimDisk::on_event(uint32_t, uint64_t id) {
   const auto found = pending_.find(id);
   if (found == pending_.end()) return;
@@ -78,6 +83,8 @@ int64_t SimDisk::on_file(Pending& pending) {
                     std::max<uint64_t>(file->bytes().size(), request.offset + request.bytes));
     case FileAction::truncate:
       return resize(*file, request.bytes);
+    case FileAction::lock:
+      return lock(request.fd);
     default:
       return static_cast<int64_t>(file->bytes().size());
   }
@@ -100,7 +107,10 @@ int64_t SimDisk::open(const FileRequest& request) {
 }
 
 int64_t SimDisk::close(int fd) {
-  if (open_.erase(fd) == 0) return -EBADF;
+  const auto found = open_.find(fd);
+  if (found == open_.end()) return -EBADF;
+  std::erase_if(locks_, [&](const auto& entry) { return entry.second == fd; });
+  open_.erase(found);
   drop_unreachable();
   return 0;
 }
@@ -165,6 +175,11 @@ int64_t SimDisk::resize(SimFile& file, uint64_t bytes) {
   return 0;
 }
 
+int64_t SimDisk::lock(int fd) {
+  const auto [holder, taken] = locks_.emplace(open_.at(fd), fd);
+  return taken || holder->second == fd ? 0 : -EWOULDBLOCK;
+}
+
 int64_t SimDisk::list(FileRequest& request) {
   if (!names_.is_directory(request.path)) return -ENOENT;
   const std::string prefix = request.path + '/';
@@ -190,6 +205,7 @@ void SimDisk::cut_power() {
   }
   names_.lose(schedule_);
   open_.clear();
+  locks_.clear();
   drop_unreachable();
   off_ = true;
 }
@@ -201,6 +217,7 @@ void SimDisk::kill() {
     pending.dead = true;
   }
   open_.clear();
+  locks_.clear();
   drop_unreachable();
   off_ = true;
 }
@@ -208,6 +225,11 @@ void SimDisk::kill() {
 SimFile* SimDisk::file_of(const FileRequest& request) {
   const auto found = open_.find(request.fd);
   return found == open_.end() ? nullptr : &files_.at(found->second);
+}
+
+bool SimDisk::in_use(uint64_t id) const {
+  const auto is = [&](const auto& entry) { return entry.second == id; };
+  return std::ranges::any_of(names_.now(), is) || std::ranges::any_of(open_, is);
 }
 
 void SimDisk::drop_unreachable() {
@@ -225,7 +247,7 @@ bool SimDisk::fits(uint64_t more) const {
 uint64_t SimDisk::used_bytes() const {
   uint64_t used = 0;
   for (const auto& [id, file] : files_)
-    used += file.bytes().size();
+    if (in_use(id)) used += file.bytes().size();
   return used;
 }
 

@@ -42,8 +42,8 @@ class SimDisk final : public SimTarget {
 
   // For reactors.
   void start(FileOperation& operation);
-  // Its reactor goes away, and the operation with it.
-  void forget(FileOperation& operation) { pending_.erase(operation.ticket); }
+  // Its reactor goes away, and the operation with it; but what it was about to close is closed.
+  void forget(FileOperation& operation);
 
  private:
   struct Pending {
@@ -61,11 +61,14 @@ class SimDisk final : public SimTarget {
   int64_t write(SimFile& file, const FileRequest& request);
   int64_t sync(SimFile& file, uint64_t below);
   int64_t resize(SimFile& file, uint64_t bytes);
+  int64_t lock(int fd);
   int64_t list(FileRequest& request);
   // `bytes`, or fewer, cut at a block of unbuffered I/O, when the seed says so.
   uint64_t part_of(uint64_t bytes);
   bool fits(uint64_t more) const;
   SimFile* file_of(const FileRequest& request);
+  // Has a name now, or is open; what was removed may still come back after a loss of power.
+  bool in_use(uint64_t id) const;
   // Files that have neither a name nor a number any more.
   void drop_unreachable();
   void fault(FileAction what, uint64_t detail);
@@ -74,7 +77,8 @@ class SimDisk final : public SimTarget {
   SimDiskFaults faults_;
   SimNames names_;
   std::map<uint64_t, SimFile> files_;
-  std::map<int, uint64_t> open_;  // by descriptor
+  std::map<int, uint64_t> open_;   // by descriptor
+  std::map<uint64_t, int> locks_;  // descriptors by file
   std::map<uint64_t, Pending> pending_;
   uint64_t next_file_ = 1;
   uint64_t next_ticket_ = 1;

@@ -41,7 +41,8 @@ void SimNames::rename(const std::string& from, const std::string& to) {
 
 void SimNames::sync(const std::string& directory_path) {
   const auto is_in = [&](const Change& change) {
-    return parent(change.to.empty() ? change.from : change.to) == directory_path;
+    return parent(change.to.empty() ? change.from : change.to) ==
+           (directory_path == "/" ? "" : directory_path);
   };
   for (const Change& change : unsynced_)
     if (is_in(change)) apply(durable_, change);

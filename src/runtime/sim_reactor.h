@@ -35,6 +35,7 @@ class SimReactor final : public Reactor {
   SimWorld& world() { return world_; }
   // Whether a turn would do something at once.
   bool has_work() const { return woken_ || has_ready() || !signalled_.empty(); }
+  void read_clock() { now_ = world_.now(); }
   void jump_wall_clock(Duration by) { wall_offset_ += by; }
 
   // For streams: `stream` has something to do in the next turn.

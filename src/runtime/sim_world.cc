@@ -80,6 +80,8 @@ void SimWorld::give_turn(Driven& driven) {
   schedule_.trace(SimTrace::turn, static_cast<uint64_t>(&driven - driven_.data()));
   ++turns_;
   driving_ = true;
+  // A real reactor reads the clock when it wakes, before its shard looks at the mail.
+  driven.reactor->read_clock();
   if (driven.shard)
     driven.shard->turn(never);
   else

@@ -15,7 +15,7 @@ constexpr uint64_t transfer_bytes_max = 1u << 30;
 
 bool UringFileOperation::start(UringReactor& reactor, FileOperation& operation) {
   const FileAction action = operation.request.action;
-  if (action == FileAction::list || action == FileAction::truncate ||
+  if (action == FileAction::list || action == FileAction::truncate || action == FileAction::lock ||
       action == FileAction::sync_directory)
     return false;
   auto* made = new UringFileOperation(operation);

@@ -1,6 +1,7 @@
 #pragma once
 // UringFileOperation: a file operation on the ring. Lives until the ring has answered. What
-// liburing 2.3 has no call for (listing, resizing, syncing a directory) is for the file threads.
+// liburing 2.3 has no call for (listing, resizing, locking, syncing a directory) is for the file
+// threads.
 
 #include <sys/stat.h>
 

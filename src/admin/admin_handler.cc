@@ -130,7 +130,9 @@ runtime::Task<AdminHandler::Answer> AdminHandler::index(net::HttpExchange&) {
     const std::string path(route.path);
     const bool link = route.method == "GET";
     body += "<dt>" + std::string(route.method) + ' ';
-    body += link ? "<a href=\"" + path + "\">" + path + "</a>" : path;
+    if (link) body.append("<a href=\"").append(path).append("\">");
+    body += path;
+    if (link) body += "</a>";
     body += "</dt><dd>" + std::string(route.prose) + "</dd>";
   }
   body += "</dl></html>\n";

@@ -1,6 +1,7 @@
 #include "admin/symbols.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstdlib>
 #include <cstring>
 #include <cxxabi.h>
@@ -107,10 +108,13 @@ Symbols::Symbols() {
 }
 
 std::string Symbols::name_of(uintptr_t address) const {
-  auto next = std::ranges::upper_bound(functions_, address, {}, &Function::start);
-  if (next != functions_.begin() && address < (--next)->end) return demangle(next->name.c_str());
+  const auto next = std::ranges::upper_bound(functions_, address, {}, &Function::start);
+  if (next != functions_.begin()) {
+    const Function& last = *std::prev(next);
+    if (address < last.end) return demangle(last.name.c_str());
+  }
   Dl_info info{};
-  if (dladdr(reinterpret_cast<void*>(address), &info) == 0 || !info.dli_fname) return "[unknown]";
+  if (dladdr(std::bit_cast<void*>(address), &info) == 0 || !info.dli_fname) return "[unknown]";
   if (info.dli_sname) return demangle(info.dli_sname);
   const char* slash = std::strrchr(info.dli_fname, '/');
   char offset[32] = "+0x";

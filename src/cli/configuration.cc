@@ -7,7 +7,6 @@
 namespace weir::cli {
 namespace {
 
-using settings::Problems;
 using settings::Sources;
 using settings::Values;
 

@@ -61,13 +61,20 @@ Death death_by(void (*crash)()) {
   return death;
 }
 
+void write_nowhere() {
+  volatile int* nowhere = reinterpret_cast<int*>(0x10);
+  *nowhere = 1;
+}
+
+void be_sent_a_signal() {
+  kill(getpid(), SIGSEGV);
+  pause();
+}
+
 }  // namespace
 
 TEST_CASE("a crash says what happened and where, and the process dies of its signal") {
-  const Death death = death_by([] {
-    volatile int* nowhere = reinterpret_cast<int*>(0x10);
-    *nowhere = 1;
-  });
+  const Death death = death_by(write_nowhere);
   CHECK(death.signal == SIGSEGV);
   CHECK(death.said.find("crashed: SIGSEGV at 0x10, thread ") != std::string::npos);
   CHECK(death.said.find("cli_test(") != std::string::npos);
@@ -75,11 +82,8 @@ TEST_CASE("a crash says what happened and where, and the process dies of its sig
 }
 
 TEST_CASE("an abort and a signal from outside are reported, too") {
-  CHECK(death_by([] { abort(); }).signal == SIGABRT);
-  const Death sent = death_by([] {
-    kill(getpid(), SIGSEGV);
-    pause();
-  });
+  CHECK(death_by(abort).signal == SIGABRT);
+  const Death sent = death_by(be_sent_a_signal);
   CHECK(sent.signal == SIGSEGV);
   CHECK(sent.said.find("SIGSEGV") != std::string::npos);
 }

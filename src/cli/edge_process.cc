@@ -363,7 +363,7 @@ void EdgeProcess::log_changes(const settings::Reload& changes) {
 }
 
 void EdgeProcess::reload_logged() {
-  (void)reload_all();
+  [[maybe_unused]] const auto done = reload_all();  // the log has it
 }
 
 admin::ReloadAnswer EdgeProcess::reload() {

@@ -20,8 +20,9 @@ constexpr uint64_t skipped_bytes_max = 64 * KiB;
 constexpr Duration linger_time = seconds(1);
 constexpr uint64_t linger_bytes_max = 256 * KiB;
 constexpr size_t proxy_header_bytes_max = 4 * KiB;
-// A connection whose first request is on its way when the drain begins is not turned away.
-constexpr Duration first_request_grace = seconds(1);
+// A connection that is new, or was in use a moment ago, when the drain begins is not turned away:
+// its next request may be on its way. It is answered, and told that the connection ends.
+constexpr Duration next_request_grace = seconds(1);
 
 Address address_of(const wire::ProxyHeader& header) {
   if (header.kind == wire::ProxyHeader::Kind::tcp4) {
@@ -54,9 +55,10 @@ runtime::Task<> HttpConnection::run() {
       const runtime::Wait wait{after(shard_.now(), server_.settings().idle_timeout),
                                &shard_.draining()};
       Result<runtime::Chunk> chunk = co_await stream_->recv(wait);
-      if (!chunk && fresh && chunk.error().code == ErrorCode::cancelled)
+      const bool in_use = fresh || shard_.now() - first_byte_ < next_request_grace;
+      if (!chunk && in_use && chunk.error().code == ErrorCode::cancelled)
         chunk =
-            co_await stream_->recv({after(shard_.now(), first_request_grace), &shard_.closing()});
+            co_await stream_->recv({after(shard_.now(), next_request_grace), &shard_.closing()});
       if (!chunk || chunk->empty()) co_return;
       input_.add(*std::move(chunk));
     }

@@ -1,4 +1,5 @@
 """Starting, stopping, reloading and replacing a running weir, without losing a request."""
+import contextlib
 import os
 import signal
 import threading
@@ -119,10 +120,14 @@ class Reloading(Case):
 
 
 class Load:
-    """Threads that ask on fresh connections until told to stop; every failure is kept."""
+    """Threads that ask until told to stop; every failure is kept.
 
-    def __init__(self, edge, threads=4):
+    On a fresh connection each time or, with `keep`, on one for as long as the server keeps it.
+    """
+
+    def __init__(self, edge, threads=4, keep=False):
         self.edge, self.failures, self.answered = edge, [], 0
+        self.ask = self.ask_on_kept if keep else self.ask_on_fresh
         self.over = threading.Event()
         self.threads = [threading.Thread(target=self.ask_on) for _ in range(threads)]
         for thread in self.threads:
@@ -131,13 +136,27 @@ class Load:
     def ask_on(self):
         while not self.over.is_set():
             try:
-                status = raw.ask(self.edge.port, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").status
-                if status != 200:
-                    self.failures.append(status)
-                self.answered += 1
+                self.ask()
             except (OSError, raw.Truncated) as error:
                 self.failures.append(repr(error))
-            time.sleep(0.002)
+
+    def count(self, answer):
+        if answer.status != 200:
+            self.failures.append(answer.status)
+        self.answered += 1
+        time.sleep(0.002)
+
+    def ask_on_fresh(self):
+        self.count(raw.ask(self.edge.port, GET))
+
+    def ask_on_kept(self):
+        with contextlib.closing(raw.connect(self.edge.port)) as connection:
+            while not self.over.is_set():
+                connection.send(GET)
+                answer = connection.read_response()
+                self.count(answer)
+                if answer.get("connection") == "close":
+                    return
 
     def stop(self):
         self.over.set()
@@ -147,8 +166,14 @@ class Load:
 
 class Replacing(Case):
     def test_sigusr2_hands_over_to_the_new_program_without_a_failed_request(self):
+        self.hand_over_under_load(keep=False)
+
+    def test_a_connection_in_use_is_not_cut_off_between_two_requests(self):
+        self.hand_over_under_load(keep=True)
+
+    def hand_over_under_load(self, keep):
         edge, _ = self.behind(origin.echoing_target)
-        load = Load(edge)
+        load = Load(edge, keep=keep)
         self.addCleanup(load.stop)
         time.sleep(0.5)
         edge.signal(signal.SIGUSR2)

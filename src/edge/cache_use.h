@@ -16,6 +16,7 @@ struct CacheUse {
     none,   // the site has no cache
     pass,   // past the cache, to an origin
     serve,  // `object` is the answer
+    purge,  // a trusted peer removes what is stored under this address
     ask,    // an origin is to be asked, for all who want the same; `object`, if any, is stale
   };
 

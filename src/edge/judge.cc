@@ -34,6 +34,16 @@ void note_place(StoredAnswer& answer, const Field& field, const Buffer& out) {
   if (place && place->size == 0) *place = last_value(out, field.value);
 }
 
+// The key by which the answer's own language finds it, where it depends on Accept-Language and
+// names one language.
+void append_own_language(Buffer& out, std::string_view vary, const wire::Fields& request,
+                         const wire::Fields& answer) {
+  const std::string_view language = answer.value(KnownField::content_language);
+  if (language.empty() || language.find(',') != language.npos) return;
+  if (answer.repeated(KnownField::content_language) || !vary_has(vary, "accept-language")) return;
+  (void)append_language_key(out, vary, request, language);
+}
+
 // The fields of `from` without Date.
 void copy_without_date(const wire::Fields& from, wire::Fields& to) {
   for (const Field& field : from)
@@ -96,9 +106,13 @@ StoreVerdict Judge::write(const wire::ResponseHead& head, uint8_t minor_version,
   answer.status = head.status;
   answer.minor_version = minor_version;
   answer.vary_bytes = static_cast<uint16_t>(vary.size());
+  Buffer language;
+  append_own_language(language, vary.view(), request, head.fields);
+  answer.language_bytes = static_cast<uint16_t>(language.size());
   write_head(head, directives, answer, draft.head_);
   draft.meta_.append(bytes_of(answer));
   draft.meta_.append(vary.view());
+  draft.meta_.append(language.view());
   draft.object_ = {.variant = draft.variant_.view(),
                    .head = draft.head_.view(),
                    .meta = draft.meta_.view(),

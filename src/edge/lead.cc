@@ -72,21 +72,29 @@ Task<> Lead::failed(Error error) {
 Task<> Lead::answered(FetchedAnswer answer) {
   const wire::ResponseHead& head = *answer.head;
   request_.cache.status.forward_status = head.status;
-  if (is_error_for_stale(head.status)) {
-    // Those who wait do not ask a failing origin one by one.
+  const bool error = is_error_for_stale(head.status);
+  if (request_.cache.object) count_change(error);
+  if (error && may_stand_in(request_)) {
     fill_.fail(origin_error(head.status), cache::OnFailure::share);
-    if (request_.cache.object) edge_.metrics().cache.unanswered.add();
-    if (may_stand_in(request_)) co_return co_await stand_in(request_, origin_error(head.status));
-    co_return co_await pass_on(std::move(answer), StoreVerdict::status);
+    co_return co_await stand_in(request_, origin_error(head.status));
   }
-  if (request_.cache.object) edge_.metrics().cache.changed.add();
   Draft draft;
   const Judge judge(errand_, answer.times, edge_.date_line());
   const StoreVerdict verdict = judge.answer(head, draft);
   if (verdict == StoreVerdict::store) co_return co_await store(std::move(answer), draft);
+  if (error) {
+    // Those who wait do not ask a failing origin one by one.
+    fill_.fail(origin_error(head.status), cache::OnFailure::share);
+    co_return co_await pass_on(std::move(answer), verdict);
+  }
   const Duration remember = request_.generation.config().cache.fill.uncacheable_time;
   fill_.decline(is_about_request(head.status, verdict) ? Duration(0) : remember);
   co_await pass_on(std::move(answer), verdict);
+}
+
+void Lead::count_change(bool error) {
+  CacheMetrics& metrics = edge_.metrics().cache;
+  (error ? metrics.unanswered : metrics.changed).add();
 }
 
 Task<> Lead::store(FetchedAnswer answer, const Draft& draft) {

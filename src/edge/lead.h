@@ -20,6 +20,7 @@ class Lead {
   runtime::Task<Result<FetchedAnswer>> ask(bool whether);
   runtime::Task<> failed(Error error);
   runtime::Task<> answered(FetchedAnswer answer);
+  void count_change(bool error);
   runtime::Task<> confirmed(FetchedAnswer answer);
   runtime::Task<> store(FetchedAnswer answer, const class Draft& draft);
   runtime::Task<> pass_on(FetchedAnswer answer, StoreVerdict verdict);

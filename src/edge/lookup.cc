@@ -28,6 +28,12 @@ bool concerns_cache(EdgeRequest& request) {
   const Site& site = *request.site;
   if (!site.cached) return false;
   const wire::RequestHead& head = request.head();
+  if (request.trusted && request.generation.config().cache.purge_method &&
+      head.method_text == "PURGE") {
+    request.cache.way = Way::purge;
+    request.cache.result = CacheResult::pass;
+    return false;
+  }
   const bool plain = head.framing.kind == wire::BodyFraming::Kind::none &&
                      !head.upgrade_websocket && head.form != wire::TargetForm::asterisk;
   if (!looks_up(head.method) || !plain) return pass(request, Forward::method), false;
@@ -53,6 +59,24 @@ const cache::Object* choose_variant(EdgeRequest& request, const cache::Object* n
       if (!append_variant_key(wanted, vary, request.head().fields)) continue;
     }
     if (each->variant() == wanted.view()) return each;
+  }
+  return nullptr;
+}
+
+// Who likes one language best takes what is stored in it, however it was asked for.
+const cache::Object* choose_language(EdgeRequest& request, const cache::Object* newest) {
+  Buffer wanted;
+  std::string_view language;
+  for (const cache::Object* each = newest; each; each = each->next_variant()) {
+    if (each->kind() != cache::ObjectKind::answer) continue;
+    const std::string_view own = StoredAnswer::language_key(*each);
+    if (own.empty()) continue;
+    if (language.empty()) language = preferred_language(request.head().fields);
+    if (language.empty()) return nullptr;
+    wanted.clear();
+    if (append_language_key(wanted, StoredAnswer::vary(*each), request.head().fields, language) &&
+        wanted.view() == own)
+      return each;
   }
   return nullptr;
 }
@@ -162,6 +186,7 @@ void look_at(EdgeRequest& request, std::string_view key) {
   const cache::Object* newest = request.edge.store().find(key, cache.hash);
   cache.seen = newest ? newest->stamp() : 0;
   const cache::Object* object = choose_variant(request, newest);
+  if (!object) object = choose_language(request, newest);
   if (!object) return decide_on_miss(request, newest != nullptr);
   if (object->kind() == cache::ObjectKind::answer) return decide_on(request, *object);
   if (on_miss(cache.directives, request.site->cache) == Use::refuse) return refuse(request);

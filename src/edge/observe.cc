@@ -1,6 +1,7 @@
 #include "edge/observe.h"
 
 #include "base/units.h"
+#include "edge/answers.h"
 #include "edge/edge_shard.h"
 #include "edge/errand.h"
 #include "edge/judge.h"
@@ -86,6 +87,14 @@ wire::Scheme scheme_of(const EdgeRequest& request) {
 
 bool append_key_of(Buffer& out, const EdgeRequest& request, const TargetUrl& url) {
   return append_cache_key(out, url, request.site->cache.query_rule_for(url.path));
+}
+
+Task<> purge_own(EdgeRequest& request) {
+  co_await drop(request, target_of(request.head(), scheme_of(request)));
+  if (request.error)
+    answer_error(request, 503, request.error);
+  else
+    answer_text(request, 200, "purged\n");
 }
 
 Task<> observe(EdgeRequest& request, const wire::ResponseHead& head) {

@@ -12,6 +12,9 @@ namespace weir::edge {
 // Before the answer goes to the client: what it made void is not served any more by then.
 runtime::Task<> observe(EdgeRequest& request, const wire::ResponseHead& head);
 
+// Removes what is stored under the request's own address, and says so.
+runtime::Task<> purge_own(EdgeRequest& request);
+
 // Writes the cache key of `url` at this site; false: it is too long for one.
 bool append_key_of(Buffer& out, const EdgeRequest& request, const TargetUrl& url);
 // The scheme that the client used, as trusted peers say.

@@ -1,6 +1,7 @@
 #include "edge/answers.h"
 #include "edge/edge_shard.h"
 #include "edge/lead.h"
+#include "edge/observe.h"
 #include "edge/origin_choice.h"
 #include "edge/rules/vary.h"
 #include "edge/serve.h"
@@ -98,6 +99,7 @@ Task<> ask(EdgeRequest& request) {
 Task<> obtain(EdgeRequest& request) {
   if (request.cache.way == Way::ask) co_await ask(request);
   if (request.answered()) co_return;
+  if (request.cache.way == Way::purge) co_return co_await purge_own(request);
   if (request.cache.way == Way::serve)
     co_return co_await serve_fetched(request, std::move(request.cache.object));
   co_await fetch(request);

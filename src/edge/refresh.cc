@@ -3,11 +3,15 @@
 #include "edge/errand.h"
 #include "edge/judge.h"
 #include "edge/take_in.h"
+#include "runtime/waiter.h"
 
 namespace weir::edge {
 namespace {
 
 using runtime::Task;
+
+// Nobody asks again so soon, however often the stale answer is served meanwhile.
+constexpr Duration pause_after_failure = seconds(1);
 
 // Stores what an origin answered, or lets it be. `old`: what was asked about, where that was.
 Task<Settled> settle(EdgeShard& edge, const Errand& errand, FetchedAnswer answer, cache::Fill fill,
@@ -16,8 +20,8 @@ Task<Settled> settle(EdgeShard& edge, const Errand& errand, FetchedAnswer answer
   const wire::ResponseHead& head = *answer.head;
   const Judge judge(errand, answer.times, edge.date_line());
   Draft draft;
-  if (is_error_for_stale(head.status)) {
-    if (old) metrics.unanswered.add();
+  if (old && is_error_for_stale(head.status)) {
+    metrics.unanswered.add();
     fill.fail({ErrorCode::refused, "the origin answered with an error"}, cache::OnFailure::share);
     co_return Settled::failed;
   }
@@ -34,7 +38,7 @@ Task<Settled> settle(EdgeShard& edge, const Errand& errand, FetchedAnswer answer
   if (judge.answer(head, draft) != StoreVerdict::store ||
       !fill.publish(draft.object(), length_of(head))) {
     fill.decline(edge.config().cache.fill.uncacheable_time);
-    co_return Settled::not_storable;
+    co_return is_error_for_stale(head.status) ? Settled::failed : Settled::not_storable;
   }
   const bool whole = co_await take_in(edge, std::move(answer), std::move(fill));
   co_return whole ? Settled::stored : Settled::failed;
@@ -61,7 +65,12 @@ namespace {
 Task<> refresh(EdgeShard& edge, ShardGeneration& generation, Errand errand, cache::ObjectRef old,
                cache::Fill fill) {
   append_validation_fields(errand.ask.fields, StoredAnswer::representation(*old).validators);
-  (void)co_await fetch_and_settle(edge, generation, errand, std::move(fill), old.get());
+  const Settled settled =
+      co_await fetch_and_settle(edge, generation, errand, std::move(fill), old.get());
+  if (settled == Settled::failed) {
+    const MonoTime until = after(edge.shard().now(), pause_after_failure);
+    (void)co_await runtime::sleep(edge.shard().reactor(), {until, &edge.fills().cancel()});
+  }
   old->end_refresh();
   edge.leave(generation);
 }

@@ -5,7 +5,7 @@
 //
 //   "HTTP/1.1 200 OK\r\n" "Name: value\r\n"...      without what each answer has of its own: Age,
 //                                                   Via, Cache-Status, framing, the empty line
-//   meta: [StoredAnswer][Vary in its normal form]
+//   meta: [StoredAnswer][Vary in its normal form][key of its language, if it names one]
 
 #include <string_view>
 
@@ -31,6 +31,7 @@ struct StoredAnswer {
   WallTime stored_at{};
   uint16_t status = 0;
   uint16_t vary_bytes = 0;
+  uint16_t language_bytes = 0;
   uint8_t minor_version = 1;  // of the origin's answer, for Via
   TextPlace fields;           // behind the status line
   TextPlace entity_tag;       // values of the head's fields
@@ -44,6 +45,11 @@ struct StoredAnswer {
   // Of the object that this is the meta block of.
   static std::string_view vary(const cache::Object& object) {
     return object.meta().substr(sizeof(StoredAnswer), of(object).vary_bytes);
+  }
+  // The key by which those find it who would rather have its language than any other; empty: none.
+  static std::string_view language_key(const cache::Object& object) {
+    const StoredAnswer& answer = of(object);
+    return object.meta().substr(sizeof(StoredAnswer) + answer.vary_bytes, answer.language_bytes);
   }
   static StoredRepresentation representation(const cache::Object& object);
 };

@@ -38,7 +38,7 @@ Task<bool> take_in(EdgeShard& edge, FetchedAnswer answer, cache::Fill fill) {
   const runtime::Wait wait{after(edge.shard().now(), edge.config().cache.fill.timeout),
                            &edge.fills().cancel()};
   const Result<> done = co_await pump(*answer.exchange, fill, wait);
-  if (!done) fill.fail(done.error(), cache::OnFailure::share);
+  if (!done && fill) fill.fail(done.error(), cache::OnFailure::share);
   metrics.fills_running.subtract();
   co_return done.has_value();
 }

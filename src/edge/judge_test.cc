@@ -1,0 +1,152 @@
+#include "edge/judge.h"
+
+#include <array>
+
+#include <doctest/doctest.h>
+
+#include "wire/http1_response.h"
+
+namespace weir::edge {
+namespace {
+
+constexpr std::string_view date_line = "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n";
+
+// An answer of an origin, as it was on the wire, and what the request for it said.
+class Case {
+ public:
+  explicit Case(std::string_view answer, std::string_view request_fields = "") : head(storage_) {
+    const wire::HeadResult parsed =
+        wire::parse_response_head(answer, 0, {}, wire::RequestMethod::get, head);
+    REQUIRE(parsed.complete());
+    errand.policy = &policy_;
+    errand.path = "/x";
+    errand.fields.append(request_fields);
+  }
+
+  StoreVerdict judge(Draft& draft) const { return maker().answer(head, draft); }
+  Judge maker() const { return {errand, times, date_line}; }
+
+  Errand errand;
+  FetchTimes times{MonoTime(seconds(100)), MonoTime(seconds(101)), WallTime(seconds(784111777))};
+
+ private:
+  CachePolicy policy_;
+  std::array<wire::Field, 64> storage_;
+
+ public:
+  wire::ResponseHead head;
+};
+
+StoredAnswer meta_of(const Draft& draft) {
+  StoredAnswer answer;
+  REQUIRE(draft.object().meta.size() >= sizeof answer);
+  std::memcpy(static_cast<void*>(&answer), draft.object().meta.data(), sizeof answer);
+  return answer;
+}
+
+bool contains(std::string_view text, std::string_view part) {
+  return text.find(part) != text.npos;
+}
+
+}  // namespace
+
+TEST_CASE("what is stored has the origin's fields, but none that each answer has of its own") {
+  const Case asked(
+      "HTTP/1.1 200 Fine\r\nCache-Control: max-age=60\r\nAge: 5\r\nContent-Length: 3\r\n"
+      "Connection: x-hop\r\nX-Hop: a\r\nETag: \"e\"\r\nX-Kept: b\r\n\r\n");
+  Draft draft;
+  REQUIRE(asked.judge(draft) == StoreVerdict::store);
+  const std::string_view head = draft.object().head;
+  CHECK(head.starts_with("HTTP/1.1 200 Fine\r\n"));
+  CHECK(contains(head, "X-Kept: b\r\n"));
+  for (const char* gone : {"Age:", "Content-Length:", "Connection:", "X-Hop:"})
+    CHECK(!contains(head, gone));
+}
+
+TEST_CASE("an answer without a date is dated when it came") {
+  const Case asked("HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\nContent-Length: 0\r\n\r\n");
+  Draft draft;
+  REQUIRE(asked.judge(draft) == StoreVerdict::store);
+  CHECK(draft.object().head.ends_with(date_line));
+  CHECK(meta_of(draft).date.in(draft.object().head) == "Sun, 06 Nov 1994 08:49:37 GMT");
+}
+
+TEST_CASE("the places of validators are those of their values") {
+  const Case asked(
+      "HTTP/1.1 200 OK\r\nETag:   W/\"e\"  \r\nCache-Control: max-age=60\r\n"
+      "Last-Modified: Sun, 06 Nov 1994 08:00:00 GMT\r\nContent-Type: text/css\r\n"
+      "Content-Length: 0\r\n\r\n");
+  Draft draft;
+  REQUIRE(asked.judge(draft) == StoreVerdict::store);
+  const StoredAnswer answer = meta_of(draft);
+  const std::string_view head = draft.object().head;
+  CHECK(answer.entity_tag.in(head) == "W/\"e\"");
+  CHECK(answer.last_modified.in(head) == "Sun, 06 Nov 1994 08:00:00 GMT");
+  CHECK(answer.content_type.in(head) == "text/css");
+  CHECK(answer.fields.in(head).starts_with("ETag: W/\"e\"\r\n"));
+}
+
+TEST_CASE("a part is not stored as the whole") {
+  const Case asked(
+      "HTTP/1.1 206 Partial Content\r\nCache-Control: max-age=60\r\n"
+      "Content-Range: bytes 0-4/10\r\nContent-Length: 5\r\n\r\n");
+  Draft draft;
+  CHECK(asked.judge(draft) == StoreVerdict::partial);
+}
+
+TEST_CASE("requests that differ in what Vary names get variants of their own") {
+  const std::string_view answer =
+      "HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\nVary: X-A\r\nContent-Length: 0\r\n\r\n";
+  Draft one, two;
+  REQUIRE(Case(answer, "X-A: 1\r\n").judge(one) == StoreVerdict::store);
+  REQUIRE(Case(answer, "X-A: 2\r\n").judge(two) == StoreVerdict::store);
+  CHECK(one.object().variant != two.object().variant);
+}
+
+TEST_CASE("a confirmation replaces fields, keeps the others, and begins a new life") {
+  const Case first(
+      "HTTP/1.1 200 OK\r\nCache-Control: max-age=1\r\nETag: \"e\"\r\nX-Old: a\r\nX-New: a\r\n"
+      "Content-Length: 3\r\n\r\n");
+  Draft draft;
+  REQUIRE(first.judge(draft) == StoreVerdict::store);
+  cache::ByteAccount account;
+  const auto old = cache::ObjectRef::adopt(
+      cache::Object::make(account, "http://a/x", 1, draft.object(),
+                          cache::BodyRef::adopt(cache::Body::make(account, 3))));
+  Case fresh("HTTP/1.1 304 Not Modified\r\nCache-Control: max-age=60\r\nX-New: b\r\n\r\n");
+  fresh.times = {MonoTime(seconds(200)), MonoTime(seconds(200)), WallTime(seconds(784111877))};
+  Draft updated;
+  REQUIRE(fresh.maker().update(*old, fresh.head, updated) == StoreVerdict::store);
+  const std::string_view head = updated.object().head;
+  CHECK(head.starts_with("HTTP/1.1 200 OK\r\n"));
+  CHECK(contains(head, "X-Old: a\r\n"));
+  CHECK(contains(head, "X-New: b\r\n"));
+  CHECK(!contains(head, "X-New: a\r\n"));
+  CHECK(meta_of(updated).freshness.fresh(MonoTime(seconds(230))));
+}
+
+TEST_CASE("a confirmation that forbids keeping it ends it") {
+  const Case first(
+      "HTTP/1.1 200 OK\r\nCache-Control: max-age=1\r\nETag: \"e\"\r\n"
+      "Content-Length: 0\r\n\r\n");
+  Draft draft;
+  REQUIRE(first.judge(draft) == StoreVerdict::store);
+  cache::ByteAccount account;
+  const auto old = cache::ObjectRef::adopt(
+      cache::Object::make(account, "http://a/x", 1, draft.object(),
+                          cache::BodyRef::adopt(cache::Body::make(account, 0))));
+  const Case fresh("HTTP/1.1 304 Not Modified\r\nCache-Control: no-store\r\n\r\n");
+  Draft updated;
+  CHECK(fresh.maker().update(*old, fresh.head, updated) == StoreVerdict::no_store);
+}
+
+TEST_CASE("field lines are read back as they were written") {
+  std::array<wire::Field, 2> storage;
+  wire::Fields fields{std::span(storage)};
+  REQUIRE(read_field_lines("A: 1\r\nContent-Type: text/css\r\n", fields));
+  CHECK(fields[0].name == "A");
+  CHECK(fields.value(wire::KnownField::content_type) == "text/css");
+  CHECK(!read_field_lines("B: 2\r\n", fields));
+}
+
+}  // namespace weir::edge

@@ -17,9 +17,11 @@ edge::EdgeSettings edge_settings(const SimulatedEdgeOptions& options) {
   for (const std::string& url : options.origin_urls) {
     net::OriginSettings origin = net::origin_with_defaults(url);
     origin.connections_max = options.origin_connections_max;
+    origin.response_timeout = options.origin_timeout;
     site.origins.push_back(origin);
   }
   settings.sites = {site};
+  settings.cache.memory.bytes = options.cache_bytes;
   return settings;
 }
 

@@ -18,6 +18,8 @@ struct SimulatedEdgeOptions {
   Duration request_timeout = seconds(60);
   uint32_t connections_max = 1024;
   uint32_t origin_connections_max = 1024;
+  Duration origin_timeout = seconds(30);  // for the head of an answer
+  uint64_t cache_bytes = 64 << 20;
 };
 
 class SimulatedEdge {
@@ -29,6 +31,7 @@ class SimulatedEdge {
   // in its queue is reset. Waits at most `limit` for the shards to hear of it.
   void drain(Duration limit);
   telemetry::Registry& registry() { return registry_; }
+  edge::EdgeService& service() { return *service_; }
 
  private:
   runtime::Task<> serve(runtime::Shard& shard);

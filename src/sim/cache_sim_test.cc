@@ -1,0 +1,76 @@
+// The caching edge under a mixture of faults from each seed: never an answer that is older than the
+// rules allow, never one user's to another, never a torn or mixed body taken for whole, memory
+// within its bound, one fetch for a herd.
+//
+//   WEIR_SIM_SEEDS=5000   how many seeds (150 unless told)
+//   WEIR_SIM_FROM=1       the first of them
+//   WEIR_SIM_SEED=42      this one alone
+#include <cstdlib>
+
+#include <doctest/doctest.h>
+
+#include "base/units.h"
+#include "sim/cache_world.h"
+
+namespace weir::sim {
+namespace {
+
+uint64_t number_from(const char* name, uint64_t otherwise) {
+  const char* text = std::getenv(name);
+  return text ? parse_u64(text).value_or(otherwise) : otherwise;
+}
+
+}  // namespace
+
+TEST_CASE("in a world without faults every answer of the cache is right, and most come from it") {
+  for (uint64_t seed = 1; seed <= 10; ++seed) {
+    CAPTURE(seed);
+    const CacheWorldPlan plan{.seed = seed};
+    const CacheWorldOutcome outcome = run(plan);
+    CHECK(outcome.fault(plan) == "");
+    CHECK(outcome.right == outcome.requests);
+    CHECK(outcome.fetched < outcome.requests * 2 / 3);
+    CHECK(outcome.validated > 0);
+  }
+}
+
+TEST_CASE("a herd on one cold key is one fetch, on however many shards") {
+  for (size_t shards = 1; shards <= 4; ++shards) {
+    CAPTURE(shards);
+    CacheWorldPlan plan{.seed = shards, .shards = shards, .clients = 200, .requests = 1, .keys = 1};
+    plan.client_pause = milliseconds(50);
+    plan.max_age = 60;
+    plan.slow = 1;
+    const CacheWorldOutcome outcome = run(plan);
+    CHECK(outcome.fault(plan) == "");
+    CHECK(outcome.right == outcome.requests);
+    // A fifth of the clients ask for what is their own, each for itself.
+    CHECK(outcome.fetched < outcome.requests / 3);
+  }
+}
+
+TEST_CASE("whatever fails, the cache gives nobody what it may not") {
+  const uint64_t one = number_from("WEIR_SIM_SEED", 0);
+  const uint64_t first = one ? one : number_from("WEIR_SIM_FROM", 1);
+  const uint64_t count = one ? 1 : number_from("WEIR_SIM_SEEDS", 150);
+  CacheWorldOutcome sum;
+  for (uint64_t seed = first; seed < first + count; ++seed) {
+    const CacheWorldPlan plan = CacheWorldPlan::draw(seed);
+    const CacheWorldOutcome outcome = run(plan);
+    INFO("replay with WEIR_SIM_SEED=", seed);
+    CHECK(outcome.fault(plan) == "");
+    sum.requests += outcome.requests;
+    sum.right += outcome.right;
+    sum.errors += outcome.errors;
+    sum.unanswered += outcome.unanswered;
+    sum.validated += outcome.validated;
+  }
+  if (count < 100) return;
+  // The mixtures must do harm, and not only that.
+  CHECK(sum.right > sum.requests / 3);
+  CHECK(sum.errors > count / 10);
+  CHECK(sum.unanswered > count / 10);
+  CHECK(sum.validated > count / 10);
+}
+
+}  // namespace weir::sim

@@ -1,0 +1,69 @@
+#pragma once
+// CacheWorld: the caching edge in a simulated world, before an origin whose answers change with
+// time. Every answer says which version it is, so that a client can tell one that is older than the
+// rules allow, one that was made for somebody else, and one that is mixed from two. All is drawn
+// from one seed.
+//
+//   /v/ID    follows from ID and the version, which changes every `period`; may be shared
+//   /own/ID  asked with Authorization; follows from the secret there; may not
+
+#include <string>
+#include <vector>
+
+#include "runtime/sim_faults.h"
+#include "runtime/sim_process.h"
+
+namespace weir::sim {
+
+struct CacheWorldPlan {
+  uint64_t seed = 0;
+  runtime::SimLinkFaults client_link;
+  runtime::SimLinkFaults origin_link;
+  runtime::SimShardFaults shard;
+  size_t shards = 2;
+  size_t clients = 8;
+  size_t requests = 40;  // of a client
+  size_t keys = 6;
+  Duration client_pause = seconds(2);
+  Duration period = seconds(30);
+  // What the origin names, whole seconds.
+  int64_t max_age = 5;
+  int64_t stale_while_revalidate = 0;
+  int64_t stale_if_error = 0;
+  bool must_revalidate = false;
+  uint64_t body_bytes_max = 20'000;
+  // Of the origin's answers, in [0, 1].
+  double slow = 0;
+  double cut = 0;        // ends before its length
+  double error = 0;      // 503
+  double hang_up = 0;    // closes instead of answering
+  double false_304 = 0;  // says 304 about another tag than it was asked for
+  double chunked = 0.3;
+  double purge = 0;  // of a client's turns: it changes the resource by POST
+  uint64_t cache_bytes = 32 << 20;
+
+  static CacheWorldPlan draw(uint64_t seed);
+  // For how long past the change of a version the old one may still be seen.
+  Duration grace() const;
+};
+
+struct CacheWorldOutcome {
+  uint64_t requests = 0;
+  uint64_t right = 0;
+  uint64_t errors = 0;      // answered with one, as the edge may when the origin fails
+  uint64_t unanswered = 0;  // torn or closed
+  uint64_t fetched = 0;     // requests that reached the origin
+  uint64_t validated = 0;   // of these: answered 304
+  uint64_t held_bytes_max = 0;
+  size_t sockets_left = 0;
+  size_t tasks_left = 0;
+  uint64_t violations = 0;
+  std::string first_violation;
+
+  // The first thing that must never be; empty when there is none.
+  std::string fault(const CacheWorldPlan& plan) const;
+};
+
+CacheWorldOutcome run(const CacheWorldPlan& plan);
+
+}  // namespace weir::sim

@@ -1,0 +1,53 @@
+#pragma once
+// The two ends of a CacheWorld: an origin whose resources change with time, and clients that know
+// when. Each runs on one shard and outlives the process that it runs in.
+
+#include "edge/cache/store.h"
+#include "runtime/shard.h"
+#include "sim/cache_world.h"
+#include "wire/http1_request.h"
+#include "wire/http1_response.h"
+
+namespace weir::sim {
+
+class VersionedOrigin {
+ public:
+  VersionedOrigin(int listener, const CacheWorldPlan& plan, CacheWorldOutcome& outcome)
+      : listener_(listener), plan_(plan), outcome_(outcome) {}
+
+  // Serves until its shard drains.
+  runtime::Task<> run(runtime::Shard& shard);
+
+ private:
+  runtime::Task<> serve(runtime::Shard& shard, runtime::StreamPtr stream);
+  std::string answer(const wire::RequestHead& head, uint64_t version, Random& random) const;
+
+  int listener_;
+  const CacheWorldPlan& plan_;
+  CacheWorldOutcome& outcome_;
+};
+
+class VersionedClients {
+ public:
+  VersionedClients(Address service, const CacheWorldPlan& plan, CacheWorldOutcome& outcome)
+      : service_(service), plan_(plan), outcome_(outcome) {}
+
+  // Ends when every client has.
+  runtime::Task<> run(runtime::Shard& shard);
+  // Whose memory is looked at after every answer.
+  void watch(const edge::cache::Store& store) { store_ = &store; }
+
+ private:
+  struct Asked;
+  runtime::Task<> client(runtime::Shard& shard, size_t index);
+  runtime::Task<> ask(runtime::Shard& shard, const Asked& asked);
+  void judge(const Asked& asked, const wire::ResponseHead& head, std::string_view body);
+  void violation(std::string what);
+
+  Address service_;
+  const CacheWorldPlan& plan_;
+  CacheWorldOutcome& outcome_;
+  const edge::cache::Store* store_ = nullptr;
+};
+
+}  // namespace weir::sim

@@ -3,8 +3,9 @@ import json
 import threading
 import time
 
-from support import origin, raw
-from support.case import Case
+from support import keys, origin, raw
+from support.case import Case, NginxCase
+from support.weir import run_weir
 
 FRESH = "Cache-Control: max-age=60\r\n"
 
@@ -429,3 +430,122 @@ class Hostile(Cached):
         ranges = ",".join(f"{i}-{i}" for i in range(0, 900, 3))
         answer = self.ask(edge, fields=f"Range: bytes={ranges}\r\n")
         self.assertEqual((answer.status, len(answer.body)), (200, 1000))
+
+
+class CommandLine(Cached):
+    def command(self, edge, *words, stdin=None):
+        return run_weir("edge", words[0], "--admin", f"127.0.0.1:{edge.admin}", *words[1:],
+                        stdin=stdin)
+
+    def test_weir_edge_purge_removes_by_url_prefix_and_tag(self):
+        edge = self.edge(Counting(fields=FRESH + "Cache-Tag: one, two\r\n"))
+        for words in (["http://shop.test/x"], ["--prefix", "http://shop.test/"], ["--tag", "two"]):
+            self.ask(edge)
+            self.assertIn("; hit", self.ask(edge).get("cache-status"))
+            status, said, complaint = self.command(edge, "purge", *words)
+            self.assertEqual((status, complaint), (0, ""))
+            self.assertIn('"purged":1', said)
+            self.assertNotIn("; hit", self.ask(edge).get("cache-status"))
+
+    def test_weir_edge_purge_says_when_nobody_answers(self):
+        status, _, complaint = run_weir("edge", "purge", "--admin", "127.0.0.1:1", "http://a.test/")
+        self.assertEqual(status, 1)
+        self.assertIn("cannot reach 127.0.0.1:1", complaint)
+
+    def test_weir_edge_prewarm_follows_a_sitemap_of_sitemaps(self):
+        index = ("<sitemapindex><sitemap><loc>http://shop.test/one.xml</loc></sitemap>"
+                 "</sitemapindex>")
+        one = "<urlset>" + "".join(f"<url><loc>http://shop.test/page?id={i}&amp;x=1</loc></url>"
+                                   for i in range(20)) + "</urlset>"
+        pages = {"/map.xml": index, "/one.xml": one}
+
+        def script(connection, request):
+            target = request.first_line.split(" ")[1]
+            connection.send(origin.plain(pages.get(target, target), fields=FRESH))
+        edge = self.edge(script)
+        status, said, _ = self.command(edge, "prewarm", "--edge", f"127.0.0.1:{edge.port}",
+                                       "http://shop.test/map.xml")
+        self.assertEqual(status, 0)
+        self.assertIn("20 URLs: 20 stored", said)
+        self.assertIn("; hit", self.ask(edge, "/page?id=7&x=1").get("cache-status"))
+
+    def test_weir_edge_prewarm_takes_a_list_and_tells_what_failed(self):
+        edge = self.edge(Counting(fields="Cache-Control: no-store\r\n"))
+        status, said, _ = self.command(edge, "prewarm", "-",
+                                       stdin="http://shop.test/a\nhttp://shop.test/b\nnonsense\n")
+        self.assertEqual(status, 1)
+        self.assertIn("2 may not be stored", said)
+        self.assertIn("1 are of no site here", said)
+
+    def test_what_was_hot_is_saved_at_stop_and_fetched_at_the_next_start(self):
+        script = Counting()
+        edge = self.edge(script)
+        for _ in range(3):
+            self.ask(edge, "/hot")
+        self.assertEqual(edge.stop(), 0)
+        saved = (edge.data / "hot-keys.txt").read_text()
+        self.assertIn("http://shop.test/hot\n", saved)
+        again = self.weir(self.scripted.port, options={"edge.cache.hot.load": "true"},
+                          arguments=("--set", f"runtime.data={edge.data}"))
+        deadline = time.monotonic() + 10
+        while script.count < 2 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        time.sleep(0.2)
+        self.assertIn("; hit", self.ask(again, "/hot").get("cache-status"))
+
+    def test_purge_as_a_method_is_for_trusted_peers(self):
+        script = Counting()
+        options = {"edge.cache.purge_method": "true", keys.TRUSTED_PEERS: "127.0.0.1/32"}
+        edge = self.edge(script, **options)
+        self.ask(edge)
+        purge = b"PURGE /x HTTP/1.1\r\nHost: shop.test\r\n\r\n"
+        self.assertEqual(raw.ask(edge.port, purge).body, b"purged\n")
+        self.assertEqual(self.ask(edge).body, b"answer 2 to /x")
+        other = self.edge(script, **{"edge.cache.purge_method": "true"})
+        self.assertNotEqual(raw.ask(other.port, purge).body, b"purged\n")
+
+    def test_weir_up_gives_answers_without_a_lifetime_five_minutes(self):
+        script = Counting(fields="")
+        scripted = self.origin(script)
+        edge = self.weir(scripted.port, service="up")
+        self.ask(edge)
+        self.assertEqual(self.ask(edge).body, b"answer 1 to /x")
+
+
+class BeforeNginx(NginxCase):
+    """A real origin: validators, ranges and sizes as nginx has them."""
+    OPTIONS = {"edge.cache.default_ttl": "1m"}
+
+    def test_a_large_file_is_served_from_the_cache_byte_for_byte(self):
+        for _ in range(2):
+            status, _, body = self.edge.get("/large.bin")
+            self.assertEqual((status, body == self.nginx.large), (200, True))
+        status, fields, _ = self.edge.get("/large.bin", method="HEAD")
+        self.assertIn("hit", fields["cache-status"])
+
+    def test_parts_of_it_are_what_nginx_would_send(self):
+        self.edge.get("/large.bin")
+        for first, last in ((0, 0), (5_000_000, 5_100_000), (10_485_000, 10_485_759)):
+            headers = {"Range": f"bytes={first}-{last}"}
+            status, fields, body = self.edge.get("/large.bin", headers=headers)
+            _, wanted, _ = self.edge.get("/large.bin", port=self.nginx.port, headers=headers)
+            self.assertEqual((status, body == self.nginx.large[first:last + 1]), (206, True))
+            self.assertEqual(fields["content-range"], wanted["content-range"])
+
+    def test_a_condition_of_nginx_holds_at_the_edge(self):
+        _, fields, _ = self.edge.get("/small.txt")
+        status, again, body = self.edge.get("/small.txt",
+                                            headers={"If-None-Match": fields["etag"]})
+        self.assertEqual((status, body, again["etag"]), (304, b"", fields["etag"]))
+
+    def test_a_part_of_what_is_not_stored_brings_the_whole_after_it(self):
+        (self.nginx.root / "part.bin").write_bytes(b"0123456789" * 1000)
+        status, _, body = self.edge.get("/part.bin", headers={"Range": "bytes=10-14"})
+        self.assertEqual((status, body), (206, b"01234"))
+        deadline = time.monotonic() + 5
+        while time.monotonic() < deadline:
+            _, fields, _ = self.edge.get("/part.bin", headers={"Range": "bytes=20-24"})
+            if "; hit" in fields["cache-status"]:
+                return
+            time.sleep(0.1)
+        self.fail("the whole never came")

@@ -68,7 +68,9 @@ Duration CacheWorldPlan::grace() const {
 
 std::string CacheWorldOutcome::fault(const CacheWorldPlan& plan) const {
   if (violations > 0) return first_violation;
-  if (held_bytes_max > plan.cache_bytes) return "the cache holds more than it may";
+  if (held_bytes_max > plan.cache_bytes)
+    return "the cache held " + std::to_string(held_bytes_max) + " bytes of " +
+           std::to_string(plan.cache_bytes);
   if (tasks_left > 0) return "a process did not end";
   if (sockets_left > 0) return std::to_string(sockets_left) + " sockets were never closed";
   return {};

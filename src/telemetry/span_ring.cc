@@ -19,6 +19,8 @@ bool SpanRing::begin(uint32_t bytes) {
   while (write_ + size - tail > mask_ + 1)
     tail += static_cast<uint32_t>(load(tail)) / 8;
   tail_.store(tail, std::memory_order_relaxed);
+  // The next call reads there, in memory that nobody has looked at since the ring's last round.
+  __builtin_prefetch(&words_[tail & mask_], 1);
   // Whoever sees a word written below also sees that the record it replaces is gone.
   std::atomic_thread_fence(std::memory_order_release);
   return true;

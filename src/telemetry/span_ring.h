@@ -38,6 +38,9 @@ class SpanRing {
   void publish(int64_t ended_ns) {
     newest_ns_.store(ended_ns, std::memory_order_relaxed);
     head_.store(write_, std::memory_order_release);
+    // The next record goes where nobody has been since the ring's last round.
+    for (uint64_t ahead = 0; ahead < prefetched_words; ahead += 64 / sizeof(uint64_t))
+      __builtin_prefetch(&words_[(write_ + ahead) & mask_], 1);
   }
 
   // A consistent copy of what is in the ring, oldest record first. Any thread.
@@ -76,6 +79,8 @@ class SpanRing {
     std::atomic_ref(to).store(word, std::memory_order_relaxed);
   }
   void append_around(uint64_t at, const char* from, size_t words);
+
+  static constexpr uint64_t prefetched_words = 32;  // about a record of one span
 
   uint64_t mask_;  // words - 1
   std::unique_ptr<uint64_t[]> words_;

@@ -62,9 +62,17 @@ void append_escape(Buffer& out, char c) {
 }  // namespace
 
 void append_json_string(Buffer& out, std::string_view text) {
+  // The usual text: all of it as it is.
+  const size_t plain_bytes_at_start = span_of(plain_bytes, text);
+  if (plain_bytes_at_start == text.size()) {
+    char* at = out.reserve(text.size() + 2);
+    *at = '"';
+    if (!text.empty()) std::memcpy(at + 1, text.data(), text.size());
+    at[text.size() + 1] = '"';
+    return out.commit(text.size() + 2);
+  }
   out.append('"');
-  while (true) {
-    const size_t plain = span_of(plain_bytes, text);
+  for (size_t plain = plain_bytes_at_start;; plain = span_of(plain_bytes, text)) {
     out.append(text.substr(0, plain));
     text.remove_prefix(plain);
     if (text.empty()) break;
@@ -76,14 +84,6 @@ void append_json_string(Buffer& out, std::string_view text) {
     text.remove_prefix(taken);
   }
   out.append('"');
-}
-
-JsonWriter& JsonWriter::key(std::string_view name) {
-  separate();
-  append_json_string(out_, name);
-  out_.append(':');
-  comma_due_ = false;
-  return *this;
 }
 
 JsonWriter& JsonWriter::value(std::string_view text) {
@@ -99,13 +99,22 @@ JsonWriter& JsonWriter::value(double number) {
 }
 
 JsonWriter& JsonWriter::unsigned_value(uint64_t number) {
-  char text[20];
-  return literal({text, std::to_chars(text, text + sizeof text, number).ptr});
+  return integer(number);
 }
 
 JsonWriter& JsonWriter::signed_value(int64_t number) {
-  char text[20];
-  return literal({text, std::to_chars(text, text + sizeof text, number).ptr});
+  return integer(number);
+}
+
+template <class Integer>
+JsonWriter& JsonWriter::integer(Integer number) {
+  constexpr size_t digits_max = 20;
+  char* const begin = out_.reserve(1 + digits_max);
+  *begin = ',';
+  char* const at = begin + comma_due_;
+  out_.commit(static_cast<size_t>(std::to_chars(at, at + digits_max, number).ptr - begin));
+  comma_due_ = true;
+  return *this;
 }
 
 JsonWriter& JsonWriter::open(char bracket) {

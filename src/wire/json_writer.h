@@ -4,6 +4,7 @@
 
 #include <concepts>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "base/buffer.h"
@@ -13,6 +14,23 @@ namespace weir::wire {
 // Appends `text` as a JSON string with its quotes. What is not UTF-8 becomes U+FFFD, one for each
 // broken sequence, so that the output is always JSON.
 void append_json_string(Buffer& out, std::string_view text);
+
+// Not defined: where the compiler has to call it, the name is wrong.
+void json_name_needs_an_escape();
+
+// A key that the program names itself: checked when it is compiled, copied when it is written.
+struct JsonName {
+  // NOLINTNEXTLINE(google-explicit-constructor): so that a call reads member("status", 200)
+  consteval JsonName(const char* name) : text(name) {
+    for (const char c : text)
+      if (c < 0x20 || c > 0x7e || c == '"' || c == '\\') json_name_needs_an_escape();
+  }
+  std::string_view text;
+};
+
+// A key that is known only when the program runs.
+template <class Name>
+concept JsonNameText = std::same_as<Name, std::string_view> || std::same_as<Name, std::string>;
 
 class JsonWriter {
  public:
@@ -25,7 +43,25 @@ class JsonWriter {
   JsonWriter& begin_array() { return open('['); }
   JsonWriter& end_array() { return close(']'); }
   // The value, object or array that follows belongs to it.
-  JsonWriter& key(std::string_view name);
+  JsonWriter& key(JsonName name) {
+    const size_t size = name.text.size();
+    char* at = out_.reserve(size + 4);
+    *at = ',';
+    at += comma_due_;
+    *at++ = '"';
+    std::memcpy(at, name.text.data(), size);
+    std::memcpy(at + size, "\":", 2);
+    out_.commit(size + 3 + comma_due_);
+    comma_due_ = false;
+    return *this;
+  }
+  JsonWriter& key(const JsonNameText auto& name) {
+    separate();
+    append_json_string(out_, name);
+    out_.append(':');
+    comma_due_ = false;
+    return *this;
+  }
 
   JsonWriter& value(std::string_view text);
   JsonWriter& value(const char* text) { return value(std::string_view(text)); }
@@ -44,7 +80,11 @@ class JsonWriter {
   JsonWriter& raw(std::string_view json) { return literal(json); }
 
   template <class Value>
-  JsonWriter& member(std::string_view name, const Value& content) {
+  JsonWriter& member(JsonName name, const Value& content) {
+    return key(name).value(content);
+  }
+  template <class Value>
+  JsonWriter& member(const JsonNameText auto& name, const Value& content) {
     return key(name).value(content);
   }
 
@@ -54,6 +94,8 @@ class JsonWriter {
   JsonWriter& literal(std::string_view text);
   JsonWriter& unsigned_value(uint64_t number);
   JsonWriter& signed_value(int64_t number);
+  template <class Integer>
+  JsonWriter& integer(Integer number);
   void separate() {
     if (comma_due_) out_.append(',');
     comma_due_ = true;

@@ -26,6 +26,15 @@ TEST_CASE("objects and arrays get their commas") {
   CHECK(out.view() == R"({"a":1,"b":"x","c":[true,-7,1.5,null,[],{"r":0}],"d":{},"e":false})");
 }
 
+TEST_CASE("names that come from outside are escaped, those in the program are as they stand") {
+  Buffer out;
+  JsonWriter json(out);
+  const std::string name = "say \"hi\"";
+  json.begin_object().member(name, 1).member("plain", 2).key(std::string_view("\n")).value(3);
+  json.end_object();
+  CHECK(out.view() == R"({"say \"hi\"":1,"plain":2,"\n":3})");
+}
+
 TEST_CASE("numbers keep their value, and what is not finite is null") {
   Buffer out;
   JsonWriter json(out);

@@ -107,15 +107,24 @@ void answer_text(EdgeRequest& request, uint16_t status, std::string_view text) {
 
 void answer_fixed(EdgeRequest& request, const FixedAnswer& answer) {
   request.status = answer.status;
+  net::HttpExchange& exchange = request.exchange;
+  const bool with_body = request.head().method != wire::RequestMethod::head;
+  const bool plain = !request.site->cors && request.head().minor_version == 1 && with_body &&
+                     exchange.keep_alive();
+  if (plain && answer.body.size() <= WrittenAnswer::body_bytes_max) {
+    WrittenAnswer::Run& run = request.edge.written_answer(request.generation, request.site_index);
+    return exchange.append_pinned(run.bytes(), run.pin());
+  }
   Buffer& out = request.out();
   out.append(answer.head);
   out.append(request.edge.date_line());
   if (request.site->cors)
     append_cors_fields(out, *request.site->cors,
                        request.head().fields.value(wire::KnownField::origin));
-  request.exchange.append_connection_field();
+  exchange.append_connection_field();
   wire::end_head(out);
-  if (request.head().method != wire::RequestMethod::head) out.append(answer.body);
+  if (with_body && !answer.body.empty())
+    exchange.append_pinned(answer.body, request.edge.pin(request.generation));
 }
 
 void answer_redirect(EdgeRequest& request, const PathRule& rule) {

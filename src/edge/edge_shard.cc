@@ -56,8 +56,8 @@ telemetry::RemoteParent EdgeShard::parent_of(const net::HttpExchange& exchange) 
 }
 
 std::unique_ptr<ShardGeneration> EdgeShard::make_generation() {
-  auto generation = std::make_unique<ShardGeneration>();
-  generation->shared = service_.generation();
+  auto generation = std::make_unique<ShardGeneration>(*this, service_.generation());
+  generation->written.resize(generation->config().sites.size());
   for (const auto& shares : generation->shared->origins) {
     auto& clients = generation->clients.emplace_back();
     for (const auto& share : shares) {
@@ -99,6 +99,20 @@ runtime::Task<> EdgeShard::stop() {
   WEIR_ASSERT(current_->requests == 0 && retired_.empty());
   disposals_.spawn(dispose(std::move(current_)));
   co_await disposals_.join();
+}
+
+WrittenAnswer::Run& EdgeShard::written_answer(ShardGeneration& generation, size_t site) {
+  const std::string_view date = date_line();
+  return generation.written[site].at(date_second_, *generation.config().sites[site].respond, date);
+}
+
+Pin EdgeShard::pin(ShardGeneration& generation) {
+  enter(generation);
+  return {[](void* pinned) {
+            auto& held = *static_cast<ShardGeneration*>(pinned);
+            held.edge.leave(held);
+          },
+          &generation};
 }
 
 std::string_view EdgeShard::date_line() {

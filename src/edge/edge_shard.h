@@ -5,10 +5,12 @@
 #include <memory>
 #include <vector>
 
+#include "edge/access_log.h"
 #include "edge/cache/shard_store.h"
 #include "edge/edge_metrics.h"
 #include "edge/edge_request.h"
 #include "edge/edge_service.h"
+#include "edge/written_answer.h"
 #include "net/http_exchange.h"
 #include "net/origin_client.h"
 #include "runtime/scope.h"
@@ -21,12 +23,16 @@ struct SiteOrigin {
   telemetry::Histogram latency;
 };
 
+class EdgeShard;
+
 // A generation as one shard uses it: with its own connections to the origins. Retired when a new
 // one comes, and gone when its last request has ended.
 struct ShardGeneration {
+  EdgeShard& edge;
   std::shared_ptr<const Generation> shared;
   std::vector<std::vector<SiteOrigin>> clients;  // as Generation::origins
-  size_t requests = 0;
+  std::vector<WrittenAnswer> written;            // by site
+  size_t requests = 0;                           // and other pins
   bool retired = false;
 
   const EdgeConfig& config() const { return *shared->config; }
@@ -67,8 +73,12 @@ class EdgeShard final : public net::HttpHandler {
   runtime::Shard& shard() { return shard_; }
   // "Date: ...\r\n", written once a second.
   std::string_view date_line();
+  // What the site answers by itself, with the date of now.
+  WrittenAnswer::Run& written_answer(ShardGeneration& generation, size_t site);
+  // Keeps `generation` although the request that wants its bytes sent ends before they are.
+  Pin pin(ShardGeneration& generation);
   telemetry::LineLog::Producer* access_log() { return access_log_; }
-  Buffer& log_line() { return log_line_; }
+  AccessLogLine& log_line() { return log_line_; }
 
  private:
   telemetry::RemoteParent parent_of(const net::HttpExchange& exchange) const;
@@ -88,7 +98,7 @@ class EdgeShard final : public net::HttpHandler {
   runtime::Scope disposals_;
   int64_t date_second_ = -1;
   Buffer date_line_;
-  Buffer log_line_;
+  AccessLogLine log_line_;
   Buffer key_scratch_;
   Buffer variant_scratch_;
 };

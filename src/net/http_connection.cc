@@ -81,7 +81,7 @@ void HttpConnection::begin(HttpExchange& exchange) {
   exchange.secure_ = secure_;
   exchange.client_verified_ = client_verified_;
   exchange.sent_bytes_ = 0;
-  exchange.out_before_ = exchange.out_.size();
+  exchange.before_ = exchange.out_.mark();
   exchange.keep_alive_ = true;
   exchange.aborted_ = false;
   exchange.owes_continue_ = false;

@@ -14,7 +14,7 @@ runtime::Task<Result<>> HttpExchange::invite_body() {
   if (!owes_continue_) co_return Result<>{};
   owes_continue_ = false;
   if (!input_->empty() || body_->done()) co_return Result<>{};
-  out_.append("HTTP/1.1 100 Continue\r\n\r\n");
+  out().append("HTTP/1.1 100 Continue\r\n\r\n");
   Result<> sent = co_await flush();
   // What has left is no part of the answer, which may still be retracted.
   sent_bytes_ = 0;
@@ -29,20 +29,20 @@ runtime::Task<Result<std::string_view>> HttpExchange::read_body(runtime::Cancel*
 }
 
 runtime::Task<Result<>> HttpExchange::send(std::span<const std::string_view> parts) {
-  std::array<iovec, 16> pieces;
-  WEIR_ASSERT(parts.size() < pieces.size());
-  size_t count = 0, bytes = 0;
-  if (!out_.empty()) pieces[count++] = runtime::part(out_.view());
-  for (const std::string_view piece : parts)
-    if (!piece.empty()) pieces[count++] = runtime::part(piece);
+  WEIR_ASSERT(parts.size() <= parts_max);
+  size_t count = out_.pieces(std::span(pieces_).first<OutQueue::pieces_max>());
+  size_t bytes = out_.size();
+  for (const std::string_view piece : parts) {
+    if (piece.empty()) continue;
+    pieces_[count++] = runtime::part(piece);
+    bytes += piece.size();
+  }
   if (count == 0) co_return Result<>{};
-  for (size_t i = 0; i < count; ++i)
-    bytes += pieces[i].iov_len;
-  Result<> sent = co_await stream_->send(std::span(pieces.data(), count),
+  Result<> sent = co_await stream_->send(std::span(pieces_.data(), count),
                                          wait_at_most(settings_->write_timeout));
   if (!sent) abort();
-  sent_bytes_ += bytes - out_before_;
-  out_before_ = 0;
+  sent_bytes_ += bytes - before_.size();
+  before_ = {};
   out_.clear();
   co_return sent;
 }
@@ -50,9 +50,9 @@ runtime::Task<Result<>> HttpExchange::send(std::span<const std::string_view> par
 void HttpExchange::append_connection_field() {
   if (!keep_alive()) {
     keep_alive_ = false;
-    out_.append("Connection: close\r\n");
+    out().append("Connection: close\r\n");
   } else if (head.minor_version == 0) {
-    out_.append("Connection: keep-alive\r\n");
+    out().append("Connection: keep-alive\r\n");
   }
 }
 

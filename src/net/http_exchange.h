@@ -13,6 +13,7 @@
 
 #include "base/address.h"
 #include "net/body_reader.h"
+#include "net/out_queue.h"
 #include "net/server_settings.h"
 #include "runtime/shard.h"
 #include "wire/http1_request.h"
@@ -50,9 +51,12 @@ class HttpExchange {
   BodyReader& body() { return *body_; }
 
   // --- the answer ---
-  // Bytes of answers that wait to be sent.
-  Buffer& out() { return out_; }
-  // Sends out() and then `parts`, at most 15 of them. The connection is lost if that fails.
+  // Bytes of answers are appended here, and wait to be sent.
+  Buffer& out() { return out_.own(); }
+  // As appending them to out(), but they are sent from where they lie, as they are until `pin` is
+  // let go: when they are sent, or when they never will be.
+  void append_pinned(std::string_view bytes, Pin pin) { out_.append_pinned(bytes, std::move(pin)); }
+  // Sends what waits and then `parts`, at most 15 of them. The connection is lost if that fails.
   runtime::Task<Result<>> send(std::span<const std::string_view> parts);
   runtime::Task<Result<>> flush() { return send({}); }
   // Whether the connection can go on after this answer; decide the head's Connection field by it.
@@ -67,9 +71,11 @@ class HttpExchange {
   // Appends "Connection: ..." where the client must be told. Fixes the decision.
   void append_connection_field();
   // Whether nothing of this answer has left yet, so that it may still be taken back with retract().
-  bool retractable() const { return sent_bytes_ == 0 && out_.size() >= out_before_; }
-  void retract() { out_.truncate(out_before_); }
-  uint64_t bytes_out() const { return sent_bytes_ + out_.size() - out_before_; }
+  bool retractable() const { return sent_bytes_ == 0 && out_.size() >= before_.size(); }
+  void retract() { out_.rewind(before_); }
+  uint64_t bytes_out() const { return sent_bytes_ + out_.size() - before_.size(); }
+  // For whoever keeps it for the next request: what waits is dropped.
+  void drop_output(size_t kept_bytes_max) { out_.clear(kept_bytes_max); }
 
   // For tunnels: the raw connection. Whoever takes it calls close_after() and answers nothing any
   // more.
@@ -78,10 +84,12 @@ class HttpExchange {
 
  private:
   friend class HttpConnection;
+  static constexpr size_t parts_max = 15;
 
   std::array<wire::Field, fields_max> storage_;
   std::optional<BodyReader> body_;
-  Buffer out_;
+  OutQueue out_;
+  std::array<iovec, OutQueue::pieces_max + parts_max> pieces_;  // of the send under way
   runtime::Shard* shard_ = nullptr;
   runtime::Stream* stream_ = nullptr;
   InputBuffer* input_ = nullptr;
@@ -90,7 +98,7 @@ class HttpExchange {
   MonoTime started_{};
   MonoTime deadline_ = never;
   uint64_t sent_bytes_ = 0;
-  size_t out_before_ = 0;  // bytes of earlier answers in out_
+  OutQueue::Mark before_;  // earlier answers in out_
   bool secure_ = false;
   bool client_verified_ = false;
   bool keep_alive_ = false;

@@ -149,9 +149,8 @@ HttpExchange& HttpServer::take_exchange() {
 void HttpServer::give_back(HttpExchange& exchange) {
   std::unique_ptr<HttpExchange> owned(&exchange);
   // What an aborted answer left must never reach the next client.
-  owned->out().clear();
+  owned->drop_output(spare_out_bytes_max);
   if (spare_.size() >= spare_exchanges_max) return;
-  if (owned->out().capacity() > spare_out_bytes_max) owned->out().release();
   spare_.push_back(std::move(owned));
 }
 

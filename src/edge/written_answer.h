@@ -1,0 +1,66 @@
+#pragma once
+// WrittenAnswer: a site's fixed answer as it leaves, head and body in one run of bytes with the
+// Date of this second, sent from there to everybody who gets it (why: net/out_queue.h). Belongs to
+// one shard's generation. The run of an earlier second lives on until the last connection has sent
+// it.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/pin.h"
+#include "edge/site.h"
+
+namespace weir::edge {
+
+class WrittenAnswer {
+ public:
+  // Larger bodies are not worth a copy a second.
+  static constexpr size_t body_bytes_max = 16 * 1024;
+
+  WrittenAnswer() = default;
+  WrittenAnswer(WrittenAnswer&& other) noexcept = default;
+  WrittenAnswer& operator=(WrittenAnswer&&) = delete;
+
+  // A run of bytes and who still sends it.
+  class Run {
+   public:
+    explicit Run(std::string bytes) : bytes_(std::move(bytes)) {}
+    std::string_view bytes() const { return bytes_; }
+    Pin pin() {
+      ++pins_;
+      return {[](void* self) { static_cast<Run*>(self)->let_go(); }, this};
+    }
+
+   private:
+    void let_go() {
+      if (--pins_ == 0) delete this;
+    }
+    ~Run() = default;
+
+    std::string bytes_;
+    size_t pins_ = 0;
+  };
+
+  // The answer with `date_line`, which is that of `second`.
+  Run& at(int64_t second, const FixedAnswer& answer, std::string_view date_line) {
+    if (second != second_) [[unlikely]]
+      write(second, answer, date_line);
+    return *run_;
+  }
+
+ private:
+  void write(int64_t second, const FixedAnswer& answer, std::string_view date_line) {
+    std::string bytes = answer.head;
+    bytes.append(date_line).append("\r\n").append(answer.body);
+    run_ = new Run(std::move(bytes));
+    pin_ = run_->pin();
+    second_ = second;
+  }
+
+  int64_t second_ = -1;
+  Run* run_ = nullptr;
+  Pin pin_;
+};
+
+}  // namespace weir::edge

@@ -17,7 +17,9 @@ struct OriginConnection : ListNode<OriginConnection> {
   static constexpr size_t fields_max = 100;
 
   OriginConnection(runtime::StreamPtr from, uint64_t carried)
-      : stream(std::move(from)), requests(carried) {}
+      : stream(std::move(from)), requests(carried) {
+    stream->expect_bulk();
+  }
 
   runtime::StreamPtr stream;
   InputBuffer input;

@@ -27,6 +27,7 @@ class TlsStream final : public runtime::Stream {
   void abort_on_close() override;
   Address peer() const override { return inner_->peer(); }
   Address local() const override { return inner_->local(); }
+  void expect_bulk() override { inner_->expect_bulk(); }
   // Whether the handshake resumed an earlier session.
   bool resumed() const { return engine_.resumed(); }
   // What ALPN chose, such as "http/1.1"; empty where the client does not know ALPN.

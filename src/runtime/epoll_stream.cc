@@ -13,19 +13,6 @@ namespace {
 // How often one stream may read before the others of its shard have their turn.
 constexpr int reads_per_turn = 8;
 
-// Drops the first `bytes` of `parts`.
-std::span<iovec> without(std::span<iovec> parts, size_t bytes) {
-  while (!parts.empty() && bytes >= parts[0].iov_len) {
-    bytes -= parts[0].iov_len;
-    parts = parts.subspan(1);
-  }
-  if (bytes > 0) {
-    parts[0].iov_base = static_cast<char*>(parts[0].iov_base) + bytes;
-    parts[0].iov_len -= bytes;
-  }
-  return parts;
-}
-
 }  // namespace
 
 EpollStream::EpollStream(EpollReactor& reactor, int fd)
@@ -125,15 +112,11 @@ std::optional<Result<>> EpollStream::start_send(std::span<iovec> parts, size_t) 
 
 std::optional<Result<>> EpollStream::push() {
   while (!unsent_.empty()) {
-    msghdr message{};
-    message.msg_iov = unsent_.data();
-    message.msg_iovlen = unsent_.size();
-    const ssize_t sent = ::sendmsg(fd_, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (sent < 0 && errno == EINTR) continue;
-    if (sent < 0 && errno == EAGAIN) return std::nullopt;
-    if (sent < 0) return std::unexpected(system_error(errno, "sending failed"));
-    sent_bytes_ += static_cast<size_t>(sent);
-    unsent_ = without(unsent_, static_cast<size_t>(sent));
+    const Result<size_t> sent = send_at_once(fd_, unsent_);
+    if (!sent) return std::unexpected(sent.error());
+    if (*sent == 0) return std::nullopt;
+    sent_bytes_ += *sent;
+    unsent_ = without(unsent_, *sent);
   }
   return Result<>{};
 }

@@ -32,6 +32,9 @@ struct ReactorOptions {
   ReactorKind kind = ReactorKind::automatic;
   uint32_t recv_buffers = 512;
   uint32_t recv_buffer_bytes = 16384;
+  // io_uring only: for streams that expect bulk.
+  uint32_t bulk_buffers = 32;
+  uint32_t bulk_buffer_bytes = 131072;
   uint32_t file_operations_max = 1024;
   // Without them, what would block a shard is unsupported.
   FileThreads* file_threads = nullptr;

@@ -47,6 +47,8 @@ std::vector<BackEnd> kernel_back_ends() {
     options.kind = kind;
     options.recv_buffers = 16;
     options.recv_buffer_bytes = 4096;
+    options.bulk_buffers = 4;
+    options.bulk_buffer_bytes = 8192;
     const char* name = kind == ReactorKind::epoll ? "epoll" : "io_uring";
     if (auto reactor = Reactor::make(options, 1)) all.push_back({name, {}, *std::move(reactor)});
   }
@@ -149,6 +151,28 @@ TEST_CASE("bytes arrive in order and whole, in both directions at once") {
     co_await scope.join();
     CHECK(got_up == up);
     CHECK(got_down == down);
+  });
+}
+
+TEST_CASE("expecting bulk, at any time, changes nothing of what arrives") {
+  on_every_reactor([](Reactor& reactor, Pair& pair) -> Task<> {
+    std::string bytes(1'500'000, 'b');
+    for (size_t i = 0; i < bytes.size(); i += 991)
+      bytes[i] = static_cast<char>('0' + i % 10);
+    pair.client->expect_bulk();
+    Scope scope(reactor);
+    scope.spawn(send_all(*pair.client, bytes));
+    scope.spawn(send_all(*pair.server, bytes));
+    Result<std::string> got = co_await read_exactly(*pair.server, 100'000);
+    REQUIRE(got.has_value());
+    pair.server->expect_bulk();
+    // While its peer waits, so that reading stops and is armed again with the other buffers.
+    Result<std::string> got_bulk = co_await read_exactly(*pair.client, bytes.size());
+    Result<std::string> rest = co_await read_exactly(*pair.server, bytes.size() - got->size());
+    co_await scope.join();
+    CHECK(got_bulk == bytes);
+    REQUIRE(rest.has_value());
+    CHECK(*got + *rest == bytes);
   });
 }
 

@@ -10,6 +10,9 @@ namespace {
 // Receive buffers take at most this share of the memory, within these bounds a shard.
 constexpr uint64_t recv_memory_share = 16;
 constexpr uint64_t recv_buffers_least = 64, recv_buffers_most = 512;
+constexpr uint64_t bulk_memory_share = 64;
+// 4 MiB: more do not stay in the cache, which is most of what proxying 100 KiB costs.
+constexpr uint64_t bulk_buffers_least = 8, bulk_buffers_most = 32;
 
 bool is_core_list(std::string_view text) {
   return text.empty() || settings::parse_cores(text).has_value();
@@ -23,11 +26,29 @@ std::vector<int> place_shards(size_t shards, const std::vector<unsigned>& cores)
   return placed;
 }
 
-uint32_t count_recv_buffers(const RuntimeSettings& settings, uint64_t memory, size_t shards) {
-  if (settings.recv_buffers) return *settings.recv_buffers;
-  if (memory == 0) return recv_buffers_most;
-  const uint64_t fit = memory / recv_memory_share / shards / settings.recv_buffer_bytes;
-  return static_cast<uint32_t>(std::clamp(fit, recv_buffers_least, recv_buffers_most));
+// What is set, or as many of `bytes` as fit into a shard's part of the share.
+uint32_t count_buffers(std::optional<uint32_t> set, uint64_t share_bytes, uint64_t bytes,
+                       uint64_t least, uint64_t most) {
+  if (set) return *set;
+  const uint64_t fit = share_bytes == 0 ? most : share_bytes / bytes;
+  return static_cast<uint32_t>(std::clamp(fit, least, most));
+}
+
+const settings::Group<BulkSettings>& bulk_settings() {
+  using S = BulkSettings;
+  using settings::field;
+  static const settings::Group<S> group{
+      "",
+      "Receive buffers for answers of origins; together they should fit into the cache.",
+      {field(&S::buffers, "buffers", settings::automatic,
+             "How many a shard has; raise it when runtime_recv_buffers_exhausted_total grows under "
+             "large answers. Automatic takes 32, or what fits into a 64th of the memory.")
+           .between(4, 32768),
+       field(&S::buffer_bytes, "buffer_bytes", 128 * KiB,
+             "Size of each; an answer that fits into one is passed on in one piece.")
+           .in_bytes()
+           .between(2 * KiB, 1 * MiB)}};
+  return group;
 }
 
 }  // namespace
@@ -42,9 +63,16 @@ std::expected<ThreadPlan, std::string> plan_threads(const RuntimeSettings& setti
   made.threads.cores = place_shards(shards, plan->cores);
   // Two shards that are pinned to one core would only hinder each other.
   made.threads.pin = settings.pin && !plan->cores.empty() && shards <= plan->cores.size();
+  const uint64_t memory = made.memory_bytes / shards;
   made.threads.reactor = {.kind = settings.reactor,
-                          .recv_buffers = count_recv_buffers(settings, made.memory_bytes, shards),
+                          .recv_buffers = count_buffers(
+                              settings.recv_buffers, memory / recv_memory_share,
+                              settings.recv_buffer_bytes, recv_buffers_least, recv_buffers_most),
                           .recv_buffer_bytes = settings.recv_buffer_bytes,
+                          .bulk_buffers = count_buffers(
+                              settings.bulk.buffers, memory / bulk_memory_share,
+                              settings.bulk.buffer_bytes, bulk_buffers_least, bulk_buffers_most),
+                          .bulk_buffer_bytes = settings.bulk.buffer_bytes,
                           .file_operations_max = settings.file_operations};
   made.threads.file_threads = settings.file_threads;
   return made;
@@ -80,8 +108,7 @@ const settings::Group<RuntimeSettings>& runtime_settings() {
              "How many shards to run; leave it to one a core unless you are testing.")
            .between(1, settings::cores_max),
        field(&S::pin, "pin", true,
-             "Keeps each shard on its core; turn it off where other programs share the cores. "
-             "Never done under a CPU quota."),
+             "Keeps each shard on its core, but under a CPU quota; turn it off on shared cores."),
        field(&S::recv_buffers, "recv_buffers", settings::automatic,
              "Receive buffers of a shard; raise it when runtime_recv_buffers_exhausted_total "
              "grows. Automatic takes 512, or what fits into a sixteenth of the memory.")
@@ -90,6 +117,7 @@ const settings::Group<RuntimeSettings>& runtime_settings() {
              "Size of a receive buffer; lower it for many slow connections in little memory.")
            .in_bytes()
            .between(2 * KiB, 256 * KiB),
+       field(&S::bulk, "bulk", bulk_settings(), "Buffers for answers of origins."),
        field(&S::file_operations, "file_operations", 1024,
              "File operations that a shard may have under way; raise it when "
              "runtime_file_operations_refused_total grows and the disk could do more.")

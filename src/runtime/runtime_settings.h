@@ -13,6 +13,12 @@
 
 namespace weir::runtime {
 
+// What answers of origins are received into, with io_uring.
+struct BulkSettings {
+  std::optional<uint32_t> buffers;  // a shard; none: by the memory
+  uint32_t buffer_bytes = 0;
+};
+
 struct RuntimeSettings {
   ReactorKind reactor = ReactorKind::automatic;
   std::string cores;               // "0-3,6"; empty: all that may be used
@@ -20,6 +26,7 @@ struct RuntimeSettings {
   bool pin = false;
   std::optional<uint32_t> recv_buffers;  // a shard; none: by the memory
   uint32_t recv_buffer_bytes = 0;
+  BulkSettings bulk;
   uint32_t file_operations = 0;          // of a shard, under way
   uint32_t file_threads = 0;             // of the process
   std::optional<uint64_t> memory_bytes;  // of the process; none: what the machine allows

@@ -58,10 +58,14 @@ TEST_CASE("receive buffers follow the memory unless they are set") {
   RuntimeSettings settings = settings::defaults(runtime_settings());
   settings.recv_buffer_bytes = 16 << 10;
   CHECK(plan_threads(settings, machine_with({0}))->threads.reactor.recv_buffers == 512);
+  CHECK(plan_threads(settings, machine_with({0}))->threads.reactor.bulk_buffers == 32);
   settings.memory_bytes = 64 * MiB;
   CHECK(plan_threads(settings, machine_with({0}))->threads.reactor.recv_buffers == 256);
+  CHECK(plan_threads(settings, machine_with({0}))->threads.reactor.bulk_buffers == 8);
   settings.recv_buffers = 32;
+  settings.bulk.buffers = 16;
   CHECK(plan_threads(settings, machine_with({0}))->threads.reactor.recv_buffers == 32);
+  CHECK(plan_threads(settings, machine_with({0}))->threads.reactor.bulk_buffers == 16);
 }
 
 }  // namespace weir::runtime

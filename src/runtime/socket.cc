@@ -44,6 +44,31 @@ void set_nonblocking(int fd, bool nonblocking) {
   fcntl(fd, F_SETFL, nonblocking ? flags | O_NONBLOCK : flags & ~O_NONBLOCK);
 }
 
+std::span<iovec> without(std::span<iovec> parts, size_t bytes) {
+  while (!parts.empty() && bytes >= parts[0].iov_len) {
+    bytes -= parts[0].iov_len;
+    parts = parts.subspan(1);
+  }
+  if (bytes > 0) {
+    parts[0].iov_base = static_cast<char*>(parts[0].iov_base) + bytes;
+    parts[0].iov_len -= bytes;
+  }
+  return parts;
+}
+
+Result<size_t> send_at_once(int fd, std::span<iovec> parts) {
+  msghdr message{};
+  message.msg_iov = parts.data();
+  message.msg_iovlen = parts.size();
+  ssize_t sent = 0;
+  do {
+    sent = ::sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+  } while (sent < 0 && errno == EINTR);
+  if (sent >= 0) return static_cast<size_t>(sent);
+  if (errno == EAGAIN) return size_t{0};
+  return std::unexpected(system_error(errno, "sending failed"));
+}
+
 void reset_on_close(int fd) {
   const linger now{.l_onoff = 1, .l_linger = 0};
   setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);

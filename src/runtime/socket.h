@@ -1,6 +1,9 @@
 #pragma once
 // The system calls on sockets that both kernel back ends and the listener set-up need.
 
+#include <span>
+#include <sys/uio.h>
+
 #include "base/address.h"
 #include "base/result.h"
 
@@ -13,6 +16,10 @@ Result<int> open_client_socket(const Address& peer);
 // epoll needs non-blocking descriptors; io_uring, which would answer EAGAIN on them instead of
 // waiting, blocking ones.
 void set_nonblocking(int fd, bool nonblocking);
+// Drops the first `bytes` of `parts`; shortens the first that is left where it must.
+std::span<iovec> without(std::span<iovec> parts, size_t bytes);
+// Sends as much of `parts` as the socket takes at once; how much that was.
+Result<size_t> send_at_once(int fd, std::span<iovec> parts);
 // The close sends a RST.
 void reset_on_close(int fd);
 Address peer_of(int fd);

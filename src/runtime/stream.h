@@ -61,6 +61,8 @@ class Stream {
     if (quiet()) want_input();
   }
 
+  // Much will be received here, such as the answers of an origin: a hint on what to receive into.
+  virtual void expect_bulk() {}
   // Says that we shall send no more; bytes may still arrive.
   virtual void shutdown_send() = 0;
   // Closing with a RST instead of a FIN, so that the peer cannot take a torn body for a whole one.

@@ -150,8 +150,9 @@ class UringListener final : public Listener {
 
 }  // namespace
 
-UringBuffers::UringBuffers(io_uring& ring, uint32_t count, uint32_t bytes)
+UringBuffers::UringBuffers(io_uring& ring, uint16_t group, uint32_t count, uint32_t bytes)
     : ring_(ring),
+      group_(group),
       count_(std::bit_ceil(std::max(count, 2u))),
       bytes_(bytes),
       // Not a power of two apart: the first lines of all buffers would fall into the same few cache
@@ -176,7 +177,7 @@ Result<> UringBuffers::enroll() {
   io_uring_buf_reg registration{};
   registration.ring_addr = reinterpret_cast<uint64_t>(entries_);
   registration.ring_entries = count_;
-  registration.bgid = group;
+  registration.bgid = group_;
   if (const int r = io_uring_register_buf_ring(&ring_, &registration, 0); r < 0)
     return std::unexpected(system_error(-r, "cannot register receive buffers"));
   io_uring_buf_ring_init(entries_);
@@ -203,6 +204,14 @@ void UringBuffers::give_back(uint32_t index) {
   ++available_;
 }
 
+void UringBuffers::arm_starved() {
+  if (starved_.empty() || available_ == 0) return;
+  std::vector<UringStream*> streams;
+  streams.swap(starved_);
+  for (UringStream* stream : streams)
+    stream->resume_starved();
+}
+
 Result<std::unique_ptr<Reactor>> UringReactor::make(const ReactorOptions& options, uint64_t seed) {
   const MonoTime now = read_monotonic_clock();
   const Duration offset = read_wall_clock().time_since_epoch() - now.time_since_epoch();
@@ -224,8 +233,12 @@ Result<> UringReactor::set_up(const ReactorOptions& options) {
     return std::unexpected(system_error(-r, "io_uring is not available"));
   ring_made_ = true;
   io_uring_register_ring_fd(&ring_);
-  buffers_ = std::make_unique<UringBuffers>(ring_, options.recv_buffers, options.recv_buffer_bytes);
+  buffers_ =
+      std::make_unique<UringBuffers>(ring_, 1, options.recv_buffers, options.recv_buffer_bytes);
+  bulk_buffers_ =
+      std::make_unique<UringBuffers>(ring_, 2, options.bulk_buffers, options.bulk_buffer_bytes);
   WEIR_CHECK(buffers_->enroll());
+  WEIR_CHECK(bulk_buffers_->enroll());
   wake_fd_ = eventfd(0, EFD_CLOEXEC);
   if (wake_fd_ < 0) return std::unexpected(system_error(errno, "cannot make an eventfd"));
   arm_wake();
@@ -300,19 +313,6 @@ void UringReactor::cancel(UringOperation& operation) {
   io_uring_prep_cancel(sqe, &operation, 0);
 }
 
-void UringReactor::starved(UringStream& stream) {
-  ++buffers_exhausted_;
-  starved_.push_back(&stream);
-}
-
-void UringReactor::arm_starved() {
-  if (starved_.empty() || buffers_->available() == 0) return;
-  std::vector<UringStream*> streams;
-  streams.swap(starved_);
-  for (UringStream* stream : streams)
-    stream->resume_starved();
-}
-
 void UringReactor::turn(MonoTime limit) {
   submit_and_wait(limit);
   now_ = read_monotonic_clock();
@@ -320,7 +320,8 @@ void UringReactor::turn(MonoTime limit) {
   deliver_file_answers();
   timers_.advance(now_);
   run_ready();
-  arm_starved();
+  buffers_->arm_starved();
+  bulk_buffers_->arm_starved();
 }
 
 void UringReactor::submit_and_wait(MonoTime limit) {

@@ -1,6 +1,7 @@
 #pragma once
 // UringReactor: the reactor on io_uring. One ring a shard (SINGLE_ISSUER, DEFER_TASKRUN), multishot
-// accept and recv into a ring of provided buffers; sends and polls are one submission each, and all
+// accept and recv into rings of provided buffers (many small ones, and few large ones for streams
+// that expect bulk); sends and polls are one submission each, and all
 // submissions of a turn go in one system call.
 
 #include <memory>
@@ -20,33 +21,39 @@ struct UringOperation {
   ~UringOperation() = default;
 };
 
-// The receive buffers that the kernel picks from. They are handed out while there are plenty; when
+class UringStream;
+
+// Receive buffers that the kernel picks from. They are handed out while there are plenty; when
 // fewer than half are left, received bytes are copied out, so that slow consumers cannot starve the
-// shard.
+// shard. The kernel takes them in turn, each as often as the others: all of them together should
+// fit into the cache.
 class UringBuffers final : public ChunkPool {
  public:
-  UringBuffers(io_uring& ring, uint32_t count, uint32_t bytes);
+  // `group` is what the kernel knows them by.
+  UringBuffers(io_uring& ring, uint16_t group, uint32_t count, uint32_t bytes);
   ~UringBuffers();
 
-  static constexpr uint16_t group = 1;
   Result<> enroll();
+  uint16_t group() const { return group_; }
   Chunk take(uint32_t index, uint32_t size);
   void give_back(uint32_t index) override;
-  uint32_t available() const { return available_; }
+  // `stream` found none; it is armed again by arm_starved(), at the end of a turn.
+  void starved(UringStream& stream) { starved_.push_back(&stream); }
+  void arm_starved();
 
  private:
   char* at(uint32_t index) const { return memory_ + size_t{index} * stride_; }
 
   io_uring& ring_;
+  uint16_t group_;
   uint32_t count_;
   uint32_t bytes_;
   uint32_t stride_;
   uint32_t available_;
   io_uring_buf_ring* entries_ = nullptr;
   char* memory_ = nullptr;
+  std::vector<UringStream*> starved_;
 };
-
-class UringStream;
 
 class UringReactor final : public Reactor {
  public:
@@ -69,12 +76,11 @@ class UringReactor final : public Reactor {
   // For what lives in the ring: a fresh submission, never null.
   io_uring_sqe* submission(UringOperation* operation);
   void cancel(UringOperation& operation);
-  UringBuffers& buffers() { return *buffers_; }
+  UringBuffers& buffers(bool bulk) { return bulk ? *bulk_buffers_ : *buffers_; }
   // Operations that the kernel may still answer; the ring outlives them.
   void add_operation() { ++operations_; }
   void remove_operation() { --operations_; }
-  // `stream` found no buffer; it is armed again at the end of the turn.
-  void starved(UringStream& stream);
+  void count_starved() { ++buffers_exhausted_; }
 
  private:
   struct WakeOperation final : UringOperation {
@@ -89,14 +95,13 @@ class UringReactor final : public Reactor {
   void arm_wake();
   void submit_and_wait(MonoTime limit);
   void dispatch();
-  void arm_starved();
 
   io_uring ring_{};
   bool ring_made_ = false;
   int wake_fd_ = -1;
   WakeOperation wake_operation_;
   std::unique_ptr<UringBuffers> buffers_;
-  std::vector<UringStream*> starved_;
+  std::unique_ptr<UringBuffers> bulk_buffers_;
   size_t operations_ = 0;
 };
 

@@ -6,8 +6,17 @@
 #include "runtime/socket.h"
 
 namespace weir::runtime {
+namespace {
 
-UringStream::UringStream(UringReactor& reactor, int fd) : Stream(reactor), ring_(reactor), fd_(fd) {
+// As much is sent at once, while it is in the cache, and its buffer is back for the next receive.
+// What is smaller waits for the others of its turn: for 1 KiB a system call each costs more (15 %
+// of a request, measured), because it sends the peer to work while we are still at ours.
+constexpr size_t send_at_once_bytes_min = 16 * 1024;
+
+}  // namespace
+
+UringStream::UringStream(UringReactor& reactor, int fd)
+    : Stream(reactor), ring_(reactor), fd_(fd), buffers_(&reactor.buffers(false)) {
   ring_.add_operation();
 }
 
@@ -36,7 +45,8 @@ void UringStream::arm_recv() {
   io_uring_sqe* sqe = ring_.submission(&recv_);
   io_uring_prep_recv_multishot(sqe, fd_, nullptr, 0, 0);
   sqe->flags |= IOSQE_BUFFER_SELECT;
-  sqe->buf_group = UringBuffers::group;
+  buffers_ = &ring_.buffers(bulk_);
+  sqe->buf_group = buffers_->group();
   // The first look is a poll: an idle connection has nothing to read, and asking costs a system
   // call's worth of work.
   sqe->ioprio |= IORING_RECVSEND_POLL_FIRST;
@@ -53,8 +63,8 @@ void UringStream::recv_done(int result, uint32_t flags) {
   recv_armed_ = more;
   Chunk chunk;
   if (flags & IORING_CQE_F_BUFFER) {
-    chunk = ring_.buffers().take(flags >> IORING_CQE_BUFFER_SHIFT,
-                                 static_cast<uint32_t>(result > 0 ? result : 0));
+    chunk = buffers_->take(flags >> IORING_CQE_BUFFER_SHIFT,
+                           static_cast<uint32_t>(result > 0 ? result : 0));
   }
   if (closing_) return delete_when_quiet();
   if (detaching_ && !more) reactor().resume_later(std::exchange(detaching_, nullptr));
@@ -71,7 +81,8 @@ void UringStream::recv_failed(int result, bool more) {
       return on_ended({});
     case ENOBUFS:
       starved_ = true;
-      return ring_.starved(*this);
+      ring_.count_starved();
+      return buffers_->starved(*this);
     case ECANCELED:
       pausing_ = false;
       if (receiver_waits()) arm_recv();
@@ -85,7 +96,20 @@ void UringStream::recv_failed(int result, bool more) {
 }
 
 std::optional<Result<>> UringStream::start_send(std::span<iovec> parts, size_t bytes) {
+  sent_bytes_ = 0;
   send_bytes_ = bytes;
+  if (bytes >= send_at_once_bytes_min) {
+    const Result<size_t> sent = send_at_once(fd_, parts);
+    if (!sent) return std::unexpected(sent.error());
+    if (*sent == bytes) return Result<>{};
+    sent_bytes_ = *sent;
+    parts = without(parts, *sent);
+  }
+  submit_send(parts);
+  return std::nullopt;
+}
+
+void UringStream::submit_send(std::span<iovec> parts) {
   send_under_way_ = true;
   io_uring_sqe* sqe = ring_.submission(&send_);
   constexpr int flags = MSG_NOSIGNAL | MSG_WAITALL;
@@ -96,7 +120,6 @@ std::optional<Result<>> UringStream::start_send(std::span<iovec> parts, size_t b
     message_.msg_iovlen = parts.size();
     io_uring_prep_sendmsg(sqe, fd_, &message_, flags);
   }
-  return std::nullopt;
 }
 
 void UringStream::abort_send() {
@@ -108,8 +131,8 @@ void UringStream::abort_send() {
 void UringStream::send_done(int result, uint32_t) {
   send_under_way_ = false;
   if (closing_) return delete_when_quiet();
-  const auto sent = static_cast<size_t>(result > 0 ? result : 0);
-  if (result < 0) return on_sent(std::unexpected(system_error(-result, "sending failed")), 0);
+  const size_t sent = sent_bytes_ + static_cast<size_t>(result > 0 ? result : 0);
+  if (result < 0) return on_sent(std::unexpected(system_error(-result, "sending failed")), sent);
   if (sent < send_bytes_)
     return on_sent(fail(ErrorCode::reset, "connection ended while sending"), sent);
   on_sent({}, sent);

@@ -20,6 +20,8 @@ class UringStream final : public Stream {
   void arm_recv();
   // Buffers are back after a starved().
   void resume_starved();
+  // Takes effect when reading is armed the next time.
+  void expect_bulk() override { bulk_ = true; }
 
  protected:
   void want_input() override { arm_recv(); }
@@ -37,6 +39,8 @@ class UringStream final : public Stream {
   };
 
   ~UringStream() override;
+  // Leaves to the ring what had no room in the socket.
+  void submit_send(std::span<iovec> parts);
   void recv_done(int result, uint32_t flags);
   void send_done(int result, uint32_t flags);
   void recv_failed(int result, bool more);
@@ -44,15 +48,18 @@ class UringStream final : public Stream {
 
   UringReactor& ring_;
   int fd_;
+  UringBuffers* buffers_;  // that the armed recv takes from
   bool recv_armed_ = false;
   bool send_under_way_ = false;
   bool pausing_ = false;
   bool starved_ = false;
   bool closing_ = false;
+  bool bulk_ = false;
   std::coroutine_handle<> detaching_;
   Part<&UringStream::recv_done> recv_{*this};
   Part<&UringStream::send_done> send_{*this};
-  size_t send_bytes_ = 0;
+  size_t send_bytes_ = 0;  // of the send under way, in all
+  size_t sent_bytes_ = 0;  // of those, gone before it was left to the ring
   msghdr message_{};
 };
 

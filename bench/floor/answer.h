@@ -15,7 +15,8 @@ namespace weir::bench {
 class AnswerBlock {
  public:
   // `head_bytes` 0: as long as the fields need; otherwise padded up to it with one more field.
-  AnswerBlock(size_t body_bytes, size_t head_bytes) {
+  // `max_age_s` above 0 says that caches may keep it.
+  AnswerBlock(size_t body_bytes, size_t head_bytes, uint64_t max_age_s = 0) {
     std::string answer =
         "HTTP/1.1 200 OK\r\n"
         "Content-Type: application/octet-stream\r\n"
@@ -24,6 +25,7 @@ class AnswerBlock {
         "\r\n"
         "Date: Mon, 23 Nov 2026 06:20:00 GMT\r\n"
         "Server: floor\r\n";
+    if (max_age_s > 0) answer += "Cache-Control: max-age=" + std::to_string(max_age_s) + "\r\n";
     constexpr std::string_view pad = "X-Pad: \r\n";
     if (answer.size() + 2 + pad.size() < head_bytes)
       answer += "X-Pad: " + std::string(head_bytes - answer.size() - 2 - pad.size(), 'p') + "\r\n";

@@ -27,6 +27,12 @@ TEST_CASE("an answer has the head and body that were asked for") {
   CHECK(one.find("Content-Length: 1024\r\n") != std::string_view::npos);
 }
 
+TEST_CASE("an answer says how long caches may keep it where that was asked for") {
+  const AnswerBlock kept(10, 0, 3600);
+  CHECK(kept.next(1).find("Cache-Control: max-age=3600\r\n") != std::string_view::npos);
+  CHECK(AnswerBlock(10, 0).next(1).find("Cache-Control") == std::string_view::npos);
+}
+
 TEST_CASE("many answers are one run, as long as the block is") {
   const AnswerBlock answers(1024, 0);
   CHECK(answers.next(16).size() == 16 * answers.next(1).size());

@@ -1,7 +1,7 @@
 // The floor that every figure is shown against: one thread, one io_uring, the same bytes for every
 // request. Looks for the end of the head and for nothing else; no routes, no timers, no log. All
 // answers to what one read brought go out in one send.
-//   bench_floor --listen 127.0.0.1:PORT [--body-bytes N] [--head-bytes N] [--core N]
+//   bench_floor --listen 127.0.0.1:PORT [--body-bytes N] [--head-bytes N] [--max-age N] [--core N]
 
 #include <memory>
 #include <signal.h>
@@ -143,7 +143,8 @@ int stop_signals() {
 int serve(const Flags& flags) {
   const sockaddr_in address = flags.loopback("--listen");
   const AnswerBlock answers(flags.number("--body-bytes", 1024, 64 << 20),
-                            flags.number("--head-bytes", 0, 4096));
+                            flags.number("--head-bytes", 0, 4096),
+                            flags.number("--max-age", 0, 1'000'000'000));
   if (const uint64_t core = flags.number("--core", UINT64_MAX, 1023); core != UINT64_MAX)
     pin_to_core(static_cast<unsigned>(core));
   Ring ring;
@@ -158,5 +159,5 @@ int serve(const Flags& flags) {
 int main(int argc, char** argv) {
   using weir::bench::Flags;
   return weir::bench::serve(
-      Flags(argc, argv, {"--listen", "--body-bytes", "--head-bytes", "--core"}));
+      Flags(argc, argv, {"--listen", "--body-bytes", "--head-bytes", "--max-age", "--core"}));
 }

@@ -65,6 +65,7 @@ VERSIONS = {
     "nginx": ["nginx", "-v"],
     "h2o": ["h2o", "-v"],
     "haproxy": ["haproxy", "-v"],
+    "varnish": ["varnishd", "-V"],
     "wrk": ["wrk", "-v"],
 }
 

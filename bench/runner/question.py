@@ -6,13 +6,14 @@ from pathlib import Path
 from .problem import Problem
 
 KINDS = ("closed_loop", "idle", "open_loop")
-SERVER_KINDS = ("floor", "weir", "nginx", "h2o", "haproxy")
+SERVER_KINDS = ("floor", "weir", "nginx", "h2o", "haproxy", "varnish")
 
 
 @dataclass
 class Workload:
     """What the clients do, and where everything runs. `origin_body_bytes` above 0 puts a bare
-    server with answers of that size behind the servers, on the clients' cores."""
+    server with answers of that size behind the servers, on the clients' cores;
+    `origin_max_age_s` above 0 lets caches keep them."""
 
     connections: int = 64
     pipeline: int = 1
@@ -22,6 +23,7 @@ class Workload:
     server_cores: str = "0"
     client_cores: str = "1"
     origin_body_bytes: int = 0
+    origin_max_age_s: int = 0
     stages: list[int] = field(default_factory=lambda: [5000, 10000, 15000])
     shares: list[float] = field(default_factory=lambda: [0.5, 0.8])
 

@@ -11,8 +11,9 @@ from .problem import Problem
 from .process import Process, current_user, free_ports
 from .question import Question, Server
 
-PACKAGES = {"nginx": "nginx-light", "h2o": "h2o", "haproxy": "haproxy", "wrk": "wrk",
-            "taskset": "util-linux"}
+PACKAGES = {"nginx": "nginx-light", "h2o": "h2o", "haproxy": "haproxy", "varnish": "varnish",
+            "wrk": "wrk", "taskset": "util-linux"}
+PROGRAMS = {"varnish": "varnishd"}  # where the name is not the kind's
 
 
 @dataclass
@@ -45,15 +46,15 @@ class Running:
     answer: Answer
 
 
-def require_program(name: str):
+def require_program(name: str, package: str = ""):
     if not shutil.which(name):
-        raise Problem(f"{name} is not installed (Debian package {PACKAGES[name]})")
+        raise Problem(f"{name} is not installed (Debian package {package or PACKAGES[name]})")
 
 
 def require(server: Server, paths: Paths):
     own = {"floor": (paths.floor, "bench_programs"), "weir": (paths.weir, "weir")}
     if server.kind not in own:
-        return require_program(server.kind)
+        return require_program(PROGRAMS.get(server.kind, server.kind), PACKAGES[server.kind])
     program, target = own[server.kind]
     if not program.exists():
         raise Problem(f"{program} is missing: build the target {target}, or choose with --servers")
@@ -74,7 +75,8 @@ def _values(question: Question, server: Server, folder: Path, ports: list[int]) 
     user, group = current_user()
     body = "x" * question.workload.body_bytes if question.workload.body_bytes <= 4000 else ""
     return {"port": str(ports[0]), "listen": f"127.0.0.1:{ports[0]}", "dir": str(folder),
-            "origin": f"127.0.0.1:{ports[2]}", "user": user, "group": group, "body": body,
+            "origin": f"127.0.0.1:{ports[2]}", "origin_host": "127.0.0.1",
+            "origin_port": str(ports[2]), "user": user, "group": group, "body": body,
             "body_file": str(folder / "www" / Path(question.workload.path).name), **server.set}
 
 
@@ -89,7 +91,10 @@ def _command(server: Server, paths: Paths, folder: Path, ports: list[int], cores
                 f"127.0.0.1:{ports[1]}", "--cores", cores, "--data", str(folder / "data")]
     return {"nginx": ["nginx", "-c", config, "-p", str(folder), "-e", str(folder / "error.log")],
             "h2o": ["h2o", "-c", config],
-            "haproxy": ["haproxy", "-f", config]}[server.kind]
+            "haproxy": ["haproxy", "-f", config],
+            "varnish": ["varnishd", "-F", "-j", "none", "-n", str(folder / "varnish"), "-a", listen,
+                        "-f", config, "-s", "malloc,256m", "-p", "thread_pools=1"],
+            }[server.kind]
 
 
 def _prepare(question: Question, server: Server, paths: Paths, ports: list[int]) -> Path:
@@ -115,7 +120,7 @@ def _origin(question: Question, paths: Paths, folder: Path, port: int):
         yield None
         return
     command = [str(paths.floor), "--listen", f"127.0.0.1:{port}", "--body-bytes",
-               str(workload.origin_body_bytes)]
+               str(workload.origin_body_bytes), "--max-age", str(workload.origin_max_age_s)]
     with Process(command, workload.client_cores, folder / "origin.out") as origin:
         wait_until_ready(origin, port, workload.path, workload.host)
         yield origin

@@ -2,7 +2,9 @@
 
 #include <array>
 
+#include "cachesim/cachesim_command.h"
 #include "cli/cache_commands.h"
+#include "cli/cachesim_bridge.h"
 #include "cli/config_command.h"
 #include "cli/docs_command.h"
 #include "cli/edge_command.h"
@@ -101,6 +103,7 @@ std::span<const Subcommand> subcommands() {
       Subcommand{
           {"load", "Generates load: `weir load http --help` says how.", {}, "http [FLAGS]", 0, 0},
           run_load},
+      Subcommand{cachesim::cachesim_command(), run_cachesim},
       Subcommand{{"docs",
                   "Writes the reference page of all settings or all metrics, as Markdown.",
                   {},

@@ -61,6 +61,7 @@ void Body::move_charge(ByteAccount& to) {
   account_->subtract(charged_);
   account_ = &to;
   to.add(charged_);
+  Feed::charge_cells(*this, to);
 }
 
 std::optional<uint64_t> Body::length() const {
@@ -136,6 +137,21 @@ char* Body::slice_at(const Place& place) {
   WEIR_ASSERT(bytes);
   charge(bytes);
   slot->store(bytes, std::memory_order_release);
+  return bytes;
+}
+
+uint64_t Body::growth_for(uint64_t n) const {
+  if (!sliced_) return 0;
+  const uint64_t end = published_.load(std::memory_order_relaxed) + n;
+  uint64_t bytes = 0;
+  for (uint64_t at = end - n; at < std::min(end, promised_);) {
+    const Place place = place_of(at);
+    const std::atomic<char*>* slot = slot_of(place.slice);
+    // A block of pointers may come with it.
+    if (!slot) bytes += allocation_rest + place.slice * sizeof(std::atomic<char*>) * 2;
+    if (!slot || !slot->load(std::memory_order_relaxed)) bytes += place.bytes + place.bytes / 8;
+    at = place.start + place.bytes;
+  }
   return bytes;
 }
 

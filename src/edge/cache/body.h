@@ -37,6 +37,11 @@ class Body {
   Body(const Body&) = delete;
   Body& operator=(const Body&) = delete;
 
+  // At most what make() takes.
+  static uint64_t memory_for(std::optional<uint64_t> length) {
+    return allocation_rest + (length && *length <= slice_bytes ? *length : 0);
+  }
+
   // --- any shard, while it holds a reference ---
   BodyState state() const { return state_.load(std::memory_order_acquire); }
   // Bytes that are there to be read; final unless filling (read the state first).
@@ -58,6 +63,9 @@ class Body {
   // Where the next bytes go, at least one byte; empty: the promised length is reached or no more
   // can be had.
   std::span<char> room();
+  // At most the memory that `n` further bytes take; 0 for a body in one piece, which has it
+  // already.
+  uint64_t growth_for(uint64_t n) const;
   // `n` bytes were written at room(); visible to readers from now on.
   void publish(uint64_t n);
   // False when fewer bytes came than were promised: it is then failed.
@@ -79,6 +87,8 @@ class Body {
   friend class Feed;
   friend class BodyReader;
   static constexpr size_t directory_blocks = 12, first_block_slices = 8;
+  // More than the body itself, its directory, and what an allocator rounds up by.
+  static constexpr uint64_t allocation_rest = 1024;
   using Directory = std::array<std::atomic<std::atomic<char*>*>, directory_blocks>;
   struct Place {
     size_t slice;

@@ -67,9 +67,9 @@ FeedCell::FeedCell(Body& of, ShardStore& on)
     : Letter(deliver, drop),
       body(of),
       shard(on.index()),
-      account(on.store().filling_account()),
+      account(&on.store().filling_account()),
       waiting(on.shard().reactor()) {
-  account.add(allocated_bytes(this));
+  account->add(allocated_bytes(this));
 }
 
 void FeedCell::deliver(Letter& letter, ShardStore&) {
@@ -142,11 +142,21 @@ FeedCell& Feed::cell(Body& body, ShardStore& store) {
   return *made;
 }
 
+void Feed::charge_cells(Body& body, ByteAccount& to) {
+  FeedCell* cell = body.cells_.load(std::memory_order_acquire);
+  for (; cell; cell = cell->next) {
+    const uint64_t bytes = allocated_bytes(cell);
+    cell->account->subtract(bytes);
+    cell->account = &to;
+    to.add(bytes);
+  }
+}
+
 void Feed::free_cells(Body& body) {
   FeedCell* cell = body.cells_.load(std::memory_order_relaxed);
   while (cell) {
     FeedCell* const next = cell->next;
-    cell->account.subtract(allocated_bytes(cell));
+    cell->account->subtract(allocated_bytes(cell));
     delete cell;
     cell = next;
   }

@@ -64,7 +64,7 @@ struct FeedCell : Letter {
 
   Body& body;
   const size_t shard;  // of the readers
-  ByteAccount& account;
+  ByteAccount* account;
   FeedCell* next = nullptr;
   List<BodyReader> readers;
   runtime::WaitQueue waiting;
@@ -86,6 +86,8 @@ class Feed {
   // The cell of a shard, made if need be.
   static FeedCell& cell(Body& body, ShardStore& store);
   static void free_cells(Body& body);
+  // Their memory counts where the body's does.
+  static void charge_cells(Body& body, ByteAccount& to);
 };
 
 }  // namespace weir::edge::cache

@@ -45,7 +45,7 @@ FillSide::FillSide(ShardStore& of, std::string_view of_key, uint64_t of_hash, ui
       gave_up(*this, deliver_gave_up, keep_side),
       ended(*this, deliver_ended, drop_side) {}
 
-FillSide::FillSide(ShardStore& of, FillRecord* at_owner, ClaimErrand& claim)
+FillSide::FillSide(ShardStore& of, FillRecord* at_owner, ClaimInquiry& claim)
     : FillSide(of, claim.key, claim.hash, claim.since) {
   record = at_owner;
   variant = claim.variant;
@@ -65,8 +65,10 @@ void FillSide::end(std::unique_ptr<FillSide> side, FillEnd how) {
   ending.tell_owner(ending.ended);
 }
 
+// A little is never given away, for the cells of readers.
 bool FillSide::may_hold(uint64_t bytes) const {
-  return store.store().filling_bytes() + bytes <= store.store().fill_budget();
+  const uint64_t budget = store.store().fill_budget();
+  return store.store().filling_bytes() + bytes <= budget - budget / 64;
 }
 
 void FillSide::give_up(NotStored why) {
@@ -76,16 +78,16 @@ void FillSide::give_up(NotStored why) {
   tell_owner(gave_up);
 }
 
-Fill ClaimErrand::take_fill() {
+Fill ClaimInquiry::take_fill() {
   return Fill(std::make_unique<FillSide>(home(), record, *this));
 }
 
-void ClaimErrand::arrive(ShardStore& at) {
+void ClaimInquiry::arrive(ShardStore& at) {
   at.own().claim(*this);
 }
 
 // The duty came to somebody who had stopped waiting: it goes on to the next.
-void ClaimErrand::come_late() {
+void ClaimInquiry::come_late() {
   if (outcome == ClaimOutcome::lead) take_fill().fail(error, OnFailure::hand_on);
 }
 
@@ -115,7 +117,7 @@ Result<> Fill::publish(const ObjectDraft& draft, std::optional<uint64_t> length)
     return refuse(NotStored::too_large, "more tags than memory.tags_max");
   if (length && *length > store.object_bytes_max())
     return refuse(NotStored::too_large, "larger than what is stored");
-  if (!side.may_hold(std::min(length.value_or(0), Body::slice_bytes)))
+  if (!side.may_hold(Object::memory_for(side.key, draft) + Body::memory_for(length)))
     return refuse(NotStored::crowded, "too much is arriving for the cache");
   const Object* object = Object::make(store.filling_account(), side.key, side.hash, draft,
                                       BodyRef::adopt(Body::make(store.filling_account(), length)));
@@ -130,6 +132,8 @@ Result<ObjectRef> Fill::refresh(const Object& old, const ObjectDraft& draft) {
   WEIR_ASSERT(!side.object && old.kind() == ObjectKind::answer);
   if (old.body().state() != BodyState::complete)
     return weir::fail(ErrorCode::invalid, "the body is not whole yet");
+  if (!side.may_hold(Object::memory_for(side.key, draft)))
+    return weir::fail(ErrorCode::limit, "too much is arriving for the cache");
   const Object* object = Object::make(side.store.store().filling_account(), side.key, side.hash,
                                       draft, BodyRef(old.body()));
   if (!object) return weir::fail(ErrorCode::limit, "a head larger than what is stored");
@@ -147,8 +151,7 @@ Result<> Fill::append(std::string_view bytes) {
   if (!side.given_up) {
     if (body.published() + bytes.size() > store.object_bytes_max())
       side.give_up(NotStored::too_large);
-    // A body in one piece has its memory already.
-    else if (!body.in_one_piece() && !side.may_hold(bytes.size()))
+    else if (!side.may_hold(body.growth_for(bytes.size())))
       side.give_up(NotStored::crowded);
   }
   while (!bytes.empty()) {
@@ -211,7 +214,7 @@ void Fill::tighten() {
   Body& loose = side.object->body();
   const uint64_t bytes = loose.published();
   if (loose.in_one_piece() || bytes > Body::slice_bytes) return;
-  if (loose.charged() <= bytes + bytes / 8 || !side.may_hold(bytes)) return;
+  if (loose.charged() <= bytes + bytes / 8 || !side.may_hold(2 * bytes)) return;
   ByteAccount& account = side.store.store().filling_account();
   BodyRef tight = BodyRef::adopt(Body::make(account, bytes));
   while (tight->published() < bytes) {
@@ -220,8 +223,8 @@ void Fill::tighten() {
     tight->publish(piece.size());
   }
   WEIR_ASSERT(tight->complete());
-  const Object* object = Object::copy(account, *side.object, std::move(tight));
-  side.takes_place_of = std::exchange(side.object, ObjectRef::adopt(object));
+  // The owner may not have seen side.object yet.
+  side.tight = ObjectRef::adopt(Object::copy(account, *side.object, std::move(tight)));
 }
 
 void Fill::decline(Duration remember) {

@@ -73,7 +73,7 @@ class Fill {
 
  private:
   friend class ShardStore;
-  friend struct ClaimErrand;
+  friend struct ClaimInquiry;
   explicit Fill(std::unique_ptr<FillSide> side);
   void tighten();
   std::unique_ptr<FillSide> side_;

@@ -1,12 +1,12 @@
 #pragma once
 // What a fill is on its two shards. FillSide: on the shard that fetches; it goes to the owner when
-// the fill has ended. FillRecord: on the owner's, with those who wait for it. ClaimErrand: a claim
+// the fill has ended. FillRecord: on the owner's, with those who wait for it. ClaimInquiry: a claim
 // on its way, or waiting in a record.
 
 #include <string>
 
-#include "edge/cache/errand.h"
 #include "edge/cache/fill.h"
+#include "edge/cache/inquiry.h"
 #include "edge/cache/owner_table.h"
 #include "edge/cache/store_metrics.h"
 
@@ -21,13 +21,13 @@ struct FillRecord : ListNode<FillRecord> {
   uint32_t attempts = 1;
   bool listed = false;  // those who come may join
   size_t waiting_count = 0;
-  List<Errand> waiting;  // ClaimErrands
+  List<Inquiry> waiting;  // ClaimInquirys
 };
 
-struct ClaimErrand final : Errand {
-  ClaimErrand(ShardStore& store, std::string_view of_key, uint64_t of_hash,
-              std::string_view of_variant, uint64_t seen_stamp)
-      : Errand(store), key(of_key), variant(of_variant), hash(of_hash), seen(seen_stamp) {}
+struct ClaimInquiry final : Inquiry {
+  ClaimInquiry(ShardStore& store, std::string_view of_key, uint64_t of_hash,
+               std::string_view of_variant, uint64_t seen_stamp)
+      : Inquiry(store), key(of_key), variant(of_variant), hash(of_hash), seen(seen_stamp) {}
 
   // The right to fetch, on the home shard.
   Fill take_fill();
@@ -48,7 +48,7 @@ struct ClaimErrand final : Errand {
 };
 
 struct FillSide {
-  FillSide(ShardStore& of, FillRecord* at_owner, ClaimErrand& claim);
+  FillSide(ShardStore& of, FillRecord* at_owner, ClaimInquiry& claim);
   FillSide(ShardStore& of, std::string_view key, uint64_t hash, uint64_t since);
   FillSide(const FillSide&) = delete;
   FillSide& operator=(const FillSide&) = delete;
@@ -71,8 +71,9 @@ struct FillSide {
   uint64_t hash;
   uint64_t since;
   bool given_up = false;
-  ObjectRef object;          // once published
-  ObjectRef takes_place_of;  // of a refresh, or of a body that was copied to its right size
+  ObjectRef object;          // once published; not changed then, since the owner may be reading it
+  ObjectRef tight;           // its copy, when its body was copied to the right size
+  ObjectRef takes_place_of;  // of a refresh
   FillEnd how = FillEnd::failed;
   Duration remember{};
   Error error{ErrorCode::closed, "the fetch was dropped"};

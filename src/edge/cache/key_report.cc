@@ -11,8 +11,8 @@ namespace {
 
 // --- one key ---
 
-struct ExplainErrand final : Errand {
-  ExplainErrand(ShardStore& store, std::string of_key) : Errand(store), key(std::move(of_key)) {}
+struct ExplainInquiry final : Inquiry {
+  ExplainInquiry(ShardStore& store, std::string of_key) : Inquiry(store), key(std::move(of_key)) {}
 
   const std::string key;
   KeyReport report;
@@ -40,7 +40,7 @@ VariantReport report_of(const Object& object, MonoTime now) {
   return report;
 }
 
-void ExplainErrand::arrive(ShardStore& at) {
+void ExplainInquiry::arrive(ShardStore& at) {
   Partition& own = at.own();
   report.owner = at.index();
   report.hash = at.store().hash_of(key);
@@ -60,8 +60,8 @@ bool hotter(const HotKey& a, const HotKey& b) {
   return std::pair(a.in_main_queue, a.heat) > std::pair(b.in_main_queue, b.heat);
 }
 
-struct HottestErrand final : Errand {
-  HottestErrand(ShardStore& store, size_t at_most) : Errand(store), count(at_most) {}
+struct HottestInquiry final : Inquiry {
+  HottestInquiry(ShardStore& store, size_t at_most) : Inquiry(store), count(at_most) {}
 
   const size_t count;
   std::vector<HotKey> keys;
@@ -73,7 +73,7 @@ struct HottestErrand final : Errand {
 };
 
 // Keeps the coldest of them at the front of a heap.
-void HottestErrand::consider(const Object& object) {
+void HottestInquiry::consider(const Object& object) {
   if (object.kind() != ObjectKind::answer) return;
   HotKey key{.heat = object.heat(),
              .in_main_queue = Partition::queue_of(object) == PolicyQueue::main};
@@ -87,23 +87,23 @@ void HottestErrand::consider(const Object& object) {
   std::ranges::push_heap(keys, hotter);
 }
 
-runtime::Task<> collect(ShardStore& at, HottestErrand& errand) {
+runtime::Task<> collect(ShardStore& at, HottestInquiry& inquiry) {
   constexpr size_t buckets_at_once = 64;
   uint64_t cursor = 0;
-  bool more = errand.count > 0;
+  bool more = inquiry.count > 0;
   while (more) {
     Slice slice(at.shard().reactor());
     do {
       cursor = at.own().own_index().scan(
-          cursor, buckets_at_once, [&errand](const Object& object) { errand.consider(object); });
+          cursor, buckets_at_once, [&inquiry](const Object& object) { inquiry.consider(object); });
       more = cursor != 0;
     } while (more && !slice.over_after(buckets_at_once));
     if (more) co_await NextTurn{at.shard().reactor()};
   }
-  errand.answer(at);
+  inquiry.answer(at);
 }
 
-void HottestErrand::arrive(ShardStore& at) {
+void HottestInquiry::arrive(ShardStore& at) {
   at.spawn(collect(at, *this));
 }
 
@@ -122,28 +122,28 @@ std::vector<HotKey> hottest_of(std::vector<HotKey> keys, size_t count) {
 }  // namespace
 
 runtime::Task<Result<KeyReport>> ShardStore::explain(std::string key, runtime::Wait wait) {
-  auto* errand = new ExplainErrand(*this, std::move(key));
-  errand->send(store_.owner_of(store_.hash_of(errand->key)));
-  WEIR_CO_CHECK(co_await errand->come_home(wait));
-  const std::unique_ptr<ExplainErrand> back(errand);
+  auto* inquiry = new ExplainInquiry(*this, std::move(key));
+  inquiry->send(store_.owner_of(store_.hash_of(inquiry->key)));
+  WEIR_CO_CHECK(co_await inquiry->come_home(wait));
+  const std::unique_ptr<ExplainInquiry> back(inquiry);
   co_return std::move(back->report);
 }
 
 runtime::Task<Result<std::vector<HotKey>>> ShardStore::hottest(size_t count, runtime::Wait wait) {
-  std::vector<HottestErrand*> errands;
+  std::vector<HottestInquiry*> inquiries;
   for (size_t shard = 0; shard < store_.shards(); ++shard) {
-    errands.push_back(new HottestErrand(*this, count));
-    errands.back()->send(shard);
+    inquiries.push_back(new HottestInquiry(*this, count));
+    inquiries.back()->send(shard);
   }
   Result<std::vector<HotKey>> keys{};
-  for (HottestErrand* errand : errands) {
+  for (HottestInquiry* inquiry : inquiries) {
     if (!keys) {
-      errand->abandon();
-    } else if (const Result<> home = co_await errand->come_home(wait); !home) {
+      inquiry->abandon();
+    } else if (const Result<> home = co_await inquiry->come_home(wait); !home) {
       keys = std::unexpected(home.error());
     } else {
-      std::ranges::move(errand->keys, std::back_inserter(*keys));
-      delete errand;
+      std::ranges::move(inquiry->keys, std::back_inserter(*keys));
+      delete inquiry;
     }
   }
   if (keys) *keys = hottest_of(*std::move(keys), count);

@@ -38,6 +38,11 @@ Object* Object::make(ByteAccount& account, std::string_view key, uint64_t hash,
   return object;
 }
 
+uint64_t Object::memory_for(std::string_view key, const ObjectDraft& draft) {
+  const uint64_t bytes = sizeof(Object) + text_bytes(key, draft);
+  return bytes + bytes / 4 + 2 * alignof(Object);
+}
+
 Object* Object::copy(ByteAccount& account, const Object& of, BodyRef body) {
   std::vector<std::string_view> tags;
   for (size_t i = 0; i < of.tag_count_; ++i)

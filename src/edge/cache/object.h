@@ -60,6 +60,8 @@ class Object : public ListNode<Object> {
   static constexpr size_t part_bytes_max = 1 << 20, tags_max = 1024;
   static Object* make(ByteAccount& account, std::string_view key, uint64_t hash,
                       const ObjectDraft& draft, BodyRef body);
+  // At most what make() takes.
+  static uint64_t memory_for(std::string_view key, const ObjectDraft& draft);
   static Object* make_uncacheable(ByteAccount& account, std::string_view key, uint64_t hash,
                                   std::string_view variant, MonoTime until);
   // The same answer with another place for its bytes.

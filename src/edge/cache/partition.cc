@@ -7,8 +7,9 @@ namespace {
 
 // Ghosts for as many objects as would fit if they were this small.
 constexpr uint64_t ghost_for_bytes = 2048;
-// What is kept free of the capacity, so that something can leave before it can be freed.
-constexpr uint64_t slack_divisor = 64;
+// What is kept free of the capacity, so that something can leave before it can be freed; and what
+// is never given away, for what is charged without asking: tags, marks, cells of readers.
+constexpr uint64_t slack_divisor = 64, rest_divisor = 256;
 
 uint64_t fill_hash(uint64_t key_hash, std::string_view variant) {
   return variant.empty() ? key_hash : hash(variant, key_hash);
@@ -28,7 +29,7 @@ Partition::Partition(const StoreSettings& settings, uint64_t capacity, Epochs& e
 
 Partition::~Partition() {
   while (FillRecord* record = records_.pop_front()) {
-    while (Errand* waiting = record->waiting.pop_front())
+    while (Inquiry* waiting = record->waiting.pop_front())
       waiting->lose();
     delete record;
   }
@@ -38,7 +39,7 @@ Partition::~Partition() {
 
 // --- claims ---
 
-void Partition::claim(ClaimErrand& claim) {
+void Partition::claim(ClaimInquiry& claim) {
   Object* newest = index_.newest(claim.key, claim.hash);
   const MonoTime now = store_->shard().now();
   for (const Object* each = newest; each; each = each->next_variant())
@@ -58,13 +59,13 @@ void Partition::claim(ClaimErrand& claim) {
   record->waiting.push_back(claim);
 }
 
-FillRecord* Partition::find_fill(const ClaimErrand& claim) const {
+FillRecord* Partition::find_fill(const ClaimInquiry& claim) const {
   return fills_.find(fill_hash(claim.hash, claim.variant), [&](const FillRecord& record) {
     return record.key == claim.key && record.variant == claim.variant;
   });
 }
 
-void Partition::lead(ClaimErrand& claim) {
+void Partition::lead(ClaimInquiry& claim) {
   if (fills_.size() >= settings_.fills_max) return answer(claim, ClaimOutcome::overloaded);
   auto* record = new FillRecord;
   record->hash = fill_hash(claim.hash, claim.variant);
@@ -79,7 +80,7 @@ void Partition::lead(ClaimErrand& claim) {
   answer(claim, ClaimOutcome::lead);
 }
 
-void Partition::answer(ClaimErrand& claim, ClaimOutcome outcome) {
+void Partition::answer(ClaimInquiry& claim, ClaimOutcome outcome) {
   claim.outcome = outcome;
   claim.answer(*store_);
 }
@@ -90,8 +91,8 @@ void Partition::unlist(FillRecord& record) {
 
 void Partition::answer_all(FillRecord& record, ClaimOutcome outcome, const Object* object,
                            Error error) {
-  while (Errand* errand = record.waiting.pop_front()) {
-    auto& waiting = static_cast<ClaimErrand&>(*errand);
+  while (Inquiry* inquiry = record.waiting.pop_front()) {
+    auto& waiting = static_cast<ClaimInquiry&>(*inquiry);
     waiting.error = error;
     if (object) waiting.object = ObjectRef(*object);
     answer(waiting, outcome);
@@ -101,11 +102,12 @@ void Partition::answer_all(FillRecord& record, ClaimOutcome outcome, const Objec
 
 // The duty to fetch goes to the first who waits. False: nobody does, or it was tried often enough.
 bool Partition::hand_on(FillRecord& record) {
-  Errand* errand = record.attempts < settings_.attempts_max ? record.waiting.pop_front() : nullptr;
-  if (!errand) return false;
+  Inquiry* inquiry =
+      record.attempts < settings_.attempts_max ? record.waiting.pop_front() : nullptr;
+  if (!inquiry) return false;
   --record.waiting_count;
   ++record.attempts;
-  auto& next = static_cast<ClaimErrand&>(*errand);
+  auto& next = static_cast<ClaimInquiry&>(*inquiry);
   next.record = &record;
   // A new fetch sees what was purged before it begins.
   next.since = record.since = purges_seen();
@@ -149,8 +151,10 @@ void Partition::ended(std::unique_ptr<FillSide> side) {
     case FillEnd::complete:
     case FillEnd::refreshed: {
       auto& object = const_cast<Object&>(*side->object);
-      if (side->takes_place_of)
+      if (side->how == FillEnd::refreshed)
         refreshed(*side);
+      else if (side->tight)
+        moved(*side);
       else if (object.indexed_)
         keep(object);
       break;
@@ -202,11 +206,25 @@ void Partition::refreshed(FillSide& side) {
     return;
   }
   object.made_stale_.store(verdict == PurgeVerdict::stale, std::memory_order_release);
+  replace(old, object);
+  if (side.record) answer_all(*side.record, ClaimOutcome::ready, &object, {});
+}
+
+// The same answer, copied to a place of its size. What was purged since it was published is not
+// here any more, or has its mark.
+void Partition::moved(FillSide& side) {
+  auto& old = const_cast<Object&>(*side.object);
+  auto& object = const_cast<Object&>(*side.tight);
+  if (!old.indexed_) return;
+  object.made_stale_.store(old.made_stale(), std::memory_order_release);
+  replace(old, object);
+}
+
+void Partition::replace(Object& old, Object& object) {
   object.heat_.store(old.heat(), std::memory_order_relaxed);
   object.filling_ = true;
   remove(old, Removal::replaced);
   if (insert(object)) keep(object);
-  if (side.record) answer_all(*side.record, ClaimOutcome::ready, &object, {});
 }
 
 // --- objects ---
@@ -226,6 +244,7 @@ bool Partition::insert(Object& object) {
 }
 
 // The answer that `newer` replaces, marks that there is none, and the oldest of too many variants.
+// A mark replaces marks alone: what is stored may still be of use.
 void Partition::drop_replaced(Object& newer) {
   const bool mark = newer.kind_ == ObjectKind::uncacheable;
   Object* next = newer.next_variant_.load(std::memory_order_relaxed);
@@ -233,7 +252,8 @@ void Partition::drop_replaced(Object& newer) {
     Object& each = *next;
     next = each.next_variant_.load(std::memory_order_relaxed);
     const bool other_mark = each.kind_ == ObjectKind::uncacheable;
-    if (each.variant() == newer.variant() || (other_mark && !mark))
+    const bool same = each.variant() == newer.variant();
+    if (mark ? other_mark && same : other_mark || same)
       remove(each, other_mark ? Removal::expired : Removal::replaced);
     else if (++variants > settings_.variants_max)
       remove(each, Removal::evicted);
@@ -287,7 +307,7 @@ bool Partition::make_room(uint64_t bytes) {
   const uint64_t target = capacity_ - capacity_ / slack_divisor;
   while (account_.bytes() - std::min(limbo_.bytes(), account_.bytes()) + bytes > target)
     if (!evict_one()) return false;
-  return account_.bytes() + bytes <= capacity_;
+  return account_.bytes() + bytes <= capacity_ - capacity_ / rest_divisor;
 }
 
 bool Partition::evict_one() {

@@ -37,7 +37,7 @@ class Partition {
   // --- the owner's shard ---
   void attach(ShardStore& store) { store_ = &store; }
   void detach() { store_ = nullptr; }
-  void claim(ClaimErrand& claim);
+  void claim(ClaimInquiry& claim);
   void published(FillSide& side);
   void gave_up(FillSide& side);
   void ended(std::unique_ptr<FillSide> side);
@@ -64,15 +64,17 @@ class Partition {
   }
 
  private:
-  FillRecord* find_fill(const ClaimErrand& claim) const;
-  void lead(ClaimErrand& claim);
-  void answer(ClaimErrand& claim, ClaimOutcome outcome);
+  FillRecord* find_fill(const ClaimInquiry& claim) const;
+  void lead(ClaimInquiry& claim);
+  void answer(ClaimInquiry& claim, ClaimOutcome outcome);
   void unlist(FillRecord& record);
   void answer_all(FillRecord& record, ClaimOutcome outcome, const Object* object, Error error);
   bool hand_on(FillRecord& record);
   void fail_record(FillSide& side);
   void mark_uncacheable(FillSide& side);
   void refreshed(FillSide& side);
+  void moved(FillSide& side);
+  void replace(Object& old, Object& object);
 
   PurgeVerdict verdict_of(const FillSide& side, const Object& object) const;
   bool insert(Object& object);

@@ -5,8 +5,8 @@
 namespace weir::edge::cache {
 namespace {
 
-struct PurgeErrand final : Errand {
-  PurgeErrand(ShardStore& store, const PurgeRequest& of) : Errand(store), request(of) {}
+struct PurgeInquiry final : Inquiry {
+  PurgeInquiry(ShardStore& store, const PurgeRequest& of) : Inquiry(store), request(of) {}
 
   const PurgeRequest request;
   uint64_t done = 0;
@@ -76,25 +76,25 @@ runtime::Task<uint64_t> purge_tag(ShardStore& at, const PurgeRequest& request) {
   co_return done;
 }
 
-runtime::Task<> run(ShardStore& at, PurgeErrand& errand) {
-  const PurgeRequest& request = errand.request;
+runtime::Task<> run(ShardStore& at, PurgeInquiry& inquiry) {
+  const PurgeRequest& request = inquiry.request;
   at.metrics().purges(static_cast<size_t>(request.by)).add();
   const uint64_t stamp = at.own().begin_purge(request);
   switch (request.by) {
     case PurgeBy::key:
-      errand.done = purge_key(at, request);
+      inquiry.done = purge_key(at, request);
       break;
     case PurgeBy::prefix:
-      errand.done = co_await purge_prefix(at, request, stamp);
+      inquiry.done = co_await purge_prefix(at, request, stamp);
       break;
     case PurgeBy::tag:
-      errand.done = co_await purge_tag(at, request);
+      inquiry.done = co_await purge_tag(at, request);
       break;
   }
-  errand.answer(at);
+  inquiry.answer(at);
 }
 
-void PurgeErrand::arrive(ShardStore& at) {
+void PurgeInquiry::arrive(ShardStore& at) {
   at.spawn(run(at, *this));
 }
 
@@ -102,22 +102,22 @@ void PurgeErrand::arrive(ShardStore& at) {
 
 runtime::Task<Result<uint64_t>> purge_everywhere(ShardStore& from, PurgeRequest request,
                                                  runtime::Wait wait) {
-  std::vector<PurgeErrand*> errands;
+  std::vector<PurgeInquiry*> inquiries;
   const size_t owner = from.store().owner_of(from.store().hash_of(request.text));
   for (size_t shard = 0; shard < from.store().shards(); ++shard)
     if (request.by != PurgeBy::key || shard == owner) {
-      errands.push_back(new PurgeErrand(from, request));
-      errands.back()->send(shard);
+      inquiries.push_back(new PurgeInquiry(from, request));
+      inquiries.back()->send(shard);
     }
   Result<uint64_t> removed{0};
-  for (PurgeErrand* errand : errands) {
+  for (PurgeInquiry* inquiry : inquiries) {
     if (!removed) {
-      errand->abandon();
-    } else if (const Result<> home = co_await errand->come_home(wait); !home) {
+      inquiry->abandon();
+    } else if (const Result<> home = co_await inquiry->come_home(wait); !home) {
       removed = std::unexpected(home.error());
     } else {
-      *removed += errand->done;
-      delete errand;
+      *removed += inquiry->done;
+      delete inquiry;
     }
   }
   co_return removed;

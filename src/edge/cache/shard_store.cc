@@ -54,15 +54,15 @@ void ShardStore::keep_up(void* self) {
 }
 
 runtime::Task<Claim> ShardStore::claim(ClaimRequest request, runtime::Wait wait) {
-  auto* errand = new ClaimErrand(*this, request.key, request.hash, request.variant, request.seen);
-  errand->send(store_.owner_of(request.hash));
+  auto* inquiry = new ClaimInquiry(*this, request.key, request.hash, request.variant, request.seen);
+  inquiry->send(store_.owner_of(request.hash));
   Claim claim;
-  if (const Result<> home = co_await errand->come_home(wait); !home) {
+  if (const Result<> home = co_await inquiry->come_home(wait); !home) {
     claim.error = home.error();
     claim.outcome = home.error().code == ErrorCode::cancelled ? ClaimOutcome::cancelled
                                                               : ClaimOutcome::timed_out;
   } else {
-    const std::unique_ptr<ClaimErrand> back(errand);
+    const std::unique_ptr<ClaimInquiry> back(inquiry);
     claim.outcome = back->outcome;
     claim.error = back->error;
     claim.object = std::move(back->object);

@@ -1,17 +1,17 @@
-#include "edge/cache/errand.h"
+#include "edge/cache/inquiry.h"
 
 #include "edge/cache/shard_store.h"
 
 namespace weir::edge::cache {
 
-void Errand::send(size_t to) {
+void Inquiry::send(size_t to) {
   if (to == home_.index())
     arrive(home_);
   else
     home_.mail(to, *this);
 }
 
-void Errand::answer(ShardStore& at) {
+void Inquiry::answer(ShardStore& at) {
   answered_ = true;
   if (&at == &home_)
     arrive_home();
@@ -19,23 +19,23 @@ void Errand::answer(ShardStore& at) {
     at.mail(home_.index(), *this);
 }
 
-void Errand::deliver(Letter& letter, ShardStore& at) {
-  auto& errand = static_cast<Errand&>(letter);
-  if (errand.answered_)
-    errand.arrive_home();
+void Inquiry::deliver(Letter& letter, ShardStore& at) {
+  auto& inquiry = static_cast<Inquiry&>(letter);
+  if (inquiry.answered_)
+    inquiry.arrive_home();
   else
-    errand.arrive(at);
+    inquiry.arrive(at);
 }
 
-void Errand::drop(Letter& letter) {
-  static_cast<Errand&>(letter).lose();
+void Inquiry::drop(Letter& letter) {
+  static_cast<Inquiry&>(letter).lose();
 }
 
-void Errand::let_go() {
+void Inquiry::let_go() {
   if (held_.exchange(Held::by_one, std::memory_order_acq_rel) == Held::by_one) delete this;
 }
 
-void Errand::arrive_home() {
+void Inquiry::arrive_home() {
   is_home_ = true;
   if (waiter_) waiter_->wake();
   if (!abandoned_) return;
@@ -43,7 +43,7 @@ void Errand::arrive_home() {
   delete this;
 }
 
-void Errand::abandon() {
+void Inquiry::abandon() {
   if (is_home_) {
     come_late();
     delete this;
@@ -53,7 +53,7 @@ void Errand::abandon() {
   let_go();
 }
 
-runtime::Task<Result<>> Errand::come_home(runtime::Wait wait) {
+runtime::Task<Result<>> Inquiry::come_home(runtime::Wait wait) {
   if (is_home_) co_return Result<>{};
   runtime::Waiter waiter(home_.shard().reactor(), wait);
   waiter_ = &waiter;

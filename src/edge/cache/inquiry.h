@@ -1,7 +1,7 @@
 #pragma once
-// Errand: a question to the owner of a partition, and its answer, as one letter that goes there and
-// comes home. The coroutine that asked waits for it, within its deadline; if it gives up, the
-// errand comes home to nobody and is freed there.
+// Inquiry: a question to the owner of a partition, and its answer, as one letter that goes there
+// and comes home. The coroutine that asked waits for it, within its deadline; if it gives up, the
+// inquiry comes home to nobody and is freed there.
 
 #include <atomic>
 
@@ -11,12 +11,12 @@
 
 namespace weir::edge::cache {
 
-class Errand : public Letter, public ListNode<Errand> {
+class Inquiry : public Letter, public ListNode<Inquiry> {
  public:
-  explicit Errand(ShardStore& home) : Letter(deliver, drop), home_(home) {}
-  Errand(const Errand&) = delete;
-  Errand& operator=(const Errand&) = delete;
-  virtual ~Errand() = default;
+  explicit Inquiry(ShardStore& home) : Letter(deliver, drop), home_(home) {}
+  Inquiry(const Inquiry&) = delete;
+  Inquiry& operator=(const Inquiry&) = delete;
+  virtual ~Inquiry() = default;
 
   // On the home shard: sends it. From then on it belongs to whoever has it; come_home() takes it
   // back.

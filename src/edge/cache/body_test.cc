@@ -1,0 +1,224 @@
+#include "edge/cache/body.h"
+
+#include <string>
+
+#include <doctest/doctest.h>
+
+#include "base/random.h"
+#include "edge/cache/cache_test_kit.h"
+
+namespace weir::edge::cache {
+namespace {
+
+using runtime::Task;
+
+char byte_at(uint64_t offset) {
+  return static_cast<char>(offset * 2'654'435'761u >> 13);
+}
+
+std::string bytes_of(uint64_t from, uint64_t n) {
+  std::string bytes(n, '\0');
+  for (uint64_t i = 0; i < n; ++i)
+    bytes[i] = byte_at(from + i);
+  return bytes;
+}
+
+void write(Body& body, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const std::span<char> room = body.room();
+    REQUIRE(!room.empty());
+    const size_t n = std::min(room.size(), bytes.size());
+    std::copy_n(bytes.data(), n, room.data());
+    body.publish(n);
+    bytes.remove_prefix(n);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("bytes come out as they went in, at every offset, whatever the length") {
+  Random random(1);
+  for (const uint64_t length : {uint64_t{0}, uint64_t{1}, uint64_t{4096}, uint64_t{4097},
+                                uint64_t{262'144}, uint64_t{262'145}, uint64_t{3'000'000}})
+    for (const bool known : {true, false}) {
+      CAPTURE(length);
+      CAPTURE(known);
+      ByteAccount account;
+      {
+        const BodyRef body =
+            BodyRef::adopt(Body::make(account, known ? std::optional(length) : std::nullopt));
+        for (uint64_t done = 0; done < length;) {
+          const uint64_t n = std::min(length - done, 1 + random.below(50'000));
+          write(*body, bytes_of(done, n));
+          done += n;
+          CHECK(body->published() == done);
+        }
+        CHECK(body->complete());
+        CHECK(body->length() == length);
+        CHECK(body->has_whole() == (known && length <= Body::slice_bytes));
+        CHECK(account.bytes() >= length);
+        CHECK(account.bytes() <= length + 2 * Body::slice_bytes);
+        for (uint64_t at = 0; at < length;) {
+          const std::string_view view = body->view(at);
+          REQUIRE(!view.empty());
+          REQUIRE(view == bytes_of(at, view.size()));
+          at += 1 + random.below(view.size());
+        }
+        CHECK(body->view(length).empty());
+      }
+      CHECK(account.bytes() == 0);
+    }
+}
+
+TEST_CASE("a body takes no more than was promised") {
+  ByteAccount account;
+  const BodyRef body = BodyRef::adopt(Body::make(account, 3));
+  write(*body, "abc");
+  CHECK(body->room().empty());
+  CHECK(body->complete());
+}
+
+TEST_CASE("readers on all shards follow a body that grows, to its end") {
+  struct Reading {
+    static Task<> follow(ShardStore& store, Body& body, std::string& got, bool& done) {
+      BodyReader reader(store, body, 0);
+      while (!reader.at_end()) {
+        if (reader.view().empty()) {
+          const Result<> more =
+              co_await reader.more({after(store.shard().now(), seconds(60)), nullptr});
+          REQUIRE(more.has_value());
+          continue;
+        }
+        // By small steps, as a client takes them.
+        const std::string_view piece = reader.view().substr(0, 30'000);
+        got += piece;
+        reader.advance(piece.size());
+      }
+      done = true;
+    }
+  };
+  CacheWorld world(3);
+  world.run([](CacheWorld& w) -> Task<> {
+    Fill fill = w.at(1).fill_alone("k", w.store.hash_of("k"));
+    REQUIRE(fill.publish({.head = "h"}, std::nullopt).has_value());
+    co_await w.settle();
+    std::array<std::string, 9> got;
+    std::array<bool, 9> done{};
+    std::string whole;
+    for (size_t i = 0; i < 400; ++i) {
+      if (i % 40 == 0 && i / 40 < got.size())
+        w.at(i / 40 % 3)
+            .shard()
+            .background()
+            .spawn(Reading::follow(w.at(i / 40 % 3), w.find("k", i / 40 % 3)->body(), got[i / 40],
+                                   done[i / 40]));
+      const std::string piece = bytes_of(whole.size(), 1000 + i);
+      REQUIRE(fill.append(piece).has_value());
+      whole += piece;
+      if (i % 3 == 0) co_await w.settle();
+    }
+    REQUIRE(fill.complete().has_value());
+    co_await w.settle();
+    for (size_t i = 0; i < got.size(); ++i) {
+      CHECK(done[i]);
+      CHECK(got[i] == whole);
+    }
+  });
+}
+
+TEST_CASE("what is too large is not stored, yet whoever reads it already gets all of it") {
+  struct Reading {
+    static Task<> follow(ShardStore& store, const Object& object, uint64_t& got, bool& right) {
+      const ObjectRef held(object);
+      BodyReader reader(store, held->body(), 0);
+      while (!reader.at_end()) {
+        if (reader.view().empty()) {
+          if (!co_await reader.more({after(store.shard().now(), seconds(60)), nullptr})) co_return;
+          continue;
+        }
+        const std::string_view piece = reader.view().substr(0, 40'000);
+        right = right && piece == bytes_of(got, piece.size());
+        got += piece.size();
+        // A client that is slower than the origin.
+        (void)co_await runtime::sleep(store.shard().reactor(),
+                                      {after(store.shard().now(), milliseconds(3)), nullptr});
+        reader.advance(piece.size());
+      }
+    }
+  };
+  StoreSettings settings = test_settings();
+  settings.object_bytes_max = 1'000'000;
+  CacheWorld world(2, settings);
+  world.run([](CacheWorld& w) -> Task<> {
+    Fill fill = w.at(0).fill_alone("k", w.store.hash_of("k"));
+    REQUIRE(fill.publish({.head = "h"}, std::nullopt).has_value());
+    co_await w.settle();
+    uint64_t got = 0, total = 0, most = 0;
+    bool right = true;
+    w.at(1).shard().background().spawn(Reading::follow(w.at(1), *w.find("k", 1), got, right));
+    while (total < 8'000'000) {
+      REQUIRE(fill.append(bytes_of(total, 50'000)).has_value());
+      total += 50'000;
+      most = std::max(most, w.store.filling_bytes());
+      if (fill.crowded()) REQUIRE((co_await fill.readers_ahead(w.soon(seconds(60)))).has_value());
+    }
+    CHECK(!fill.storing());
+    REQUIRE(fill.complete().has_value());
+    (void)co_await runtime::sleep(w.at(0).shard().reactor(), w.soon(seconds(5)));
+    CHECK(got == total);
+    CHECK(right);
+    CHECK(!w.find("k"));
+    CHECK(w.counted(not_stored_decl) == 1);
+    CHECK(most <= 1'000'000 + Fill::window_bytes + 3 * Body::slice_bytes);
+    CHECK(w.store.filling_bytes() == 0);
+  });
+}
+
+TEST_CASE("a body that is not stored and that nobody reads is fetched no further") {
+  StoreSettings settings = test_settings();
+  settings.object_bytes_max = 10'000;
+  CacheWorld world(2, settings);
+  world.run([](CacheWorld& w) -> Task<> {
+    Fill fill = w.at(0).fill_alone("k", w.store.hash_of("k"));
+    REQUIRE(fill.publish({.head = "h"}, std::nullopt).has_value());
+    CHECK(fill.append(std::string(10'000, 'x')).has_value());
+    co_await w.settle();
+    Result<> more = fill.append("x");
+    for (int i = 0; i < 100 && more; ++i) {
+      co_await w.settle();
+      more = fill.append("x");
+    }
+    REQUIRE(!more);
+    CHECK(more.error().code == ErrorCode::closed);
+    // Known before it begins.
+    Fill known = w.at(0).fill_alone("l", w.store.hash_of("l"));
+    CHECK(known.publish({.head = "h"}, 10'001).error().code == ErrorCode::limit);
+    known.decline(seconds(1));
+  });
+}
+
+TEST_CASE("a small body of unknown length ends up in one piece of its size") {
+  CacheWorld world(2);
+  world.run([](CacheWorld& w) -> Task<> {
+    Fill fill = w.at(1).fill_alone("k", w.store.hash_of("k"));
+    const std::string_view tags[] = {"t"};
+    REQUIRE(fill.publish({.variant = "v", .head = "h", .meta = "m", .tags = tags}, std::nullopt)
+                .has_value());
+    REQUIRE(fill.append("0123456789").has_value());
+    co_await w.settle();
+    const ObjectRef loose(*w.find("k"));
+    REQUIRE(fill.complete().has_value());
+    co_await w.settle();
+    const Object* tight = w.find("k");
+    REQUIRE(tight);
+    CHECK(tight != loose.get());
+    CHECK(tight->body().has_whole());
+    CHECK(tight->body().whole() == "0123456789");
+    CHECK(tight->variant() == "v");
+    CHECK(tight->meta() == "m");
+    CHECK(loose->body().view(0) == "0123456789");
+    CHECK((co_await w.at(0).purge({.by = PurgeBy::tag, .text = "t"}, w.soon())) == 1u);
+  });
+}
+
+}  // namespace weir::edge::cache

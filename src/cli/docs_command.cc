@@ -7,6 +7,7 @@
 #include "cli/all_settings.h"
 #include "cli/terminal.h"
 #include "edge/cache/store_metrics.h"
+#include "edge/disk/disk_metrics.h"
 #include "edge/edge_metrics.h"
 #include "net/client_metrics.h"
 #include "net/server_metrics.h"
@@ -38,6 +39,14 @@ Part edge_part() {
       {info_of(requests_decl), info_of(duration_decl), info_of(requests_per_second_decl),
        info_of(qps_decl), info_of(error_rate_decl), info_of(bandwidth_decl), info_of(errors_decl),
        info_of(bytes_out_decl), info_of(bytes_in_decl), info_of(origin_latency_decl)}};
+}
+
+Part disk_part() {
+  using namespace edge::disk;
+  return {"The cache on disk",
+          {info_of(lookups), info_of(offers), info_of(stored_objects), info_of(stored_bytes),
+           info_of(open_partitions), info_of(read_bytes), info_of(written_bytes), info_of(broken),
+           info_of(disk_errors), info_of(discards)}};
 }
 
 Part cache_part() {
@@ -140,8 +149,8 @@ std::string metrics_page() {
       "# Metrics\n\nWritten by `weir docs metrics`; change the declarations, not this page. The "
       "names are\nthose of `/metrics`; over OTLP dots stand where these have underscores. What a "
       "process has not\nused yet has no samples.\n";
-  for (const Part& part : {edge_part(), cache_part(), client_part(), server_part(), process_part(),
-                           telemetry_part()}) {
+  for (const Part& part : {edge_part(), cache_part(), disk_part(), client_part(), server_part(),
+                           process_part(), telemetry_part()}) {
     text += "\n## " + std::string(part.title) +
             "\n\n| name | type | unit | labels | what it says |\n|---|---|---|---|---|\n";
     for (const InstrumentInfo& info : part.instruments)

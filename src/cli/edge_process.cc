@@ -169,13 +169,16 @@ std::expected<void, std::string> EdgeProcess::open_access_log() {
 
 std::expected<void, std::string> EdgeProcess::make_service() {
   const auto settings = configuration_.load(edge::edge_settings());
-  auto made = edge::EdgeService::make(
-      settings,
-      {.registry = registry_,
-       .tracing = tracing_,
-       .access_log = access_log_.get(),
-       .access_log_rate = telemetry_settings_.access_log.rate},
-      {.shards = shards(), .memory_bytes = plan_.memory_bytes, .seed = random_seed()});
+  auto made =
+      edge::EdgeService::make(settings,
+                              {.registry = registry_,
+                               .tracing = tracing_,
+                               .access_log = access_log_.get(),
+                               .access_log_rate = telemetry_settings_.access_log.rate},
+                              {.shards = shards(),
+                               .memory_bytes = plan_.memory_bytes,
+                               .seed = random_seed(),
+                               .data = configuration_.load(runtime::runtime_settings()).data});
   if (!made) return std::unexpected(made.error());
   service_ = *std::move(made);
   return {};

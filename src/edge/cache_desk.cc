@@ -42,6 +42,18 @@ std::string key_prefix(std::string_view scheme, std::string_view rest) {
   return key;
 }
 
+disk::PurgeKind kind_on_disk(cache::PurgeBy by) {
+  switch (by) {
+    case cache::PurgeBy::key:
+      return disk::PurgeKind::key;
+    case cache::PurgeBy::prefix:
+      return disk::PurgeKind::prefix;
+    case cache::PurgeBy::tag:
+      break;
+  }
+  return disk::PurgeKind::tag;
+}
+
 std::vector<std::string> keys_to_purge(const EdgeConfig& config,
                                        const cache::PurgeRequest& request) {
   if (request.by == cache::PurgeBy::tag) return {request.text};
@@ -176,6 +188,10 @@ Task<DeskAnswer> purge(EdgeShard& edge, cache::PurgeRequest request) {
                                     {after(edge.shard().now(), desk_time), &edge.fills().cancel()});
     if (!done) co_return problem(503, done.error().text);
     count += *done;
+    const Result<> on_disk =
+        co_await edge.disk().purge(kind_on_disk(request.by), key, request.soft,
+                                   {after(edge.shard().now(), desk_time), &edge.fills().cancel()});
+    if (!on_disk) co_return problem(503, on_disk.error().text);
   }
   Buffer out;
   wire::JsonWriter json(out);

@@ -223,6 +223,7 @@ const Group<EdgeCacheSettings>& edge_cache_settings() {
              "Let trusted peers remove an answer with the method PURGE on its address.")
            .live(),
        field(&S::memory, "memory", cache::store_settings(), "What the cache may hold in memory."),
+       field(&S::disk, "disk", disk::disk_settings(), "What the cache may hold on disk."),
        field(&S::fill, "fill", fill_settings(), "How answers come into the cache.").live(),
        field(&S::hot, "hot", hot_settings(), "Prewarming from what was hot.").live()},
       check_cache};

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "edge/cache/store_settings.h"
+#include "edge/disk/disk_settings.h"
 #include "edge/rules/cache_policy.h"
 #include "settings/field.h"
 
@@ -72,6 +73,7 @@ struct EdgeCacheSettings {
   FillSettings fill;
   HotKeySettings hot;
   cache::StoreSettings memory;
+  disk::DiskSettings disk;
 };
 
 const settings::Group<EdgeCacheSettings>& edge_cache_settings();

@@ -1,6 +1,7 @@
 #include "edge/edge_service.h"
 
 #include "edge/edge_metrics.h"
+#include "edge/stored_answer.h"
 
 namespace weir::edge {
 namespace {
@@ -29,7 +30,11 @@ EdgeService::EdgeService(const EdgeSettings& settings, EdgeTelemetry telemetry,
     : telemetry_(telemetry),
       shards_(machine.shards),
       store_(std::make_unique<cache::Store>(settings.cache.memory, machine.memory_bytes,
-                                            machine.shards, machine.seed)) {
+                                            machine.shards, machine.seed)),
+      disk_(std::make_unique<disk::DiskTier>(
+          settings.cache.disk, machine.data.empty() ? std::string() : machine.data + "/cache",
+          machine.shards,
+          StoredAnswer::format << 16 | static_cast<uint32_t>(sizeof(StoredAnswer)))) {
   telemetry::Registry& registry = telemetry_.registry;
   const auto per_second = [](telemetry::RateWindow& window) {
     return [&window] { return window.per_second(); };
@@ -47,6 +52,8 @@ EdgeService::EdgeService(const EdgeSettings& settings, EdgeTelemetry telemetry,
 
 std::expected<std::unique_ptr<EdgeService>, std::string> EdgeService::make(
     const EdgeSettings& settings, EdgeTelemetry telemetry, const EdgeMachine& machine) {
+  if (settings.cache.disk.bytes > 0 && machine.data.empty())
+    return std::unexpected("edge.cache.disk.bytes needs a directory: set runtime.data (--data)");
   std::unique_ptr<EdgeService> service(new EdgeService(settings, telemetry, machine));
   if (auto replaced = service->replace(settings); !replaced)
     return std::unexpected(replaced.error());

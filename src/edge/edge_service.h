@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "edge/cache/store.h"
+#include "edge/disk/disk_tier.h"
 #include "edge/site.h"
 #include "net/origin_share.h"
 #include "telemetry/line_log.h"
@@ -40,6 +41,7 @@ struct EdgeMachine {
   size_t shards = 1;
   uint64_t memory_bytes = 0;  // of the process; 0: unknown
   uint64_t seed = 0;          // random
+  std::string data;           // directory for what is kept; empty: nothing is
 };
 
 class EdgeService {
@@ -58,6 +60,7 @@ class EdgeService {
 
   const EdgeTelemetry& telemetry() const { return telemetry_; }
   cache::Store& store() { return *store_; }
+  disk::DiskTier& disk() { return *disk_; }
   // Whether new requests are welcome: /health/ready.
   std::atomic<bool>& ready() { return ready_; }
   // Takes the readings behind the gauges over the last 10 s; about once a second, by one thread.
@@ -69,6 +72,7 @@ class EdgeService {
   EdgeTelemetry telemetry_;
   size_t shards_;
   std::unique_ptr<cache::Store> store_;
+  std::unique_ptr<disk::DiskTier> disk_;
   // allow(mutex): taken at start and at reload, never on a request's way
   mutable std::mutex mutex_;  // guards generation_
   std::shared_ptr<const Generation> generation_;

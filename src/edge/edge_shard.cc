@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "edge/second_tier.h"
 #include "edge/steps.h"
 #include "wire/http_date.h"
 #include "wire/traceparent.h"
@@ -40,9 +41,11 @@ EdgeShard::EdgeShard(EdgeService& service, runtime::Shard& shard, net::Resolver&
                                                        static_cast<unsigned>(shard.index()))
                                                  : nullptr),
       store_(service.store(), shard, metrics_.recorder()),
+      disk_(service.disk(), shard, metrics_.recorder()),
       fills_(shard.reactor()),
       disposals_(shard.reactor()) {
   current_ = make_generation();
+  start_second_tier(*this);
 }
 
 EdgeShard::~EdgeShard() = default;
@@ -96,6 +99,7 @@ runtime::Task<> EdgeShard::dispose(std::unique_ptr<ShardGeneration> generation) 
 runtime::Task<> EdgeShard::stop() {
   fills_.cancel().request();
   co_await fills_.join();
+  co_await stop_second_tier(*this);
   WEIR_ASSERT(current_->requests == 0 && retired_.empty());
   disposals_.spawn(dispose(std::move(current_)));
   co_await disposals_.join();

@@ -58,6 +58,7 @@ class EdgeShard final : public net::HttpHandler {
   EdgeMetrics& metrics() { return metrics_; }
   telemetry::Tracer& tracer() { return tracer_; }
   cache::ShardStore& store() { return store_; }
+  disk::DiskShard& disk() { return disk_; }
   const EdgeConfig& config() const { return current_->config(); }
   // Background tasks that fetch for the cache; ended by stop(). Each holds its generation.
   runtime::Scope& fills() { return fills_; }
@@ -94,6 +95,7 @@ class EdgeShard final : public net::HttpHandler {
   std::unique_ptr<ShardGeneration> current_;
   std::vector<std::unique_ptr<ShardGeneration>> retired_;
   cache::ShardStore store_;
+  disk::DiskShard disk_;
   runtime::Scope fills_;
   runtime::Scope disposals_;
   int64_t date_second_ = -1;

@@ -103,6 +103,7 @@ StoreVerdict Judge::write(const wire::ResponseHead& head, uint8_t minor_version,
   StoredAnswer answer;
   answer.freshness = stored_freshness(head.fields, directives, life, times_, *errand_.policy);
   answer.stored_at = times_.responded_wall;
+  answer.requested = times_.requested;
   answer.status = head.status;
   answer.minor_version = minor_version;
   answer.vary_bytes = static_cast<uint16_t>(vary.size());

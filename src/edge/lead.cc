@@ -4,6 +4,7 @@
 #include "edge/deliver.h"
 #include "edge/judge.h"
 #include "edge/origin_choice.h"
+#include "edge/second_tier.h"
 #include "edge/serve.h"
 #include "edge/take_in.h"
 
@@ -34,6 +35,9 @@ Lead::Lead(EdgeRequest& request, cache::Fill fill)
 
 Task<> Lead::run() {
   const bool whether = static_cast<bool>(request_.cache.object);
+  if (!whether && edge_.disk().on())
+    if (auto object = co_await take_from_disk(request_, errand_.key, fill_))
+      co_return co_await serve_fetched(request_, *std::move(object));
   Result<FetchedAnswer> answer = co_await ask(whether);
   if (!answer) co_return co_await failed(answer.error());
   const bool same = answer->head->status == 304 && whether;

@@ -26,7 +26,10 @@ Task<> drop(EdgeRequest& request, const TargetUrl& url) {
   cache::PurgeRequest purge{.by = cache::PurgeBy::key, .text = std::string(key.view())};
   const Result<uint64_t> done = co_await request.edge.store().purge(
       std::move(purge), request.exchange.wait_at_most(purge_time));
-  if (!done) request.error = "what it changed may still be in the cache";
+  const Result<> on_disk =
+      co_await request.edge.disk().purge(disk::PurgeKind::key, std::string(key.view()), false,
+                                         request.exchange.wait_at_most(purge_time));
+  if (!done || !on_disk) request.error = "what it changed may still be in the cache";
 }
 
 Task<> invalidate(EdgeRequest& request, const wire::ResponseHead& head) {

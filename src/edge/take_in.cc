@@ -1,5 +1,7 @@
 #include "edge/take_in.h"
 
+#include "edge/second_tier.h"
+
 namespace weir::edge {
 namespace {
 
@@ -37,7 +39,9 @@ Task<bool> take_in(EdgeShard& edge, FetchedAnswer answer, cache::Fill fill) {
   metrics.fills_running.add();
   const runtime::Wait wait{after(edge.shard().now(), edge.config().cache.fill.timeout),
                            &edge.fills().cancel()};
+  const cache::ObjectRef object(*fill.object());
   const Result<> done = co_await pump(*answer.exchange, fill, wait);
+  if (done && edge.disk().admits_all()) offer_to_disk(edge, *object);
   if (!done && fill) fill.fail(done.error(), cache::OnFailure::share);
   metrics.fills_running.subtract();
   co_return done.has_value();

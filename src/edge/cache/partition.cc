@@ -312,8 +312,11 @@ bool Partition::make_room(uint64_t bytes) {
 
 bool Partition::evict_one() {
   Object* victim = policy_.evict();
-  if (victim) remove(*victim, Removal::evicted);
-  return victim != nullptr;
+  if (!victim) return false;
+  const bool hit = victim->heat() > 0 || queue_of(*victim) == PolicyQueue::main;
+  if (store_) store_->evicting(*victim, hit);
+  remove(*victim, Removal::evicted);
+  return true;
 }
 
 void Partition::grow_index() {

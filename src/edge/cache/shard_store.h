@@ -73,7 +73,33 @@ class ShardStore {
   runtime::Shard& shard() { return shard_; }
   size_t index() const { return shard_.index(); }
 
+  // Called on this shard before a whole object of its own makes room for others; `hit`: whether it
+  // was ever asked for again. It may take a reference.
+  using EvictionHook = void (*)(void* owner, const Object& object, bool hit);
+  void on_evict(EvictionHook hook, void* owner) {
+    eviction_hook_ = hook;
+    eviction_owner_ = owner;
+  }
+  // The tags of an object; their texts live as long as it does.
+  static std::span<const TagLink> tags_of(const Object& object) {
+    return Partition::tags_of(object);
+  }
+  // Calls visit(object, hit) for whole objects that this shard owns, of the buckets from `cursor`
+  // on; answers where to go on, 0 at the end.
+  template <class Visit>
+  uint64_t visit_owned(uint64_t cursor, Visit visit) {
+    constexpr size_t buckets_at_once = 64;
+    return own_.own_index().scan(cursor, buckets_at_once, [&visit](const Object& newest) {
+      for (const Object* each = &newest; each; each = each->next_variant())
+        if (each->kind() == ObjectKind::answer && each->body().state() == BodyState::complete)
+          visit(*each, each->heat() > 0 || Partition::queue_of(*each) == PolicyQueue::main);
+    });
+  }
+
   // --- for the parts of this module ---
+  void evicting(const Object& object, bool hit) {
+    if (eviction_hook_) eviction_hook_(eviction_owner_, object, hit);
+  }
   static constexpr uint32_t purges_max = 256;
   PinBoard& pins() { return pins_; }
   StoreMetrics& metrics() { return metrics_; }
@@ -95,6 +121,8 @@ class ShardStore {
   runtime::Timer upkeep_;
   runtime::StepHook step_hook_;
   uint32_t purging_ = 0;  // purges that were begun here
+  EvictionHook eviction_hook_ = nullptr;
+  void* eviction_owner_ = nullptr;
 };
 
 }  // namespace weir::edge::cache

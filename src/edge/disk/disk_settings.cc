@@ -65,7 +65,7 @@ const settings::Group<DiskSettings>& disk_settings() {
        field(&S::queue_max, "queue_max", 1024,
              "Answers that may wait to be written in one partition; more are dropped and counted.")
            .between(1, 65536),
-       field(&S::queue_bytes_max, "queue_bytes_max", 16 * MiB,
+       field(&S::queue_bytes_max, "queue_bytes_max", 4 * MiB,
              "Bytes of answers that may wait to be written in one partition.")
            .in_bytes()
            .between(64 * KiB, 4 * GiB),

@@ -30,8 +30,8 @@ std::string DiskTier::directory_of(uint32_t partition) const {
   return directory_ + "/partition-" + digits;
 }
 
-PartitionSetup DiskTier::setup_of(uint32_t partition) const {
-  return {directory_of(partition), partition, meta_format_, settings_};
+PartitionSetup DiskTier::setup_of(uint32_t partition) {
+  return {directory_of(partition), partition, meta_format_, settings_, &waiting_bytes_};
 }
 
 DiskShard::DiskShard(DiskTier& tier, runtime::Shard& shard, telemetry::Recorder& recorder)
@@ -55,7 +55,8 @@ void DiskShard::start() {
     for (const auto& partition : partitions_)
       scope_.spawn(partition->run());
   }
-  if (shard_.index() == 0) scope_.spawn(clean(tier_.on() ? tier_.settings_.partitions : 0));
+  if (shard_.index() == 0 && !tier_.directory_.empty())
+    scope_.spawn(clean(tier_.on() ? tier_.settings_.partitions : 0));
 }
 
 Task<> DiskShard::stop() {
@@ -64,6 +65,14 @@ Task<> DiskShard::stop() {
     partition->close();
   scope_.cancel().request();
   co_await scope_.join();
+}
+
+Task<> DiskShard::last_offer_made(Wait wait) {
+  constexpr Duration look_again_after = milliseconds(2);
+  tier_.leaving_.fetch_add(1, std::memory_order_relaxed);
+  while (tier_.leaving_.load(std::memory_order_relaxed) < tier_.shards_.size() &&
+         io_.reactor.now() < wait.until)
+    (void)co_await runtime::sleep(io_.reactor, {after(io_.reactor.now(), look_again_after)});
 }
 
 // What another layout, or a run that had the tier on, has left behind.

@@ -39,13 +39,15 @@ class DiskTier {
   friend class DiskShard;
   uint32_t partition_of(std::string_view key) const;
   size_t owner_of(uint32_t partition) const { return partition % shards_.size(); }
-  PartitionSetup setup_of(uint32_t partition) const;
+  PartitionSetup setup_of(uint32_t partition);
   std::string directory_of(uint32_t partition) const;
 
   const DiskSettings settings_;
   const std::string directory_;
   const uint32_t meta_format_;
   std::vector<std::atomic<DiskShard*>> shards_;
+  std::atomic<uint64_t> waiting_bytes_{0};  // of what was offered and is not written
+  std::atomic<size_t> leaving_{0};          // shards that have made their last offers
 };
 
 // A stored answer that was found: everything but the body was verified.
@@ -100,7 +102,11 @@ class DiskShard {
   Task<> stop();
 
   bool on() const { return tier_.on() && !stopping_; }
-  bool admits_all() const { return tier_.settings_.admission == Admission::all; }
+  bool admits_all() const { return on() && tier_.settings_.admission == Admission::all; }
+  // Bytes that were offered by all shards and are not written yet.
+  uint64_t waiting_bytes() const { return tier_.waiting_bytes_.load(std::memory_order_relaxed); }
+  // This shard offers nothing more; waits until that is so for all, at most until `wait` says.
+  Task<> last_offer_made(Wait wait);
   // The newest answer to `key` that fits, or nullptr.
   Task<std::unique_ptr<DiskAnswer>> find(std::string key, VariantFits fits, Wait wait);
   // Takes it to be written, or drops it, without waiting.

@@ -26,6 +26,7 @@ Partition::Partition(PartitionSetup setup, const DiskIo& io, DiskMetrics& metric
       index_(setup_.entries_max()),
       ledger_(setup_.settings.purges_max),
       journal_(io, setup_.directory, scope_, metrics),
+      opened_by_(after(io.reactor.now(), seconds(1))),
       work_(io.reactor),
       opened_(io.reactor) {}
 
@@ -43,6 +44,7 @@ Task<> Partition::run() {
     co_await shut();
   }
   queue_.clear();
+  setup_.waiting_bytes->fetch_sub(queue_bytes_, std::memory_order_relaxed);
   co_await scope_.join();
 }
 
@@ -119,8 +121,8 @@ Partition::Judged Partition::judge(FoundRecord& found, std::string_view key) {
 }
 
 Task<std::optional<FoundRecord>> Partition::find(std::string_view key, uint32_t skip) {
-  constexpr Duration patience = seconds(1);
-  if (state_ == State::opening) (void)co_await opened_.wait({after(io_.reactor.now(), patience)});
+  if (state_ == State::opening && io_.reactor.now() < opened_by_)
+    (void)co_await opened_.wait({opened_by_});
   if (state_ != State::open) {
     metrics_.opening.add();
     co_return std::nullopt;
@@ -181,6 +183,7 @@ void Partition::offer(std::unique_ptr<DiskSource> source) {
       queue_bytes_ + bytes > std::max(setup_.settings.queue_bytes_max, bytes))
     return metrics_.full.add();
   queue_bytes_ += bytes;
+  setup_.waiting_bytes->fetch_add(bytes, std::memory_order_relaxed);
   queue_.push_back(std::move(source));
   work_.wake_one();
 }

@@ -25,6 +25,7 @@ struct PartitionSetup {
   uint32_t number = 0;
   uint32_t meta_format = 0;
   DiskSettings settings;
+  std::atomic<uint64_t>* waiting_bytes = nullptr;  // of all partitions; outlives them
 
   uint64_t bytes() const { return settings.bytes / settings.partitions; }
   size_t entries_max() const;
@@ -59,7 +60,8 @@ class Partition {
   void close();
 
   // The `skip`-th newest answer stored under `key`, verified but for the body of a record that is
-  // larger than a page; nullopt: none (any more). Waits for the partition to open, for a moment.
+  // larger than a page; nullopt: none (any more). Waits for the partition to open, for the first
+  // second.
   Task<std::optional<FoundRecord>> find(std::string_view key, uint32_t skip);
   // The blocks with the slices from `first` on, at most a page. The caller pins the segment.
   Task<Result<FileRange>> read_body(Segment& segment, uint64_t body_at, const RecordHeader& header,
@@ -158,6 +160,8 @@ class Partition {
   uint64_t queue_bytes_ = 0;
   MonoTime write_again_at_{};
   MonoTime flush_at_ = never;
+  // Look-ups wait for it to open until then, and are misses afterwards.
+  const MonoTime opened_by_;
   runtime::WaitQueue work_;
   runtime::WaitQueue opened_;
   // What the gauges say of us.

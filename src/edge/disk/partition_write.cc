@@ -25,8 +25,10 @@ Task<> Partition::write_queue() {
     if (!queue_.empty()) {
       const std::unique_ptr<DiskSource> source = std::move(queue_.front());
       queue_.pop_front();
-      queue_bytes_ -= source->draft().body_bytes + source->draft().head.size();
+      const uint64_t bytes = source->draft().body_bytes + source->draft().head.size();
       co_await write(*source);
+      queue_bytes_ -= bytes;
+      setup_.waiting_bytes->fetch_sub(bytes, std::memory_order_relaxed);
       account();
     }
     if (writer_ && writer_->has_unwritten() && io_.reactor.now() >= flush_at_)

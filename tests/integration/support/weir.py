@@ -17,13 +17,13 @@ class Weir(process.Process):
     """`weir edge` on free ports. `options` are settings, given by --set.
 
     `exposed`: the admin listener is on every interface, and may speak TLS, so that readiness is
-    asked of the service's own.
+    asked of the service's own. `data`: the folder of a weir that was here before.
     """
 
     def __init__(self, origin=None, options=None, config=None, arguments=(), service="edge",
-                 exposed=False):
+                 exposed=False, data=None):
         self.port, self.admin = process.free_ports(2)
-        self.data = process.new_folder("data")
+        self.data = data or process.new_folder("data")
         command = [BINARY, service, "--listen", f"127.0.0.1:{self.port}",
                    "--admin", f"{'0.0.0.0' if exposed else '127.0.0.1'}:{self.admin}",
                    "--data", self.data]

@@ -1,0 +1,191 @@
+#include "edge/second_tier.h"
+
+#include <algorithm>
+#include <cstring>
+#include <deque>
+
+#include "edge/edge_request.h"
+#include "edge/rules/reuse.h"
+#include "edge/rules/vary.h"
+#include "edge/stored_answer.h"
+#include "edge/take_in.h"
+
+namespace weir::edge {
+namespace {
+
+using runtime::Task;
+
+// How long a stop takes to write what would be lost, and how much of it waits at a time.
+constexpr Duration stop_time = seconds(3);
+constexpr uint64_t waiting_bytes_max = 8 << 20;
+// Larger bodies are not copied for the way to the disk, but held in memory meanwhile.
+constexpr uint64_t copied_bytes_max = 256 * 1024;
+
+StoredAnswer answer_in(std::string_view meta) {
+  StoredAnswer answer;
+  if (meta.size() >= sizeof answer)
+    std::memcpy(static_cast<void*>(&answer), meta.data(), sizeof answer);
+  return answer;
+}
+
+// From when on it could not be used any more, whatever a request allows.
+MonoTime useless_from(const StoredFreshness& freshness) {
+  const Duration stale = std::max(freshness.stale_while_revalidate, freshness.stale_if_error);
+  return after(freshness.born, freshness.lifetime + stale);
+}
+
+// An object on its way to the disk. Memory that an eviction wants back is not held up by it.
+class ObjectSource final : public disk::DiskSource {
+ public:
+  ObjectSource(const cache::Object& object, const runtime::Reactor& reactor) {
+    const StoredAnswer& answer = StoredAnswer::of(object);
+    if (object.body().published() > copied_bytes_max) object_ = cache::ObjectRef(object);
+    draft_.key = keep(object.key());
+    draft_.variant = keep(object.variant());
+    draft_.meta = keep(object.meta());
+    draft_.head = keep(object.head());
+    for (const cache::TagLink& tag : cache::ShardStore::tags_of(object))
+      draft_.tags.push_back(keep(tag.text));
+    draft_.body_bytes = object.body().published();
+    if (!object_) copy_body(object.body());
+    draft_.stored = answer.requested;
+    draft_.expires = reactor.wall_now() + (useless_from(answer.freshness) - reactor.now());
+    draft_.stale = object.made_stale();
+    draft_.from_disk = answer.from_disk;
+  }
+
+  std::string_view body(uint64_t offset) const override {
+    return object_ ? object_->body().view(offset) : body_.view().substr(offset);
+  }
+
+ private:
+  std::string_view keep(std::string_view text) {
+    return object_ ? text : std::string_view(texts_.emplace_back(text));
+  }
+  void copy_body(const cache::Body& from) {
+    (void)body_.reserve(from.published());
+    for (uint64_t at = 0; at < from.published();) {
+      const std::string_view run = from.view(at);
+      body_.append(run);
+      at += run.size();
+    }
+  }
+
+  cache::ObjectRef object_;
+  std::deque<std::string> texts_;
+  Buffer body_;
+};
+
+void on_evict(void* owner, const cache::Object& object, bool hit) {
+  auto& edge = *static_cast<EdgeShard*>(owner);
+  if (hit && object.kind() == cache::ObjectKind::answer) offer_to_disk(edge, object);
+}
+
+struct Wanted {
+  EdgeRequest& request;
+};
+
+bool fits(void* wanted, std::string_view variant, std::string_view meta) {
+  const EdgeRequest& request = static_cast<Wanted*>(wanted)->request;
+  const StoredAnswer answer = answer_in(meta);
+  if (meta.size() < sizeof answer + answer.vary_bytes) return false;
+  Buffer own;
+  return append_variant_key(own, meta.substr(sizeof answer, answer.vary_bytes),
+                            request.head().fields) &&
+         own.view() == variant;
+}
+
+// The meta block as it is in this run of the program.
+std::string meta_of(const disk::DiskAnswer& found, StoredAnswer& answer) {
+  std::string meta(found.meta());
+  answer = answer_in(meta);
+  answer.freshness.born += found.shift();
+  answer.requested += found.shift();
+  answer.from_disk = true;
+  std::memcpy(meta.data(), static_cast<const void*>(&answer), sizeof answer);
+  return meta;
+}
+
+Task<Result<>> pump(disk::DiskAnswer& found, cache::Fill& fill, runtime::Wait wait) {
+  for (;;) {
+    const Result<std::string_view> piece = co_await found.next(wait);
+    if (!piece) co_return std::unexpected(piece.error());
+    if (piece->empty()) break;
+    WEIR_CO_CHECK(fill.append(*piece));
+    if (fill.crowded()) WEIR_CO_CHECK(co_await fill.readers_ahead(wait));
+  }
+  co_return fill.complete();
+}
+
+// Outlives the client that began it, as every fill does.
+Task<> bring_back(EdgeShard& edge, std::unique_ptr<disk::DiskAnswer> found, cache::Fill fill) {
+  const runtime::Wait wait{after(edge.shard().now(), edge.config().cache.fill.timeout),
+                           &edge.fills().cancel()};
+  const Result<> done = co_await pump(*found, fill, wait);
+  if (!done && fill) fill.fail(done.error(), cache::OnFailure::hand_on);
+}
+
+}  // namespace
+
+void offer_to_disk(EdgeShard& edge, const cache::Object& object) {
+  // What was given up has lost its beginning.
+  const cache::Body& body = object.body();
+  if (!edge.disk().on() || body.state() != cache::BodyState::complete || body.given_up()) return;
+  const runtime::Reactor& reactor = edge.shard().reactor();
+  const StoredFreshness& freshness = StoredAnswer::of(object).freshness;
+  if (freshness.no_cache || freshness.fresh_for(reactor.now()) <= Duration(0)) return;
+  edge.disk().offer(std::make_unique<ObjectSource>(object, reactor));
+}
+
+void start_second_tier(EdgeShard& edge) {
+  edge.store().on_evict(on_evict, &edge);
+  edge.disk().start();
+}
+
+Task<> stop_second_tier(EdgeShard& edge) {
+  runtime::Reactor& reactor = edge.shard().reactor();
+  const MonoTime end = after(reactor.now(), stop_time);
+  uint64_t cursor = 0;
+  bool more = edge.disk().on();
+  while (more && reactor.now() < end) {
+    cursor = edge.store().visit_owned(cursor, [&edge](const cache::Object& object, bool hit) {
+      if (hit && !StoredAnswer::of(object).from_disk) offer_to_disk(edge, object);
+    });
+    more = cursor != 0;
+    const bool crowded = edge.disk().waiting_bytes() > waiting_bytes_max;
+    (void)co_await runtime::sleep(reactor,
+                                  {after(reactor.now(), crowded ? milliseconds(5) : Duration(0))});
+  }
+  if (edge.disk().on()) co_await edge.disk().last_offer_made({end});
+  co_await edge.disk().stop();
+  edge.store().on_evict(nullptr, nullptr);
+}
+
+Task<std::optional<cache::ObjectRef>> take_from_disk(EdgeRequest& request, const std::string& key,
+                                                     cache::Fill& fill) {
+  EdgeShard& edge = request.edge;
+  Wanted wanted{request};
+  std::unique_ptr<disk::DiskAnswer> found =
+      co_await edge.disk().find(key, {fits, &wanted}, {request.exchange.deadline()});
+  if (!found || found->stale()) co_return std::nullopt;
+  StoredAnswer answer;
+  const std::string meta = meta_of(*found, answer);
+  const ReuseDecision decision = may_reuse(answer.freshness, request.cache.directives,
+                                           request.site->cache, edge.shard().now());
+  if (decision.use != Use::fresh || !has_room_for_fill(edge, request.generation))
+    co_return std::nullopt;
+  const std::vector<std::string_view> tags = found->tags();
+  const cache::ObjectDraft draft{
+      .variant = found->variant(), .head = found->head(), .meta = meta, .tags = tags};
+  if (!fill.publish(draft, found->body_bytes())) co_return std::nullopt;
+  cache::ObjectRef object(*fill.object());
+  edge.fills().spawn(bring_back(edge, std::move(found), std::move(fill)));
+  request.cache.result = CacheResult::hit;
+  request.cache.status.hit = true;
+  request.cache.status.forward = Forward::none;
+  request.cache.status.ttl_s = decision.fresh_for / seconds(1);
+  request.cache.status.detail = "disk";
+  co_return object;
+}
+
+}  // namespace weir::edge

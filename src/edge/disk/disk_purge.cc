@@ -11,6 +11,11 @@ Task<> purge_one(Partition& partition, const PurgeErrand& errand, Wait wait, Res
   if (!done) result = done;
 }
 
+void give_back(const PurgeErrandRef& errand) {
+  errand->answered = true;
+  if (errand->waiting) errand->waiting->wake();
+}
+
 }  // namespace
 
 Task<Result<>> DiskShard::purge(PurgeKind kind, std::string text, bool soft, Wait wait) {
@@ -53,6 +58,11 @@ Task<Result<>> DiskShard::wait_for(PurgeErrandRef errand, Wait wait) {
 }
 
 void DiskShard::receive(PurgeErrandRef errand) {
+  if (stopped_) {
+    errand->result = fail(ErrorCode::closed, "the disk tier is closed");
+    (void)shard_.post(errand->asker, [errand] { give_back(errand); });
+    return;
+  }
   scope_.spawn(serve(std::move(errand)));
 }
 
@@ -74,10 +84,7 @@ Task<> DiskShard::serve(PurgeErrandRef errand) {
     --purges_;
   }
   errand->result = result;
-  const auto answered = [errand] {
-    errand->answered = true;
-    if (errand->waiting) errand->waiting->wake();
-  };
+  const auto answered = [errand] { give_back(errand); };
   (void)co_await mail(errand->asker, answered, {after(io_.reactor.now(), patience)});
 }
 

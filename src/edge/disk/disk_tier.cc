@@ -65,6 +65,7 @@ Task<> DiskShard::stop() {
     partition->close();
   scope_.cancel().request();
   co_await scope_.join();
+  stopped_ = true;
 }
 
 Task<> DiskShard::last_offer_made(Wait wait) {

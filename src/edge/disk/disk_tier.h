@@ -136,6 +136,7 @@ class DiskShard {
   Task<> serve(VisitRef visit);
   Task<> serve_body(VisitRef visit, Partition& partition);
   Task<> answer(VisitRef visit);
+  static void hand_back(const VisitRef& visit);
   Task<bool> next_question(Visit& visit);
   Task<Result<>> wait_for(PurgeErrandRef errand, Wait wait);
   void receive(PurgeErrandRef errand);
@@ -157,6 +158,7 @@ class DiskShard {
   uint32_t reads_ = 0;
   uint32_t purges_ = 0;
   bool stopping_ = false;
+  bool stopped_ = false;  // no task may begin any more
 };
 
 }  // namespace weir::edge::disk

@@ -87,7 +87,17 @@ Task<Result<std::string_view>> DiskAnswer::next(Wait wait) {
   co_return part;
 }
 
+void DiskShard::hand_back(const VisitRef& visit) {
+  visit->answered = true;
+  if (visit->waiting) visit->waiting->wake();
+}
+
 void DiskShard::receive(VisitRef visit) {
+  if (stopped_) {
+    visit->outcome = Visit::Outcome::failed;
+    (void)shard_.post(visit->asker, [visit] { hand_back(visit); });
+    return;
+  }
   visit->asked = true;
   if (visit->serving) return visit->serving->wake();
   if (!visit->wants_body) return scope_.spawn(serve(std::move(visit)));
@@ -148,10 +158,7 @@ Task<bool> DiskShard::next_question(Visit& visit) {
 
 Task<> DiskShard::answer(VisitRef visit) {
   if (visit->gone.load(std::memory_order_relaxed)) co_return;
-  const auto answered = [visit] {
-    visit->answered = true;
-    if (visit->waiting) visit->waiting->wake();
-  };
+  const auto answered = [visit] { hand_back(visit); };
   (void)co_await mail(visit->asker, answered, {after(io_.reactor.now(), patience)});
 }
 

@@ -70,10 +70,13 @@ Task<> DiskShard::stop() {
 
 Task<> DiskShard::last_offer_made(Wait wait) {
   constexpr Duration look_again_after = milliseconds(2);
-  tier_.leaving_.fetch_add(1, std::memory_order_relaxed);
-  while (tier_.leaving_.load(std::memory_order_relaxed) < tier_.shards_.size() &&
+  tier_.leaving_.fetch_add(1, std::memory_order_release);
+  while (tier_.leaving_.load(std::memory_order_acquire) < tier_.shards_.size() &&
          io_.reactor.now() < wait.until)
     (void)co_await runtime::sleep(io_.reactor, {after(io_.reactor.now(), look_again_after)});
+  // What the others sent before they came here is in our mail, which the next turn begins with.
+  co_await pause(io_.reactor);
+  co_await pause(io_.reactor);
 }
 
 // What another layout, or a run that had the tier on, has left behind.

@@ -313,7 +313,7 @@ bool Partition::make_room(uint64_t bytes) {
 bool Partition::evict_one() {
   Object* victim = policy_.evict();
   if (!victim) return false;
-  const bool hit = victim->heat() > 0 || queue_of(*victim) == PolicyQueue::main;
+  const bool hit = victim->heat() > 0 || victim->policy_.left_main;
   if (store_) store_->evicting(*victim, hit);
   remove(*victim, Removal::evicted);
   return true;

@@ -23,6 +23,7 @@ enum class PolicyQueue : uint8_t { none, small, main };
 struct PolicyState {
   uint64_t bytes = 0;
   PolicyQueue queue = PolicyQueue::none;
+  bool left_main = false;  // evicted from there: it was asked for more than once
 };
 
 template <class Node>
@@ -101,7 +102,10 @@ class S3Fifo {
     Node& node = *main_.nodes.front();
     const uint8_t heat = node.heat_.load(std::memory_order_relaxed);
     erase(node);
-    if (heat == 0 || spared >= spared_max) return &node;
+    if (heat == 0 || spared >= spared_max) {
+      node.policy_.left_main = true;
+      return &node;
+    }
     node.heat_.store(static_cast<uint8_t>(heat - 1), std::memory_order_relaxed);
     push(main_, node, PolicyQueue::main);
     return nullptr;

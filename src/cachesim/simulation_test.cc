@@ -81,7 +81,7 @@ TEST_CASE("sizes of caches are shares or bytes") {
 
 TEST_CASE("each policy evicts as it is known to") {
   // LRU lets go of what was asked for longest ago, SIEVE keeps what was hit at all.
-  CHECK(hits("LRU", 3, "abcadabc") == "---h-hh-");
+  CHECK(hits("LRU", 3, "abcadabc") == "---h-h--");
   CHECK(hits("LRU", 3, "abcadebc") == "---h----");
   CHECK(hits("SIEVE", 3, "abcadea") == "---h--h");
   // A scan pushes out everything of LRU, nothing that was hit of the others.

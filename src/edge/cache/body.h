@@ -114,7 +114,7 @@ class Body {
   const bool sliced_;
   Error error_{ErrorCode::closed, "no error"};
   ByteAccount* account_;
-  uint64_t charged_ = 0;
+  std::atomic<uint64_t> charged_{0};  // a report may read it while it grows
   std::unique_ptr<Directory> directory_;
   std::atomic<uint64_t> dropped_{0};       // bytes at the front that are gone, or are about to go
   std::atomic<FeedCell*> cells_{nullptr};  // of the shards that waited (body_reader.h)

@@ -59,11 +59,11 @@ std::optional<PathPattern> parse_path_pattern(std::string_view text) {
   return PathPattern{std::string(text.substr(0, star)), std::string(text.substr(star + 1)), false};
 }
 
-std::optional<Duration> CachePolicy::lifetime_for(std::string_view path, uint16_t status) const {
+const LifetimeRule* CachePolicy::lifetime_rule_for(std::string_view path, uint16_t status) const {
   for (const LifetimeRule& rule : lifetimes)
     if (status >= rule.status_first && status <= rule.status_last && rule.path.matches(path))
-      return rule.ttl;
-  return std::nullopt;
+      return &rule;
+  return nullptr;
 }
 
 const QueryRule& CachePolicy::query_rule_for(std::string_view path) const {

@@ -38,12 +38,16 @@ struct QueryRule {
   bool rewrites() const { return keep != Keep::all || sorted; }
 };
 
-// How long answers live, whatever their origin says.
+// How long answers live, in place of what their origin says. What forbids storing still does. Where
+// the origin says nothing, the rule leaves out requests with Cookie or Authorization and answers
+// with Set-Cookie: else "*.jpg" would publish the account page that some origin gives for
+// "/account/x.jpg".
 struct LifetimeRule {
   PathPattern path;
   uint16_t status_first = 200;  // statuses from..to
   uint16_t status_last = 299;
-  Duration ttl{};  // zero: they are not stored
+  Duration ttl{};                // zero: they are not stored
+  bool despite_cookies = false;  // the operator vouches that these answers are the same for all
 };
 
 struct KeyRule {
@@ -84,8 +88,8 @@ struct CachePolicy {
   std::vector<KeyRule> keys;            // likewise
   std::vector<BypassRule> bypass;
 
-  // Nothing where no rule fits.
-  std::optional<Duration> lifetime_for(std::string_view path, uint16_t status) const;
+  // nullptr where no rule fits.
+  const LifetimeRule* lifetime_rule_for(std::string_view path, uint16_t status) const;
   const QueryRule& query_rule_for(std::string_view path) const;
   bool bypasses(const wire::Fields& request) const;
 };

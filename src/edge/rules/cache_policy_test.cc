@@ -64,10 +64,10 @@ TEST_CASE("the first rule that fits counts") {
                       {.path = *parse_path_pattern("*"), .ttl = seconds(2)},
                       {.path = {}, .status_first = 404, .status_last = 410, .ttl = seconds(3)}};
   policy.keys = {{.path = *parse_path_pattern("/a/*"), .query = {.sorted = true}}};
-  CHECK(policy.lifetime_for("/a/b", 200) == seconds(1));
-  CHECK(policy.lifetime_for("/b", 299) == seconds(2));
-  CHECK(policy.lifetime_for("/a/b", 404) == seconds(3));
-  CHECK(!policy.lifetime_for("/a/b", 500));
+  CHECK(policy.lifetime_rule_for("/a/b", 200)->ttl == seconds(1));
+  CHECK(policy.lifetime_rule_for("/b", 299)->ttl == seconds(2));
+  CHECK(policy.lifetime_rule_for("/a/b", 404)->ttl == seconds(3));
+  CHECK(!policy.lifetime_rule_for("/a/b", 500));
   CHECK(policy.query_rule_for("/a/b").sorted);
   CHECK(!policy.query_rule_for("/b").rewrites());
 }

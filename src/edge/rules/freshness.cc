@@ -58,13 +58,17 @@ Duration heuristic_lifetime(const wire::Fields& response, const CachePolicy& pol
   return std::min(unchanged / 100 * policy.heuristic_percent, policy.heuristic_max);
 }
 
-// Nobody said how long: only for what is the same for everybody, as far as the request tells.
+// Whether the exchange gives a reason to think that the answer is one person's.
+bool looks_personal(const RequestFacts& request, const wire::Fields& response) {
+  return request.has_cookie || request.has_authorization || response.has(KnownField::set_cookie);
+}
+
+// Nobody said how long: only for what is the same for everybody, as far as we can see.
 Lifetime assumed_lifetime(const wire::ResponseHead& response, const ResponseDirectives& directives,
                           const RequestFacts& request, const CachePolicy& policy, sys_seconds now) {
   if (!is_heuristically_cacheable(response.status) && !directives.is_public) return {};
-  if (request.has_cookie || request.has_authorization) return {};
+  if (looks_personal(request, response.fields)) return {};
   if (request.method == wire::RequestMethod::post) return {};
-  if (response.fields.has(KnownField::set_cookie)) return {};
   // RFC 9111 5.4 leaves it open what Pragma means in an answer; whoever wrote it meant this.
   if (directives.source == DirectiveSource::none && response.fields.has(KnownField::pragma) &&
       wire::list_contains(response.fields, KnownField::pragma, "no-cache"))
@@ -100,11 +104,14 @@ RequestFacts request_facts(wire::RequestMethod method, const wire::Fields& reque
 
 Lifetime lifetime(const LifetimeQuestion& question) {
   const CachePolicy& policy = question.policy;
-  if (const auto ruled = policy.lifetime_for(question.path, question.response.status))
-    return {std::min(*ruled, policy.lifetime_max), LifetimeSource::rule};
   const sys_seconds now = seconds_of(question.responded);
   Lifetime found = named_lifetime(question.response.fields, question.directives, now);
-  if (found.source == LifetimeSource::none)
+  const bool named = found.source != LifetimeSource::none;
+  const LifetimeRule* rule = policy.lifetime_rule_for(question.path, question.response.status);
+  if (rule && (named || rule->despite_cookies ||
+               !looks_personal(question.request, question.response.fields)))
+    found = {rule->ttl, LifetimeSource::rule};
+  else if (!named)
     found = assumed_lifetime(question.response, question.directives, question.request, policy, now);
   found.value = std::min(found.value, policy.lifetime_max);
   return found;

@@ -140,6 +140,23 @@ TEST_CASE("a rule of the site for path and status comes before all else") {
   check(c, "Cache-Control: max-age=5", Source::rule, seconds(3));
 }
 
+TEST_CASE("a rule does not publish what looks like one person's, unless the operator vouches") {
+  Case c;
+  c.policy.lifetimes = {{.path = *parse_path_pattern("*.jpg"), .ttl = hours(1)}};
+  c.path = "/account/x.jpg";
+  c.request.has_cookie = true;
+  check(c, "X: y", Source::none, seconds(0));
+  check(c, "Cache-Control: max-age=5", Source::rule, hours(1));
+  c.policy.lifetimes[0].despite_cookies = true;
+  check(c, "X: y", Source::rule, hours(1));
+  c.policy.lifetimes[0].despite_cookies = false;
+  c.request.has_cookie = false;
+  check(c, "X: y", Source::rule, hours(1));
+  check(c, "Set-Cookie: a=b", Source::none, seconds(0));
+  c.policy.lifetimes[0].ttl = Duration::zero();
+  check(c, "Cache-Control: max-age=5", Source::rule, seconds(0));
+}
+
 TEST_CASE("the age is the larger of what Age and what Date say (RFC 9111 4.2.3)") {
   CHECK(age_of("Age: 30") == seconds(30));
   CHECK(age_of(date_line("Date", hours(-2))) == hours(2));

@@ -98,6 +98,8 @@ std::optional<TargetUrl> resolve_same_origin(const TargetUrl& base, std::string_
     split_query(reference, out);
   }
   if (!same_origin(base, out)) return std::nullopt;
+  // A path that is the request's own is the key's, and stays as it is (RFC 3986 5.2.2).
+  if (reference.empty() || reference.starts_with('?')) return out;
   Buffer merged;
   if (!out.path.starts_with('/')) merged.append(out.path.empty() ? "/" : folder_of(base.path));
   merged.append(out.path);

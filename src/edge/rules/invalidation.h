@@ -29,7 +29,7 @@ struct TargetUrl {
 TargetUrl target_of(const wire::RequestHead& request, wire::Scheme scheme);
 
 // `reference` (a Location, Content-Location) as seen from `base` (RFC 3986 5.2), when it is on the
-// same origin: scheme, host and port. Its path is written to `scratch`, which the result views.
+// same origin: scheme, host and port. The result views `base`, `reference` and `scratch`.
 std::optional<TargetUrl> resolve_same_origin(const TargetUrl& base, std::string_view reference,
                                              Buffer& scratch);
 bool same_url(const TargetUrl& a, const TargetUrl& b);

@@ -66,6 +66,14 @@ TEST_CASE("references are resolved as RFC 3986 5.2 has it") {
   CHECK(resolved("x?http://b.test/") == "/dir/x?http://b.test/");
 }
 
+TEST_CASE("what names the request's own URL names its own key, dots and all") {
+  Buffer scratch;
+  const TargetUrl odd = url("http://a.test/x/../y?q");
+  CHECK(same_url(*resolve_same_origin(odd, "", scratch), odd));
+  CHECK(resolve_same_origin(odd, "?z", scratch)->path == "/x/../y");
+  CHECK(resolve_same_origin(odd, "/x/../y?q", scratch)->path == "/y");
+}
+
 TEST_CASE("what another origin is told apart by is left alone") {
   for (const char* other :
        {"http://b.test/x", "https://a.test/x", "http://a.test:81/x", "//b.test/x",

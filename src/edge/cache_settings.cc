@@ -54,7 +54,11 @@ const Group<LifetimeSettings>& lifetime_settings() {
            .like(is_status_range, "STATUS or FIRST-LAST"),
        field(&S::ttl, "ttl", settings::required,
              "Their lifetime; 0 stores none. What is private or no-store is not stored anyway.")
-           .between(seconds(0), longest)}};
+           .between(seconds(0), longest),
+       field(
+           &S::despite_cookies, "despite_cookies", false,
+           "Also for requests with Cookie and answers with Set-Cookie that name no lifetime; only "
+           "if these answers are the same for everybody.")}};
   return group;
 }
 
@@ -137,7 +141,7 @@ void add_rules(CachePolicy& policy, const std::vector<LifetimeSettings>& lifetim
   for (const LifetimeSettings& s : lifetimes) {
     const auto statuses = *parse_statuses(s.status);
     policy.lifetimes.push_back(
-        {*parse_path_pattern(s.path), statuses.first, statuses.second, s.ttl});
+        {*parse_path_pattern(s.path), statuses.first, statuses.second, s.ttl, s.despite_cookies});
   }
   for (const KeySettings& s : keys)
     policy.keys.push_back({*parse_path_pattern(s.path), {s.query, s.names, s.sorted}});

@@ -17,6 +17,7 @@ struct LifetimeSettings {
   std::string path;
   std::string status;
   Duration ttl{};
+  bool despite_cookies = false;
 };
 
 struct KeySettings {

@@ -21,7 +21,7 @@ TEST_CASE("a bare edge gives nothing a lifetime that the origin does not name") 
   const CachePolicy policy = compile_cache(all(), site());
   CHECK(policy.default_ttl == Duration(0));
   CHECK(policy.heuristic_percent == 10);
-  CHECK(!policy.lifetime_for("/x", 200).has_value());
+  CHECK(!policy.lifetime_rule_for("/x", 200));
 }
 
 TEST_CASE("what a site says wins, and the rest is as for all") {
@@ -41,9 +41,9 @@ TEST_CASE("the rules of a site are looked at before those for all") {
   SiteCacheSettings own = site();
   own.lifetimes = {{"/short/*", "200", seconds(3)}};
   const CachePolicy policy = compile_cache(settings, own);
-  CHECK(policy.lifetime_for("/short/x", 200) == seconds(3));
-  CHECK(policy.lifetime_for("/short/x", 204) == hours(1));
-  CHECK(policy.lifetime_for("/x", 404) == std::nullopt);
+  CHECK(policy.lifetime_rule_for("/short/x", 200)->ttl == seconds(3));
+  CHECK(policy.lifetime_rule_for("/short/x", 204)->ttl == hours(1));
+  CHECK(!policy.lifetime_rule_for("/x", 404));
 }
 
 TEST_CASE("bypass by cookie and header adds up, with or without a value") {

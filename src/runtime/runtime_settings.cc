@@ -11,7 +11,7 @@ namespace {
 constexpr uint64_t recv_memory_share = 16;
 constexpr uint64_t recv_buffers_least = 64, recv_buffers_most = 512;
 constexpr uint64_t bulk_memory_share = 64;
-// 4 MiB: more do not stay in the cache, which is most of what proxying 100 KiB costs.
+// 4 MiB at most, so that what was just received is still in the processor's cache when it is sent.
 constexpr uint64_t bulk_buffers_least = 8, bulk_buffers_most = 32;
 
 bool is_core_list(std::string_view text) {

@@ -178,14 +178,17 @@ TEST_CASE("too many who wait, and too many fetches, are refused") {
   settings.fills_max = 1;
   CacheWorld world(1, settings);
   world.run([](CacheWorld& w) -> Task<> {
-    const Claim lead = co_await w.at(0).claim(w.request("k"), w.soon());
+    Claim lead = co_await w.at(0).claim(w.request("k"), w.soon());
     std::array<Waiting, 2> herd;
     for (Waiting& each : herd)
       w.at(0).shard().background().spawn(wait_for(w.at(0), w.request("k"), w.soon(), each));
     CHECK((co_await w.at(0).claim(w.request("k"), w.soon())).outcome == ClaimOutcome::overloaded);
     CHECK((co_await w.at(0).claim(w.request("l"), w.soon())).outcome == ClaimOutcome::overloaded);
     CHECK(!herd[0].done);
+    lead.fill.fail({ErrorCode::reset, "origin broke off"}, OnFailure::share);
     co_await w.settle();
+    CHECK(herd[0].done);
+    CHECK(herd[1].done);
   });
 }
 

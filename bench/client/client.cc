@@ -1,8 +1,9 @@
 // The light closed-loop client: cheaper a request than wrk, so that the server is what saturates.
 // Checks every answer's status and length; prints one JSON object; ends by itself when its time is
-// over.
+// over, or with `--requests` before. With `--numbers` it asks for so many different paths.
 //   bench_client --target 127.0.0.1:PORT [--path P] [--host H] [--connections N] [--pipeline N]
 //                [--seconds S] [--warmup S] [--status N] [--body-bytes N] [--core N]
+//                [--numbers N] [--requests N]
 
 #include <cstdio>
 #include <memory>
@@ -28,7 +29,9 @@ Workload workload_of(const Flags& flags) {
           .status = static_cast<unsigned>(flags.number("--status", 200, 599)),
           .body_bytes = flags.number("--body-bytes", 1024, 1 << 30),
           .warmup = from_seconds(flags.seconds("--warmup", 0.5, 60)),
-          .measured = from_seconds(flags.seconds("--seconds", 2, 600))};
+          .measured = from_seconds(flags.seconds("--seconds", 2, 600)),
+          .numbers = flags.number("--numbers", 0, 10'000'000'000),
+          .requests_max = flags.number("--requests", UINT64_MAX, UINT64_MAX)};
 }
 
 // Small answers: many small buffers, which stay in the cache. Large ones: fewer completions.
@@ -75,7 +78,8 @@ int load(const Flags& flags) {
 
 int main(int argc, char** argv) {
   using weir::bench::Flags;
-  return weir::bench::load(Flags(argc, argv,
-                                 {"--target", "--path", "--host", "--connections", "--pipeline",
-                                  "--seconds", "--warmup", "--status", "--body-bytes", "--core"}));
+  return weir::bench::load(
+      Flags(argc, argv,
+            {"--target", "--path", "--host", "--connections", "--pipeline", "--seconds", "--warmup",
+             "--status", "--body-bytes", "--core", "--numbers", "--requests"}));
 }

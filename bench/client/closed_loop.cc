@@ -2,7 +2,6 @@
 
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 #include <utility>
 
@@ -11,12 +10,6 @@
 namespace weir::bench {
 
 namespace {
-
-MonoTime mono_now() {
-  timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return MonoTime(seconds(t.tv_sec) + nanoseconds(t.tv_nsec));
-}
 
 double cpu_seconds() {
   rusage usage{};
@@ -31,6 +24,13 @@ double in_seconds(Duration duration) {
   return static_cast<double>(duration.count()) * 1e-9;
 }
 
+constexpr size_t number_digits = 10;
+
+void write_number(char* at, uint64_t number) {
+  for (size_t i = number_digits; i-- > 0; number /= 10)
+    at[i] = static_cast<char>('0' + number % 10);
+}
+
 // A server that closes after every answer would have us reconnect for ever.
 constexpr uint64_t closed_max = 100'000;
 
@@ -38,8 +38,11 @@ constexpr uint64_t closed_max = 100'000;
 
 ClosedLoop::ClosedLoop(Ring& ring, const Workload& workload)
     : ring_(ring), workload_(workload), connections_(workload.connections) {
-  const std::string request =
-      "GET " + workload.path + " HTTP/1.1\r\nHost: " + workload.host + "\r\n\r\n";
+  std::string path = workload.path;
+  if (workload.numbers > 0) path += "-" + std::string(number_digits, '0');
+  const std::string request = "GET " + path + " HTTP/1.1\r\nHost: " + workload.host + "\r\n\r\n";
+  request_bytes_ = request.size();
+  number_at_ = sizeof("GET ") - 1 + path.size() - number_digits;
   for (uint32_t i = 0; i < workload.pipeline; ++i)
     batch_ += request;
 }
@@ -67,7 +70,7 @@ const Outcome& ClosedLoop::run() {
 }
 
 void ClosedLoop::turn_until(MonoTime end) {
-  while (mono_now() < end)
+  while (mono_now() < end && !done())
     ring_.turn(milliseconds(20),
                [this](Operation operation, uint32_t slot, const io_uring_cqe& cqe) {
                  // A failed send ends the receive too, which is where it is counted.
@@ -91,7 +94,15 @@ void ClosedLoop::send_batch(uint32_t slot, MonoTime now) {
   Connection& connection = connections_[slot];
   connection.expected = workload_.pipeline;
   connection.sent_at = now;
-  ring_.send(connection.fd, slot, batch_, true);
+  const bool numbered = workload_.numbers > 0;
+  ring_.send(connection.fd, slot, numbered ? numbered_batch(connection) : batch_, true);
+}
+
+std::string_view ClosedLoop::numbered_batch(Connection& connection) {
+  connection.batch = batch_;
+  for (size_t at = number_at_; at < batch_.size(); at += request_bytes_)
+    write_number(connection.batch.data() + at, next_number_++ % workload_.numbers);
+  return connection.batch;
 }
 
 void ClosedLoop::handle(uint32_t slot, const io_uring_cqe& cqe) {

@@ -24,6 +24,10 @@ struct Workload {
   unsigned status;      // of every answer
   uint64_t body_bytes;  // of every answer
   Duration warmup, measured;
+  // Above 0: every request asks for another path, `path` and "-" and ten digits; so many of them,
+  // then from the first again.
+  uint64_t numbers = 0;
+  uint64_t requests_max = UINT64_MAX;  // ends before its time when so many were answered
 };
 
 struct Outcome {
@@ -54,11 +58,14 @@ class ClosedLoop {
     int fd = -1;
     uint32_t expected = 0;  // answers of the batch not yet here
     MonoTime sent_at;
+    std::string batch;  // of numbered requests; on its way until all are answered
     ResponseReader reader;
   };
 
   void connect(uint32_t slot);
   void send_batch(uint32_t slot, MonoTime now);
+  std::string_view numbered_batch(Connection& connection);
+  bool done() const { return outcome_.requests_total >= workload_.requests_max; }
   void handle(uint32_t slot, const io_uring_cqe& cqe);
   void read(uint32_t slot, std::string_view bytes);
   void abandon(Connection& connection);
@@ -68,6 +75,9 @@ class ClosedLoop {
   Ring& ring_;
   Workload workload_;
   std::string batch_;
+  size_t request_bytes_ = 0;
+  size_t number_at_ = 0;  // in each request
+  uint64_t next_number_ = 0;
   std::vector<Connection> connections_;
   Outcome outcome_;
 };

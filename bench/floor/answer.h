@@ -6,30 +6,40 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <ctime>
 #include <string>
 #include <string_view>
 
 namespace weir::bench {
 
+struct AnswerForm {
+  size_t body_bytes = 1024;
+  // 0: as long as the fields need; otherwise padded up to it with one more field.
+  size_t head_bytes = 0;
+  uint64_t max_age_s = 0;  // above 0: caches may keep it
+  std::string field;       // one more line, without its end
+  // Of its Date. It must be the time of its first use: to a cache an answer is as old as its Date.
+  std::time_t written = std::time(nullptr);
+};
+
 // The same answer many times over. Immutable; outlives all sends from it.
 class AnswerBlock {
  public:
-  // `head_bytes` 0: as long as the fields need; otherwise padded up to it with one more field.
-  // `max_age_s` above 0 says that caches may keep it.
-  AnswerBlock(size_t body_bytes, size_t head_bytes, uint64_t max_age_s = 0) {
+  explicit AnswerBlock(const AnswerForm& form) {
     std::string answer =
         "HTTP/1.1 200 OK\r\n"
         "Content-Type: application/octet-stream\r\n"
         "Content-Length: " +
-        std::to_string(body_bytes) +
-        "\r\n"
-        "Date: Mon, 23 Nov 2026 06:20:00 GMT\r\n"
-        "Server: floor\r\n";
-    if (max_age_s > 0) answer += "Cache-Control: max-age=" + std::to_string(max_age_s) + "\r\n";
+        std::to_string(form.body_bytes) + "\r\nDate: " + http_date(form.written) +
+        "\r\nServer: floor\r\n";
+    if (form.max_age_s > 0)
+      answer += "Cache-Control: max-age=" + std::to_string(form.max_age_s) + "\r\n";
+    if (!form.field.empty()) answer += form.field + "\r\n";
     constexpr std::string_view pad = "X-Pad: \r\n";
-    if (answer.size() + 2 + pad.size() < head_bytes)
-      answer += "X-Pad: " + std::string(head_bytes - answer.size() - 2 - pad.size(), 'p') + "\r\n";
-    answer += "\r\n" + std::string(body_bytes, 'x');
+    const size_t used = answer.size() + 2 + pad.size();
+    if (used < form.head_bytes)
+      answer += "X-Pad: " + std::string(form.head_bytes - used, 'p') + "\r\n";
+    answer += "\r\n" + std::string(form.body_bytes, 'x');
     answer_bytes_ = answer.size();
     repeats_ = std::max<size_t>(1, block_bytes / answer_bytes_);
     for (size_t i = 0; i < repeats_; ++i)
@@ -44,6 +54,13 @@ class AnswerBlock {
 
  private:
   static constexpr size_t block_bytes = 128 * 1024;
+
+  static std::string http_date(std::time_t time) {
+    std::tm parts;
+    gmtime_r(&time, &parts);
+    char text[32];
+    return {text, std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &parts)};
+  }
 
   size_t answer_bytes_;
   size_t repeats_;

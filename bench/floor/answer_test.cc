@@ -20,7 +20,7 @@ TEST_CASE("the end of a head is counted wherever the stream is cut") {
 }
 
 TEST_CASE("an answer has the head and body that were asked for") {
-  const AnswerBlock answers(1024, 240);
+  const AnswerBlock answers({.body_bytes = 1024, .head_bytes = 240});
   const std::string_view one = answers.next(1);
   CHECK(one.size() == 240 + 1024);
   CHECK(one.find("\r\n\r\n") == 236);
@@ -28,18 +28,27 @@ TEST_CASE("an answer has the head and body that were asked for") {
 }
 
 TEST_CASE("an answer says how long caches may keep it where that was asked for") {
-  const AnswerBlock kept(10, 0, 3600);
+  const AnswerBlock kept({.body_bytes = 10, .max_age_s = 3600});
   CHECK(kept.next(1).find("Cache-Control: max-age=3600\r\n") != std::string_view::npos);
-  CHECK(AnswerBlock(10, 0).next(1).find("Cache-Control") == std::string_view::npos);
+  const AnswerBlock plain({.body_bytes = 10});
+  CHECK(plain.next(1).find("Cache-Control") == std::string_view::npos);
+}
+
+TEST_CASE("an answer is as old as it says, and has the field that was asked for") {
+  const AnswerBlock answers({.field = "Surrogate-Key: a", .written = 1'000'000'000});
+  const std::string_view one = answers.next(1);
+  CHECK(one.find("\r\nDate: Sun, 09 Sep 2001 01:46:40 GMT\r\n") != std::string_view::npos);
+  CHECK(one.find("\r\nSurrogate-Key: a\r\n") != std::string_view::npos);
 }
 
 TEST_CASE("many answers are one run, as long as the block is") {
-  const AnswerBlock answers(1024, 0);
+  const AnswerBlock answers({.body_bytes = 1024});
   CHECK(answers.next(16).size() == 16 * answers.next(1).size());
   const std::string_view most = answers.next(1'000'000);
   CHECK(answers.count(most) > 50);
   CHECK(answers.count(most) < 1'000'000);
-  CHECK(AnswerBlock(1 << 20, 0).next(5).size() > 1 << 20);
+  const AnswerBlock large({.body_bytes = 1 << 20});
+  CHECK(large.next(5).size() > 1 << 20);
 }
 
 }  // namespace weir::bench

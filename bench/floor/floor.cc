@@ -1,8 +1,11 @@
 // The floor that every figure is shown against: one thread, one io_uring, the same bytes for every
 // request. Looks for the end of the head and for nothing else; no routes, no timers, no log. All
 // answers to what one read brought go out in one send.
-//   bench_floor --listen 127.0.0.1:PORT [--body-bytes N] [--head-bytes N] [--max-age N] [--core N]
+// Says at its end how many it sent.
+//   bench_floor --listen 127.0.0.1:PORT [--body-bytes N] [--head-bytes N] [--max-age N]
+//               [--field LINE] [--core N]
 
+#include <cstdio>
 #include <memory>
 #include <signal.h>
 #include <sys/signalfd.h>
@@ -37,11 +40,13 @@ class FloorServer {
     ring_.watch(stop_fd);
   }
 
-  void run() {
+  // Until a signal says to stop; how many answers were sent.
+  uint64_t run() {
     while (!stopping_)
       ring_.turn(seconds(1), [this](Operation operation, uint32_t fd, const io_uring_cqe& cqe) {
         handle(operation, fd, cqe);
       });
+    return answered_;
   }
 
  private:
@@ -102,7 +107,9 @@ class FloorServer {
     if (!connection.sending.empty()) return;
     if (connection.owed > 0 && !connection.broken) {
       connection.sending = answers_.next(connection.owed);
-      connection.owed -= answers_.count(connection.sending);
+      const uint64_t count = answers_.count(connection.sending);
+      connection.owed -= count;
+      answered_ += count;
       return ring_.send(static_cast<int>(fd), fd, connection.sending, false);
     }
     if (!connection.receiving) close_connection(fd);
@@ -127,6 +134,7 @@ class FloorServer {
   int listener_;
   bool accepting_ = true;
   bool stopping_ = false;
+  uint64_t answered_ = 0;
   std::vector<std::unique_ptr<Connection>> connections_;  // by descriptor
 };
 
@@ -142,14 +150,16 @@ int stop_signals() {
 
 int serve(const Flags& flags) {
   const sockaddr_in address = flags.loopback("--listen");
-  const AnswerBlock answers(flags.number("--body-bytes", 1024, 64 << 20),
-                            flags.number("--head-bytes", 0, 4096),
-                            flags.number("--max-age", 0, 1'000'000'000));
+  const AnswerBlock answers({.body_bytes = flags.number("--body-bytes", 1024, 64 << 20),
+                             .head_bytes = flags.number("--head-bytes", 0, 4096),
+                             .max_age_s = flags.number("--max-age", 0, 1'000'000'000),
+                             .field = flags.text("--field", "")});
   if (const uint64_t core = flags.number("--core", UINT64_MAX, 1023); core != UINT64_MAX)
     pin_to_core(static_cast<unsigned>(core));
   Ring ring;
   if (auto opened = ring.open({}); !opened) refuse(opened.error().text);
-  FloorServer(ring, answers, listen_on(address), stop_signals()).run();
+  const uint64_t answered = FloorServer(ring, answers, listen_on(address), stop_signals()).run();
+  std::printf("{\"answered\": %lu}\n", answered);
   return 0;
 }
 
@@ -158,6 +168,6 @@ int serve(const Flags& flags) {
 
 int main(int argc, char** argv) {
   using weir::bench::Flags;
-  return weir::bench::serve(
-      Flags(argc, argv, {"--listen", "--body-bytes", "--head-bytes", "--max-age", "--core"}));
+  return weir::bench::serve(Flags(
+      argc, argv, {"--listen", "--body-bytes", "--head-bytes", "--max-age", "--field", "--core"}));
 }

@@ -9,6 +9,7 @@
 #include <sched.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/units.h"
@@ -72,6 +73,12 @@ sockaddr_in Flags::loopback(std::string_view name) const {
     refuse(std::string(name) + " must be a loopback address, not '" + value + "'");
   address.sin_port = htons(static_cast<uint16_t>(*port));
   return address;
+}
+
+MonoTime mono_now() {
+  timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return MonoTime(seconds(t.tv_sec) + nanoseconds(t.tv_nsec));
 }
 
 void pin_to_core(unsigned core) {

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/time.h"
+
 namespace weir::bench {
 
 // Prints `message` on stderr and exits with 2.
@@ -30,6 +32,8 @@ class Flags {
 
   std::vector<std::pair<std::string, std::string>> given_;
 };
+
+MonoTime mono_now();
 
 // Keeps this thread on `core`; refuses when that is not possible.
 void pin_to_core(unsigned core);

@@ -30,7 +30,7 @@ def bench(paths: Paths, workload: Workload, port: int, seconds: float) -> dict:
     command = [str(paths.client), "--target", f"127.0.0.1:{port}", "--path", workload.path,
                "--host", workload.host, "--connections", str(workload.connections), "--pipeline",
                str(workload.pipeline), "--seconds", str(seconds), "--warmup", str(warmup),
-               "--body-bytes", str(workload.body_bytes)]
+               "--body-bytes", str(workload.body_bytes), "--numbers", str(workload.numbers)]
     return json.loads(run_client(command, workload.client_cores, seconds + warmup))
 
 
@@ -59,8 +59,8 @@ def parse_wrk(text: str) -> dict:
 
 def wrk(_: Paths, workload: Workload, port: int, seconds: float) -> dict:
     """wrk with one thread. It cannot pipeline without a script that costs it most of its speed."""
-    if workload.pipeline != 1:
-        raise Problem("wrk does not pipeline; take --client bench for this question")
+    if workload.pipeline != 1 or workload.numbers:
+        raise Problem("wrk neither pipelines nor counts; take --client bench for this question")
     require_program("wrk")
     command = ["wrk", "--threads", "1", "--connections", str(workload.connections), "--duration",
                f"{max(1, round(seconds))}s", "--latency", "--header", f"Host: {workload.host}",

@@ -23,14 +23,23 @@ def cpu_model(cpuinfo: str) -> str:
     return found.group(1) if found else platform.machine()
 
 
+def name_and_state(stat: str) -> tuple[str, str]:
+    """Of /proc/PID/stat: the name stands in parentheses and may hold some itself."""
+    end = stat.rindex(")")
+    return stat[stat.index("(") + 1:end], stat[end + 2]
+
+
 def compilers_running() -> list[str]:
+    """Those that somebody has stopped (SIGSTOP) take nothing from anybody."""
     names = set()
-    for comm in Path("/proc").glob("[0-9]*/comm"):
+    for file in Path("/proc").glob("[0-9]*/stat"):
         try:
-            names.add(comm.read_text().strip())
+            name, state = name_and_state(file.read_text())
         except OSError:
             continue
-    return sorted(name for name in names if COMPILERS.match(name))
+        if state not in "TZ" and COMPILERS.match(name):
+            names.add(name)
+    return sorted(names)
 
 
 def busy_reason() -> str:
@@ -66,6 +75,7 @@ VERSIONS = {
     "h2o": ["h2o", "-v"],
     "haproxy": ["haproxy", "-v"],
     "varnish": ["varnishd", "-V"],
+    "ats": ["traffic_server", "-V"],
     "wrk": ["wrk", "-v"],
 }
 

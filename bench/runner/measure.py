@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 
 from . import clients, proc
 from .figures import per_request_us, spread
+from .herd import herd
 from .open_loop import weir_load
 from .probe import ask
 from .problem import Problem
 from .process import raise_descriptor_limit
+from .purge import purge
 from .question import Question, Server
 from .servers import Paths, Running, running
 
@@ -66,7 +68,13 @@ def _closed_run(question: Question, server: Server, options: Options) -> dict:
         client = clients.CLOSED_LOOP[options.client]
         load = lambda: client(options.paths, question.workload, process.port,  # noqa: E731
                               options.seconds)
-        return _figures(process, *_cpu_around(process, load))
+        said, cpu = _cpu_around(process, load)
+        figures = _figures(process, said, cpu)
+    if server.kind != "floor" and process.origin_answers is not None and said["requests_total"]:
+        share = figures["origin_share"] = process.origin_answers / said["requests_total"]
+        if question.origin_share_is_wrong(share):
+            raise Problem(f"{server.name}: {share:.1%} of the answers came from the origin")
+    return figures
 
 
 def _match_floor(question: Question, servers: list[Server], options: Options):
@@ -185,4 +193,5 @@ def _is_open(connection: socket.socket) -> bool:
         return False
 
 
-KINDS = {"closed_loop": closed_loop, "open_loop": open_loop, "idle": idle}
+KINDS = {"closed_loop": closed_loop, "herd": herd, "idle": idle, "open_loop": open_loop,
+         "purge": purge}

@@ -1,7 +1,7 @@
 """/proc is read as the kernel writes it."""
 import unittest
 
-from runner import proc
+from runner import machine, proc
 
 STAT = ("123 (a b) (c) S 77 123 123 0 -1 4194304 100 0 0 0 250 150 10 5 20 0 1 0 1000 0 0 "
         "18446744073709551615\n")
@@ -26,6 +26,12 @@ class ProcTest(unittest.TestCase):
         import os
         self.assertGreater(sum(proc.tree_cpu(os.getpid())), 0)
         self.assertGreater(proc.tree_memory(os.getpid())["rss"], 1 << 20)
+
+
+class CompilersTest(unittest.TestCase):
+    def test_name_and_state_are_found_whatever_the_name(self):
+        self.assertEqual(machine.name_and_state("7 (clang++-19) T 1 2"), ("clang++-19", "T"))
+        self.assertEqual(machine.name_and_state("7 (a) R (b)) S 1"), ("a) R (b)", "S"))
 
 
 if __name__ == "__main__":

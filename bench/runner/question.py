@@ -5,15 +5,19 @@ from pathlib import Path
 
 from .problem import Problem
 
-KINDS = ("closed_loop", "idle", "open_loop")
-SERVER_KINDS = ("floor", "weir", "nginx", "h2o", "haproxy", "varnish")
+KINDS = ("closed_loop", "herd", "idle", "open_loop", "purge")
+SERVER_KINDS = ("floor", "weir", "nginx", "h2o", "haproxy", "varnish", "ats")
 
 
 @dataclass
 class Workload:
     """What the clients do, and where everything runs. `origin_body_bytes` above 0 puts a bare
     server with answers of that size behind the servers, on the clients' cores;
-    `origin_max_age_s` above 0 lets caches keep them."""
+    `origin_max_age_s` above 0 lets caches keep them, and then the runner sees to it that answers
+    come from the cache, or, where `numbers` makes so many paths, that all come from the origin.
+    `origin_tag` puts a second one beside it, whose answers have that Surrogate-Key.
+    `origin_delay_ms` above 0 puts a slow one in its place: so long until the first of a body's
+    bytes, and as long again until the rest."""
 
     connections: int = 64
     pipeline: int = 1
@@ -24,6 +28,9 @@ class Workload:
     client_cores: str = "1"
     origin_body_bytes: int = 0
     origin_max_age_s: int = 0
+    origin_delay_ms: int = 0
+    origin_tag: str = ""
+    numbers: int = 0
     stages: list[int] = field(default_factory=lambda: [5000, 10000, 15000])
     shares: list[float] = field(default_factory=lambda: [0.5, 0.8])
 
@@ -63,6 +70,13 @@ class Question:
     @property
     def name(self) -> str:
         return self.folder.name
+
+    def origin_share_is_wrong(self, share: float) -> bool:
+        """Whether so many of the answers came from the origin that they are not what was asked
+        about."""
+        if self.workload.origin_max_age_s == 0:
+            return False
+        return share < 0.98 if self.workload.numbers else share > 0.01
 
 
 def _build(cls, where: str, values: dict):

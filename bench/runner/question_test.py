@@ -19,11 +19,9 @@ class KeptQuestionsTest(unittest.TestCase):
                     self._fill_in(asked, server)
 
     def _fill_in(self, asked, server):
-        if not server.config:
-            return
-        values = servers._values(asked, server, Path("/nowhere"), [1, 2, 3])
-        filled = servers.fill_in((asked.folder / server.config).read_text(), values)
-        self.assertNotRegex(filled, r"@[a-z_]+@")
+        values = servers._values(asked, server, Path("/nowhere"), [1, 2, 3, 4])
+        for template in servers.templates(asked, server).values():
+            self.assertNotRegex(servers.fill_in(template, values), r"@[a-z_]+@")
 
 
 class BrokenQuestionTest(unittest.TestCase):
@@ -54,6 +52,37 @@ class BrokenQuestionTest(unittest.TestCase):
 
     def test_a_missing_key_is_named(self):
         self.assertIn("question", self.complaint('kind = "idle"\n'))
+
+
+class OriginShareTest(unittest.TestCase):
+    def wrong(self, share: float, **workload) -> bool:
+        asked = question.Question(Path(), "?", "closed_loop", question.Workload(**workload), [], [])
+        return asked.origin_share_is_wrong(share)
+
+    def test_hits_must_not_come_from_the_origin(self):
+        self.assertFalse(self.wrong(0.001, origin_max_age_s=60))
+        self.assertTrue(self.wrong(0.1, origin_max_age_s=60))
+
+    def test_misses_must_come_from_the_origin(self):
+        self.assertFalse(self.wrong(1.0, origin_max_age_s=60, numbers=1000))
+        self.assertTrue(self.wrong(0.5, origin_max_age_s=60, numbers=1000))
+
+    def test_what_no_cache_may_keep_may_come_from_anywhere(self):
+        self.assertFalse(self.wrong(1.0))
+
+
+class TemplatesTest(unittest.TestCase):
+    def test_a_folder_is_many_files_and_a_file_is_one_without_a_name(self):
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            (folder / "one.in").write_text("1")
+            (folder / "many").mkdir()
+            (folder / "many" / "a.config.in").write_text("a")
+            (folder / "many" / "b.yaml.in").write_text("b")
+            asked = question.Question(folder, "?", "idle", question.Workload(), [], [])
+            found = [servers.templates(asked, question.Server("s", "ats", config))
+                     for config in ("one.in", "many", "")]
+            self.assertEqual(found, [{"": "1"}, {"a.config": "a", "b.yaml": "b"}, {}])
 
 
 class FillInTest(unittest.TestCase):

@@ -1,19 +1,23 @@
 """Starts any of the compared servers from a Server of the question: writes its configuration,
 knows its command line, and waits until it answers as the workload wants."""
+import json
 import re
 import shutil
-from contextlib import contextmanager
+import sys
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from .probe import Answer, wait_until_ready
 from .problem import Problem
 from .process import Process, current_user, free_ports
-from .question import Question, Server
+from .question import Question, Server, Workload
 
 PACKAGES = {"nginx": "nginx-light", "h2o": "h2o", "haproxy": "haproxy", "varnish": "varnish",
-            "wrk": "wrk", "taskset": "util-linux"}
-PROGRAMS = {"varnish": "varnishd"}  # where the name is not the kind's
+            "ats": "trafficserver", "wrk": "wrk", "taskset": "util-linux"}
+PROGRAMS = {"varnish": "varnishd", "ats": "traffic_server"}  # where the name is not the kind's
+MEMORY = Path("/dev/shm")  # a file system in memory, for who keeps a cache in files
+SLOW_ORIGIN = Path(__file__).resolve().parent / "slow_origin.py"
 
 
 @dataclass
@@ -32,18 +36,26 @@ class Paths:
         return self.programs / "bench" / "bench_client"
 
     @property
+    def herd(self) -> Path:
+        return self.programs / "bench" / "bench_herd"
+
+    @property
     def weir(self) -> Path:
         return self.programs / "weir"
 
 
 @dataclass
 class Running:
-    """A server that answers, and its origin if the question has one."""
+    """A server that answers, and its origin if the question has one. `origin_answers`, how many
+    the bare origin gave, is known once all have stopped."""
 
     process: Process
     origin: Process | None
     port: int
+    admin_port: int
+    origin_port: int
     answer: Answer
+    origin_answers: int | None = None
 
 
 def require_program(name: str, package: str = ""):
@@ -75,8 +87,10 @@ def _values(question: Question, server: Server, folder: Path, ports: list[int]) 
     user, group = current_user()
     body = "x" * question.workload.body_bytes if question.workload.body_bytes <= 4000 else ""
     return {"port": str(ports[0]), "listen": f"127.0.0.1:{ports[0]}", "dir": str(folder),
+            "memory_dir": str(MEMORY / f"weir-bench-{ports[0]}"),
             "origin": f"127.0.0.1:{ports[2]}", "origin_host": "127.0.0.1",
-            "origin_port": str(ports[2]), "user": user, "group": group, "body": body,
+            "origin_port": str(ports[2]), "tagged_origin": f"127.0.0.1:{ports[3]}",
+            "user": user, "group": group, "body": body,
             "body_file": str(folder / "www" / Path(question.workload.path).name), **server.set}
 
 
@@ -93,7 +107,8 @@ def _command(server: Server, paths: Paths, folder: Path, ports: list[int], cores
             "h2o": ["h2o", "-c", config],
             "haproxy": ["haproxy", "-f", config],
             "varnish": ["varnishd", "-F", "-j", "none", "-n", str(folder / "varnish"), "-a", listen,
-                        "-f", config, "-s", "malloc,256m", "-p", "thread_pools=1"],
+                        "-f", config, "-s", "malloc,2g", "-p", "thread_pools=1"],
+            "ats": ["traffic_server", f"--run-root={config}/runroot.yaml"],
             }[server.kind]
 
 
@@ -105,40 +120,81 @@ def _prepare(question: Question, server: Server, paths: Paths, ports: list[int])
         (folder / name).mkdir(parents=True)
     body = folder / "www" / Path(question.workload.path).name
     body.write_bytes(b"x" * question.workload.body_bytes)
-    if server.config:
-        template = (question.folder / server.config).read_text()
-        values = _values(question, server, folder, ports)
-        (folder / "config").write_text(fill_in(template, values))
+    values = _values(question, server, folder, ports)
+    Path(values["memory_dir"]).mkdir(exist_ok=True)
+    for name, template in templates(question, server).items():
+        file = folder / "config" / name
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(fill_in(template, values))
     return folder
 
 
+def templates(question: Question, server: Server) -> dict[str, str]:
+    """Of its configuration: one file, named "", or all of a folder by the names they shall have."""
+    if not server.config:
+        return {}
+    path = question.folder / server.config
+    if path.is_dir():
+        return {file.stem: file.read_text() for file in sorted(path.glob("*.in"))}
+    return {"": path.read_text()}
+
+
+def _origin_command(workload: Workload, paths: Paths, port: int) -> list[str]:
+    common = ["--listen", f"127.0.0.1:{port}", "--body-bytes", str(workload.origin_body_bytes),
+              "--max-age", str(workload.origin_max_age_s)]
+    if workload.origin_delay_ms:
+        return [sys.executable, str(SLOW_ORIGIN), *common, "--delay-ms",
+                str(workload.origin_delay_ms)]
+    return [str(paths.floor), *common]
+
+
 @contextmanager
-def _origin(question: Question, paths: Paths, folder: Path, port: int):
+def _origins(question: Question, paths: Paths, folder: Path, ports: list[int]):
     """The bare server beside the client: the same for all that are compared."""
     workload = question.workload
     if workload.origin_body_bytes == 0:
         yield None
         return
-    command = [str(paths.floor), "--listen", f"127.0.0.1:{port}", "--body-bytes",
-               str(workload.origin_body_bytes), "--max-age", str(workload.origin_max_age_s)]
-    with Process(command, workload.client_cores, folder / "origin.out") as origin:
-        wait_until_ready(origin, port, workload.path, workload.host)
+    with ExitStack() as stack:
+        command = _origin_command(workload, paths, ports[0])
+        origin = stack.enter_context(
+            Process(command, workload.client_cores, folder / "origin.out"))
+        wait_until_ready(origin, ports[0], workload.path, workload.host)
+        if workload.origin_tag:
+            command = [*_origin_command(workload, paths, ports[1]), "--field",
+                       f"Surrogate-Key: {workload.origin_tag}"]
+            tagged = stack.enter_context(
+                Process(command, workload.client_cores, folder / "tagged_origin.out"))
+            wait_until_ready(tagged, ports[1], workload.path, workload.host)
         yield origin
+
+
+def _origin_answers(folder: Path) -> int | None:
+    """What the bare server said at its end."""
+    try:
+        return json.loads((folder / "origin.out").read_text())["answered"]
+    except (OSError, ValueError, KeyError):
+        return None
 
 
 @contextmanager
 def running(question: Question, server: Server, paths: Paths):
     """The server, answering; stopped and its files removed at the end."""
     workload = question.workload
-    ports = free_ports(3)
+    ports = free_ports(4)
     cores = server.cores or workload.server_cores
     folder = _prepare(question, server, paths, ports)
     command = _command(server, paths, folder, ports, cores, workload.body_bytes)
-    with _origin(question, paths, folder, ports[2]) as origin, \
-            Process(command, cores, folder / "server.out") as process:
-        answer = wait_until_ready(process, ports[0], workload.path, workload.host)
-        if (answer.status, answer.body_bytes) != (200, workload.body_bytes):
-            raise Problem(f"{server.name} answers {answer.status} with {answer.body_bytes} bytes "
-                          f"instead of 200 with {workload.body_bytes}")
-        yield Running(process, origin, ports[0], answer)
-    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        with _origins(question, paths, folder, ports[2:]) as origin, \
+                Process(command, cores, folder / "server.out") as process:
+            answer = wait_until_ready(process, ports[0], workload.path, workload.host)
+            if (answer.status, answer.body_bytes) != (200, workload.body_bytes):
+                raise Problem(f"{server.name} answers {answer.status} with {answer.body_bytes} "
+                              f"bytes instead of 200 with {workload.body_bytes}")
+            found = Running(process, origin, *ports[:3], answer)
+            yield found
+        found.origin_answers = _origin_answers(folder)
+    finally:
+        shutil.rmtree(MEMORY / f"weir-bench-{ports[0]}", ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,62 @@
+#pragma once
+// Herd: many connections that are all open before they ask for the same thing in the same moment,
+// once. Times are from that moment until the first byte of each answer and until its end, so they
+// hold the time that sending so many requests takes.
+
+#include <cstdint>
+#include <netinet/in.h>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "client/histogram.h"
+#include "client/response_reader.h"
+#include "ring/ring.h"
+
+namespace weir::bench {
+
+struct HerdPlan {
+  sockaddr_in target;
+  std::string path, host;
+  uint32_t connections;
+  uint64_t body_bytes;  // of every answer, which is a 200
+  Duration patience;    // until the last answer
+};
+
+struct HerdOutcome {
+  uint64_t answered = 0;
+  uint64_t wrong = 0;  // another status or length, not HTTP, or closed
+  Histogram first_byte, whole;
+};
+
+class Herd {
+ public:
+  Herd(Ring& ring, const HerdPlan& plan);
+  ~Herd();
+  Herd(const Herd&) = delete;
+  Herd& operator=(const Herd&) = delete;
+
+  // Until all have their answer, at most `patience`. The outcome lives as long as this.
+  const HerdOutcome& run();
+
+ private:
+  struct Member {
+    int fd = -1;
+    bool began = false, ended = false;
+    ResponseReader reader;
+  };
+
+  void handle(uint32_t slot, const io_uring_cqe& cqe);
+  void read(Member& member, std::string_view bytes);
+  void end(Member& member, bool right);
+
+  Ring& ring_;
+  HerdPlan plan_;
+  std::string request_;
+  MonoTime start_;
+  uint32_t left_;
+  std::vector<Member> members_;
+  HerdOutcome outcome_;
+};
+
+}  // namespace weir::bench

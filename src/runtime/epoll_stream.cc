@@ -36,6 +36,9 @@ void EpollStream::abort_on_close() {
 Address EpollStream::peer() const {
   return peer_of(fd_);
 }
+bool EpollStream::broken() const {
+  return is_broken(fd_);
+}
 Address EpollStream::local() const {
   return local_of(fd_);
 }

@@ -14,6 +14,7 @@ class EpollStream final : public Stream, EpollWatcher {
   Address peer() const override;
   Address local() const override;
   Task<int> detach() override;
+  bool broken() const override;
 
   // Reads what there is, up to a share of the turn.
   void read_some();

@@ -54,6 +54,8 @@ class SimSocket {
   Result<size_t> send(std::span<const iovec> parts);
   // At most `bytes_max` bytes, an empty chunk at the end, nothing when there is nothing yet.
   std::optional<Result<Chunk>> receive(size_t bytes_max);
+  // Whether a reset has come.
+  bool broken() const { return reset_; }
   bool has_input() const { return !arrived_.empty() || fin_arrived_ || receive_ended_ || reset_; }
   void shutdown_send();
   void shutdown_both();

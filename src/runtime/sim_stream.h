@@ -15,6 +15,7 @@ class SimStream final : public Stream, SimWatcher {
   Address peer() const override { return socket_->remote(); }
   Address local() const override { return socket_->local(); }
   Task<int> detach() override;
+  bool broken() const override { return socket_->broken(); }
 
   // Does what was signalled: ends sends, receives.
   void run();

@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <fcntl.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -72,6 +73,11 @@ Result<size_t> send_at_once(int fd, std::span<iovec> parts) {
 void reset_on_close(int fd) {
   const linger now{.l_onoff = 1, .l_linger = 0};
   setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+}
+
+bool is_broken(int fd) {
+  pollfd one{.fd = fd, .events = 0, .revents = 0};
+  return ::poll(&one, 1, 0) > 0 && (one.revents & (POLLERR | POLLHUP)) != 0;
 }
 
 Address peer_of(int fd) {

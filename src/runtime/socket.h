@@ -22,6 +22,8 @@ std::span<iovec> without(std::span<iovec> parts, size_t bytes);
 Result<size_t> send_at_once(int fd, std::span<iovec> parts);
 // The close sends a RST.
 void reset_on_close(int fd);
+// Whether a RST has come, or the connection has failed otherwise.
+bool is_broken(int fd);
 Address peer_of(int fd);
 Address local_of(int fd);
 

@@ -88,6 +88,7 @@ void Stream::on_ended(Result<> how) {
   if (ended_) return;
   ended_ = true;
   end_ = how;
+  if (on_end_) std::exchange(on_end_, nullptr)->request();
   if (!receiver_) return;
   recv_timer_.disarm();
   recv_hook_.unlink();

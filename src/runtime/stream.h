@@ -34,6 +34,14 @@ struct StreamCloser {
 // Destroying it closes the connection; nobody may be waiting on it then.
 using StreamPtr = std::unique_ptr<Stream, StreamCloser>;
 
+// What lies between a descriptor and its bytes, such as TLS, on its way to another shard.
+class StreamLayer {
+ public:
+  virtual ~StreamLayer() = default;
+  // The stream of the bytes inside `inner`. Once.
+  virtual StreamPtr over(StreamPtr inner) = 0;
+};
+
 class Stream {
  public:
   // Reading stops at the first number; what the kernel had under way by then still arrives, and the
@@ -63,6 +71,15 @@ class Stream {
 
   // Much will be received here, such as the answers of an origin: a hint on what to receive into.
   virtual void expect_bulk() {}
+
+  // How the peer ended its side; nullptr while it has not.
+  const Result<>* end() const { return ended_ ? &end_ : nullptr; }
+  // Requests `cancel`, which outlives that, when the peer ends its side or breaks the stream, if
+  // reading goes on then (it does until the queue is full); nullptr: nobody's any more.
+  void request_on_end(Cancel* cancel) { on_end_ = cancel; }
+  // Whether it is known to be broken, though its input has ended in order before. Asks the kernel.
+  virtual bool broken() const { return false; }
+
   // Says that we shall send no more; bytes may still arrive.
   virtual void shutdown_send() = 0;
   // Closing with a RST instead of a FIN, so that the peer cannot take a torn body for a whole one.
@@ -75,6 +92,8 @@ class Stream {
   // destroyed. Only while nobody waits. -1 when bytes came meanwhile or when this kind of stream
   // cannot move.
   virtual Task<int> detach() { co_return -1; }
+  // After detach(): what the adopting shard puts over the descriptor's stream; null: nothing.
+  virtual std::unique_ptr<StreamLayer> take_layer() { return nullptr; }
 
   uint64_t bytes_received() const { return bytes_received_; }
   uint64_t bytes_sent() const { return bytes_sent_; }
@@ -146,6 +165,7 @@ class Stream {
   CancelHook send_hook_;
   std::vector<Chunk> queue_;  // emptied whenever the last chunk is taken
   uint32_t queue_head_ = 0;
+  Cancel* on_end_ = nullptr;
   bool ended_ = false;
   bool stopping_send_ = false;
   Chunk direct_;  // handed straight to the receiver

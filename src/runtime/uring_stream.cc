@@ -34,6 +34,9 @@ void UringStream::abort_on_close() {
 Address UringStream::peer() const {
   return peer_of(fd_);
 }
+bool UringStream::broken() const {
+  return is_broken(fd_);
+}
 Address UringStream::local() const {
   return local_of(fd_);
 }

@@ -15,6 +15,7 @@ class UringStream final : public Stream {
   Address peer() const override;
   Address local() const override;
   Task<int> detach() override;
+  bool broken() const override;
 
   // Starts the multishot recv unless it runs.
   void arm_recv();

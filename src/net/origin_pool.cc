@@ -30,10 +30,8 @@ Task<Result<OriginPool::Lease>> OriginPool::acquire(Wait wait) {
     ++leases_;
     co_return Lease(*this, std::move(idle));
   }
-  if (movable()) {
-    const size_t lender = share_->idle_shard(shard_.index(), now() - warm_time);
-    if (lender != OriginShare::none) co_return co_await borrow(lender, wait);
-  }
+  const size_t lender = share_->idle_shard(shard_.index(), now() - warm_time);
+  if (lender != OriginShare::none) co_return co_await borrow(lender, wait);
   if (share_->take_slot()) co_return co_await open(wait);
   co_return co_await queue(wait);
 }
@@ -216,8 +214,7 @@ bool OriginPool::ask(size_t from, uint64_t ticket) {
 void OriginPool::lend(size_t to, uint64_t ticket) {
   OriginConnectionPtr oldest = take_oldest();
   if (!oldest) return answer_nothing(to, ticket);
-  // What cannot move makes room instead.
-  if (!movable() || !is_usable(*oldest)) {
+  if (!is_usable(*oldest)) {
     drop(std::move(oldest));
     return answer_nothing(to, ticket);
   }
@@ -227,14 +224,17 @@ void OriginPool::lend(size_t to, uint64_t ticket) {
 Task<> OriginPool::hand_over(OriginConnectionPtr connection, size_t to, uint64_t ticket) {
   const int fd = co_await connection->stream->detach();
   const uint64_t requests = connection->requests;
+  // What cannot move makes room instead.
   if (fd < 0) {
     drop(std::move(connection));
     answer_nothing(to, ticket);
     co_return;
   }
+  std::unique_ptr<runtime::StreamLayer> layer = connection->stream->take_layer();
   connection.reset();
-  const bool posted = shard_.post(to, [share = share_, to, fd, requests] {
-    if (OriginPool* pool = share->pool(to)) return pool->receive(fd, requests);
+  const bool posted = shard_.post(to, [share = share_, layer = std::move(layer), to, fd,
+                                       requests = static_cast<uint32_t>(requests)]() mutable {
+    if (OriginPool* pool = share->pool(to)) return pool->receive(fd, std::move(layer), requests);
     ::close(fd);
     share->give_slot();
   });
@@ -244,10 +244,12 @@ Task<> OriginPool::hand_over(OriginConnectionPtr connection, size_t to, uint64_t
   slot_is_free();
 }
 
-void OriginPool::receive(int fd, uint64_t requests) {
+void OriginPool::receive(int fd, std::unique_ptr<runtime::StreamLayer> layer, uint64_t requests) {
   metrics_.handed_over.add();
   metrics_.open.add();
-  auto connection = std::make_unique<OriginConnection>(shard_.reactor().adopt(fd), requests);
+  runtime::StreamPtr stream = shard_.reactor().adopt(fd);
+  if (layer) stream = layer->over(std::move(stream));
+  auto connection = std::make_unique<OriginConnection>(std::move(stream), requests);
   connection->idle_since = now();
   place(std::move(connection));
 }

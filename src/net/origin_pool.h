@@ -5,8 +5,6 @@
 // has been idle for a while: descriptors move by mail. Connections are opened only when that gave
 // none, and when there is no room for one more, requests wait, first come first served, in a
 // bounded queue; whatever becomes free on any shard goes to those who wait.
-//
-// A connection over TLS has state on its shard and does not move; its slot does.
 
 #include "base/list.h"
 #include "net/client_metrics.h"
@@ -78,7 +76,7 @@ class OriginPool {
 
   // Mail from other shards; not for use elsewhere.
   void lend(size_t to, uint64_t ticket);
-  void receive(int fd, uint64_t requests);
+  void receive(int fd, std::unique_ptr<runtime::StreamLayer> layer, uint64_t requests);
   void nothing_lent(uint64_t ticket);
   void use_free_slots();
 
@@ -117,7 +115,6 @@ class OriginPool {
   void drop(OriginConnectionPtr connection);
   void slot_is_free();
   Waiting* first_waiting() { return static_cast<Waiting*>(waiting_.front()); }
-  bool movable() const { return share_->scheme() == wire::Scheme::http; }
   MonoTime now() const { return shard_.now(); }
   void arm_sweep();
   static void sweep(void* self);

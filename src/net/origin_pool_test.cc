@@ -2,7 +2,7 @@
 
 #include <latch>
 
-#include "net/client_test_kit.h"
+#include "net/tls_origin_kit.h"
 #include "runtime/threads.h"
 
 namespace weir::net::test {
@@ -292,6 +292,10 @@ Task<> fetch_in_bursts(Fleet& fleet, runtime::Shard& shard, OriginClient& client
   }
 }
 
+Task<> tls_hello_script(runtime::StreamPtr& raw, int) {
+  co_await tls_hello(raw, *test_authority().origin);
+}
+
 Task<> fetch_by_turns(Fleet& fleet, runtime::Shard& shard, OriginClient& client) {
   while (fleet.turn.load() < 3 * Fleet::shards) {
     if (fleet.turn.load() % Fleet::shards == shard.index()) {
@@ -313,6 +317,25 @@ TEST_CASE("eight shards under load use a connection again for 99 requests of 100
   MESSAGE("opened " << fleet.opened.load() << ", handed over " << fleet.handed_over.load() << " of "
                     << fleet.requests.load() << " requests");
   CHECK(100 * fleet.opened.load() <= static_cast<uint64_t>(fleet.requests.load()));
+}
+
+TEST_CASE("over TLS, too, eight shards use a connection again for 99 requests of 100") {
+  Fleet fleet(tls_hello_script, trust_test_authority);
+  fleet.run(fetch_in_bursts);
+  CHECK(fleet.failures.load() == 0);
+  CHECK(fleet.requests.load() >= 2400);
+  MESSAGE("opened " << fleet.opened.load() << ", handed over " << fleet.handed_over.load() << " of "
+                    << fleet.requests.load() << " requests");
+  CHECK(100 * fleet.opened.load() <= static_cast<uint64_t>(fleet.requests.load()));
+}
+
+TEST_CASE("one connection over TLS goes from shard to shard, and to every one again") {
+  Fleet fleet(tls_hello_script, trust_test_authority);
+  fleet.run(fetch_by_turns);
+  CHECK(fleet.failures.load() == 0);
+  CHECK(fleet.requests.load() == 24);
+  CHECK(fleet.opened.load() <= 3);
+  CHECK(fleet.handed_over.load() >= 20);
 }
 
 TEST_CASE("a quiet origin's one connection goes to the shard that needs it") {

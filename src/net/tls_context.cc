@@ -80,6 +80,10 @@ Result<SslPtr> TlsContext::connection_to(const std::string& server_name,
   return ssl;
 }
 
+void TlsContext::keep_no_sessions(SSL* ssl) {
+  SSL_set_ex_data(ssl, sessions_index(), nullptr);
+}
+
 Result<SslPtr> TlsContext::connection_from_client() const {
   SslPtr ssl(SSL_new(context_.get()));
   if (!ssl) return std::unexpected(last_tls_error("out of memory"));

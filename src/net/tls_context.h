@@ -42,6 +42,8 @@ class TlsContext {
   // A connection to `server_name` (a host name or an IP address), which is asked for and, where the
   // context verifies, checked. `sessions`, if any, outlives it.
   Result<SslPtr> connection_to(const std::string& server_name, TlsSessions* sessions) const;
+  // The sessions of `ssl` go nowhere from now on: it leaves the shard that keeps them.
+  static void keep_no_sessions(SSL* ssl);
   // A connection from a client.
   Result<SslPtr> connection_from_client() const;
 

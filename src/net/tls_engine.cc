@@ -110,6 +110,12 @@ TlsEngine::Status TlsEngine::write(std::span<iovec>& parts) {
   return Status::done;
 }
 
+void TlsEngine::leave_shard() {
+  WEIR_ASSERT(idle());
+  in_.release();
+  TlsContext::keep_no_sessions(ssl_.get());
+}
+
 bool TlsEngine::peer_verified() const {
   return SSL_get_verify_mode(ssl_.get()) != SSL_VERIFY_NONE &&
          SSL_get0_peer_certificate(ssl_.get()) && SSL_get_verify_result(ssl_.get()) == X509_V_OK;

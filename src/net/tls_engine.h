@@ -1,7 +1,7 @@
 #pragma once
 // TlsEngine: one TLS connection without I/O, client's or server's side: bytes from the peer go in,
 // plain bytes come out, and the other way round. What is to be sent gathers in out(). Belongs to
-// one TlsStream.
+// one TlsStream; between two of them it may go to another shard, since it knows no thread.
 
 #include <span>
 #include <string_view>
@@ -38,6 +38,10 @@ class TlsEngine {
   Status write(std::span<iovec>& parts);
   // Ends our side.
   void close_notify();
+  // Whether nothing is under way in it, either way.
+  bool idle() const { return in_.empty() && out_.empty(); }
+  // Before it goes to another shard, idle: it refers to nothing here any more.
+  void leave_shard();
 
   Buffer& out() { return out_; }
   const Error& error() const { return error_; }

@@ -4,8 +4,8 @@
 // pieces of one send() leave as few records, encrypted 64 KiB at a time.
 //
 // An end without close_notify is an error (reset): somebody may have cut the bytes off, so that a
-// body which ends with its connection must not be taken for whole (RFC 9112 9.8). It cannot move to
-// another shard.
+// body which ends with its connection must not be taken for whole (RFC 9112 9.8). An idle one can
+// move to another shard, with all that TLS knows of it.
 
 #include "net/handshake_turns.h"
 #include "net/tls_engine.h"
@@ -16,26 +16,31 @@ namespace weir::net {
 class TlsStream final : public runtime::Stream {
  public:
   TlsStream(runtime::StreamPtr inner, SslPtr ssl);
+  // One that comes from another shard, its handshake done.
+  TlsStream(runtime::StreamPtr inner, std::unique_ptr<TlsEngine> engine);
 
   // What was received before this was made; before handshake().
-  void feed(runtime::Chunk received) { engine_.feed(std::move(received)); }
+  void feed(runtime::Chunk received) { engine_->feed(std::move(received)); }
   // The first thing; nothing else until it has succeeded. Each step waits for its turn, where
   // `turns` are given. Errors: tls, and those of the stream.
   runtime::Task<Result<>> handshake(runtime::Wait wait, HandshakeTurns* turns = nullptr);
 
   void shutdown_send() override;
   void abort_on_close() override;
+  runtime::Task<int> detach() override;
+  std::unique_ptr<runtime::StreamLayer> take_layer() override;
+  bool broken() const override { return inner_->broken(); }
   Address peer() const override { return inner_->peer(); }
   Address local() const override { return inner_->local(); }
   void expect_bulk() override { inner_->expect_bulk(); }
   // Whether the handshake resumed an earlier session.
-  bool resumed() const { return engine_.resumed(); }
+  bool resumed() const { return engine_->resumed(); }
   // What ALPN chose, such as "http/1.1"; empty where the client does not know ALPN.
-  std::string_view protocol() const { return engine_.protocol(); }
+  std::string_view protocol() const { return engine_->protocol(); }
   // Whether the peer showed a certificate that we believe; and, of a handshake that failed, whether
   // that was the reason.
-  bool peer_verified() const { return engine_.peer_verified(); }
-  bool refused_peer() const { return engine_.refused_peer(); }
+  bool peer_verified() const { return engine_->peer_verified(); }
+  bool refused_peer() const { return engine_->refused_peer(); }
   // The stream below, for the end of a failed handshake.
   Stream& raw() { return *inner_; }
 
@@ -71,7 +76,7 @@ class TlsStream final : public runtime::Stream {
   void end_pump();
 
   runtime::StreamPtr inner_;
-  TlsEngine engine_;
+  std::unique_ptr<TlsEngine> engine_;
   Buffer sending_;  // out to the inner stream
   runtime::Cancel recv_cancel_;
   runtime::Cancel send_cancel_;
@@ -81,6 +86,8 @@ class TlsStream final : public runtime::Stream {
   bool paused_ = false;
   bool starting_send_ = false;
   bool closing_ = false;
+  bool detaching_ = false;
+  std::coroutine_handle<> detacher_;  // waits until reading has ended
   bool aborted_ = false;
   bool said_goodbye_ = false;
   std::optional<Result<>> sent_at_once_;

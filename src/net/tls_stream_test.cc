@@ -2,29 +2,12 @@
 
 #include <sys/socket.h>
 
-#include "net/client_test_kit.h"
-#include "net/tls_test_kit.h"
+#include "net/tls_origin_kit.h"
 
 namespace weir::net::test {
 namespace {
 
 using runtime::StreamPtr;
-
-Task<Result<StreamPtr>> accept_tls(StreamPtr& raw, const TlsContext& context) {
-  Result<SslPtr> ssl = context.connection_from_client();
-  const Wait wait = in_time(raw->reactor());
-  co_return co_await tls_handshake(std::move(raw), *std::move(ssl), wait);
-}
-
-Task<> tls_hello(StreamPtr& raw, const TlsContext& context) {
-  Result<StreamPtr> stream = co_await accept_tls(raw, context);
-  if (stream) co_await hello_script(*stream, 0);
-}
-
-void trust_test_authority(OriginSettings& settings) {
-  settings.url.replace(0, 4, "https");
-  settings.tls.ca_file = test_authority().ca_file;
-}
 
 struct TlsPair {
   StreamPtr client;

@@ -40,18 +40,33 @@ http {{
       proxy_pass http://127.0.0.1:{port}/received/;
       proxy_set_body $request_body_file;
     }}
+    location /counted/ {{ proxy_pass http://127.0.0.1:{port}/received/; }}
     location /received/ {{ return 201 "received $request_length"; }}
   }}
+{tls}
 }}
+"""
+
+TLS = """\
+  server {{
+    listen 127.0.0.1:{port} ssl;
+    ssl_certificate {certificate};
+    ssl_certificate_key {key};
+    ssl_protocols TLSv1.2 TLSv1.3;
+    root {folder}/root;
+  }}
 """
 
 
 class Nginx(process.Process):
-    """Content: `/small.txt`, `/large.bin`, and what its configuration names."""
+    """Content: `/small.txt`, `/large.bin`, and what its configuration names.
 
-    def __init__(self):
+    `tls`, a certificate and its key, makes it serve the files on `tls_port`, too.
+    """
+
+    def __init__(self, tls=None):
         folder = process.new_folder("nginx")
-        (self.port,) = process.free_ports(1)
+        self.port, self.tls_port = process.free_ports(2)
         self.root = folder / "root"
         self.root.mkdir()
         self.uploads = folder / "uploads"
@@ -64,7 +79,8 @@ class Nginx(process.Process):
             path.chmod(0o755)
         self.uploads.chmod(0o777)
         config = folder / "nginx.conf"
-        config.write_text(CONFIG.format(folder=folder, port=self.port))
+        config.write_text(CONFIG.format(folder=folder, port=self.port, tls=TLS.format(
+            folder=folder, port=self.tls_port, certificate=tls[0], key=tls[1]) if tls else ""))
         super().__init__("nginx", [program(), "-e", "stderr", "-p", folder, "-c", config])
         process.wait_until(self.answers, 10, "nginx")
 

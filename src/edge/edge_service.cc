@@ -23,6 +23,17 @@ std::expected<std::shared_ptr<const Generation>, std::string> generation_of(
   return generation;
 }
 
+// What is known of an origin's health outlives a reload.
+void keep_health(const Generation& before, const Generation& after) {
+  for (const auto& olds : before.origins)
+    for (const auto& old : olds)
+      for (const auto& shares : after.origins)
+        for (const auto& share : shares)
+          if (share->settings().url == old->settings().url &&
+              share->settings().health.path == old->settings().health.path)
+            share->set_healthy(old->healthy());
+}
+
 }  // namespace
 
 EdgeService::EdgeService(const EdgeSettings& settings, EdgeTelemetry telemetry,
@@ -71,6 +82,7 @@ std::expected<void, std::string> EdgeService::replace(const EdgeSettings& settin
   if (!generation) return std::unexpected(generation.error());
   // allow(mutex): the main thread, once a reload
   const std::lock_guard lock(mutex_);
+  if (generation_) keep_health(*generation_, **generation);
   generation_ = *std::move(generation);
   return {};
 }

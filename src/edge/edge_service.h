@@ -13,6 +13,7 @@
 #include "edge/disk/disk_tier.h"
 #include "edge/site.h"
 #include "net/origin_share.h"
+#include "telemetry/event_log.h"
 #include "telemetry/line_log.h"
 #include "telemetry/rate_window.h"
 #include "telemetry/registry.h"
@@ -34,6 +35,7 @@ struct EdgeTelemetry {
   telemetry::Tracing& tracing;
   telemetry::LineLog* access_log;  // nullptr: none is written
   double access_log_rate = 1;
+  telemetry::EventLog* log = nullptr;  // for what operators should hear of
 };
 
 // What the service has of the machine.

@@ -59,17 +59,34 @@ telemetry::RemoteParent EdgeShard::parent_of(const net::HttpExchange& exchange) 
 }
 
 std::unique_ptr<ShardGeneration> EdgeShard::make_generation() {
-  auto generation = std::make_unique<ShardGeneration>(*this, service_.generation());
+  auto generation =
+      std::make_unique<ShardGeneration>(*this, service_.generation(), shard_.reactor());
   generation->written.resize(generation->config().sites.size());
   for (const auto& shares : generation->shared->origins) {
     auto& clients = generation->clients.emplace_back();
     for (const auto& share : shares) {
       clients.push_back(
           {std::make_unique<net::OriginClient>(shard_, share, resolver_, metrics_.recorder()),
-           metrics_.recorder().bind_dynamic(origin_latency_decl, {share->authority()})});
+           metrics_.recorder().bind_dynamic(origin_latency_decl, {share->authority()}),
+           LatencyEstimate{}});
     }
   }
+  start_checks(*generation);
   return generation;
+}
+
+// Each origin is checked by one shard, for all; they share them out by turns.
+void EdgeShard::start_checks(ShardGeneration& generation) {
+  size_t turn = 0;
+  for (auto& clients : generation.clients) {
+    for (SiteOrigin& origin : clients) {
+      if (origin.client->settings().health.path.empty()) continue;
+      if (turn++ % shard_.shard_count() != shard_.index()) continue;
+      generation.checkers.push_back(std::make_unique<net::HealthChecker>(
+          shard_, *origin.client, metrics_.recorder(), service_.telemetry().log));
+      generation.checking.spawn(generation.checkers.back()->run(generation.checking.cancel()));
+    }
+  }
 }
 
 void EdgeShard::renew() {
@@ -77,6 +94,7 @@ void EdgeShard::renew() {
   old->retired = true;
   ShardGeneration& retired = *old;
   retired_.push_back(std::move(old));
+  retired.checking.cancel().request();
   ++retired.requests;
   leave(retired);
 }
@@ -91,6 +109,8 @@ void EdgeShard::leave(ShardGeneration& generation) {
 }
 
 runtime::Task<> EdgeShard::dispose(std::unique_ptr<ShardGeneration> generation) {
+  generation->checking.cancel().request();
+  co_await generation->checking.join();
   for (auto& clients : generation->clients)
     for (SiteOrigin& origin : clients)
       co_await origin.client->stop();

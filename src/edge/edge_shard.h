@@ -10,7 +10,9 @@
 #include "edge/edge_metrics.h"
 #include "edge/edge_request.h"
 #include "edge/edge_service.h"
+#include "edge/rules/origin_pick.h"
 #include "edge/written_answer.h"
+#include "net/health_checker.h"
 #include "net/http_exchange.h"
 #include "net/origin_client.h"
 #include "runtime/scope.h"
@@ -21,6 +23,7 @@ namespace weir::edge {
 struct SiteOrigin {
   std::unique_ptr<net::OriginClient> client;
   telemetry::Histogram latency;
+  LatencyEstimate estimate;  // of this shard's requests
 };
 
 class EdgeShard;
@@ -28,11 +31,17 @@ class EdgeShard;
 // A generation as one shard uses it: with its own connections to the origins. Retired when a new
 // one comes, and gone when its last request has ended.
 struct ShardGeneration {
+  ShardGeneration(EdgeShard& of, std::shared_ptr<const Generation> generation,
+                  runtime::Reactor& reactor)
+      : edge(of), shared(std::move(generation)), checking(reactor) {}
+
   EdgeShard& edge;
   std::shared_ptr<const Generation> shared;
-  std::vector<std::vector<SiteOrigin>> clients;  // as Generation::origins
-  std::vector<WrittenAnswer> written;            // by site
-  size_t requests = 0;                           // and other pins
+  std::vector<std::vector<SiteOrigin>> clients;               // as Generation::origins
+  std::vector<std::unique_ptr<net::HealthChecker>> checkers;  // this shard's share of them
+  runtime::Scope checking;
+  std::vector<WrittenAnswer> written;  // by site
+  size_t requests = 0;                 // and other pins
   bool retired = false;
 
   const EdgeConfig& config() const { return *shared->config; }
@@ -80,10 +89,13 @@ class EdgeShard final : public net::HttpHandler {
   Pin pin(ShardGeneration& generation);
   telemetry::LineLog::Producer* access_log() { return access_log_; }
   AccessLogLine& log_line() { return log_line_; }
+  // Room for the facts of one choice.
+  std::vector<OriginFacts>& origin_facts() { return origin_facts_; }
 
  private:
   telemetry::RemoteParent parent_of(const net::HttpExchange& exchange) const;
   std::unique_ptr<ShardGeneration> make_generation();
+  void start_checks(ShardGeneration& generation);
   runtime::Task<> dispose(std::unique_ptr<ShardGeneration> generation);
 
   EdgeService& service_;
@@ -103,6 +115,7 @@ class EdgeShard final : public net::HttpHandler {
   AccessLogLine log_line_;
   Buffer key_scratch_;
   Buffer variant_scratch_;
+  std::vector<OriginFacts> origin_facts_;
 };
 
 }  // namespace weir::edge

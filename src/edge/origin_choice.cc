@@ -4,24 +4,22 @@
 
 namespace weir::edge {
 
-SiteOrigin& choose_origin(EdgeShard& edge, ShardGeneration& generation, size_t site_index) {
+SiteOrigin& choose_origin(EdgeShard& edge, ShardGeneration& generation, size_t site_index,
+                          const SiteOrigin* failed) {
   auto& origins = generation.clients[site_index];
   if (origins.size() == 1) return origins.front();
   const MonoTime now = edge.shard().now();
-  const size_t first = edge.shard().reactor().random().below(origins.size());
-  SiteOrigin* best = nullptr;
-  std::pair<bool, uint32_t> best_rank;
-  for (size_t i = 0; i < origins.size(); ++i) {
-    SiteOrigin& origin = origins[(first + i) % origins.size()];
+  std::vector<OriginFacts>& facts = edge.origin_facts();
+  facts.clear();
+  for (const SiteOrigin& origin : origins) {
     net::OriginShare& share = origin.client->pool().share();
-    const bool open = share.breaker().state(now) == net::BreakerState::open;
-    const std::pair rank(open,
-                         share.connections() - std::min(share.connections(), share.idle_count()));
-    if (best && rank >= best_rank) continue;
-    best = &origin;
-    best_rank = rank;
+    const uint32_t idle = std::min(share.connections(), share.idle_count());
+    facts.push_back({.healthy = share.healthy() && &origin != failed,
+                     .breaker_open = share.breaker().state(now) == net::BreakerState::open,
+                     .busy = share.connections() - idle,
+                     .latency = origin.estimate.at(now)});
   }
-  return *best;
+  return origins[pick_origin(facts, edge.shard().reactor().random()())];
 }
 
 uint16_t status_for(ErrorCode code) {

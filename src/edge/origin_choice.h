@@ -6,9 +6,11 @@
 
 namespace weir::edge {
 
-// The origin with the fewest connections at work whose breaker lets requests through; among equals
-// any. The site has at least one.
-SiteOrigin& choose_origin(EdgeShard& edge, ShardGeneration& generation, size_t site_index);
+// One that works, and that will probably answer first (rules/origin_pick.h). `failed`, if any, has
+// just failed the same request, and is asked again only when there is no other. The site has at
+// least one.
+SiteOrigin& choose_origin(EdgeShard& edge, ShardGeneration& generation, size_t site_index,
+                          const SiteOrigin* failed = nullptr);
 
 // The status that says what became of asking: 504, 503 or 502.
 uint16_t status_for(ErrorCode code);

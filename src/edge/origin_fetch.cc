@@ -15,11 +15,13 @@ constexpr telemetry::SpanDecl origin_fetch_span{"origin.fetch", telemetry::SpanK
 }  // namespace
 
 Task<Result<FetchedAnswer>> OriginFetch::run(const OriginAsk& ask, Wait wait) {
+  const SiteOrigin* failed = nullptr;
   for (;;) {
     bool again = false;
-    SiteOrigin& origin = choose_origin(edge_, generation_, site_index_);
+    SiteOrigin& origin = choose_origin(edge_, generation_, site_index_, failed);
     Result<FetchedAnswer> answer = co_await attempt(ask, origin, wait, again);
     if (answer || !again) co_return answer;
+    failed = &origin;
   }
 }
 
@@ -41,6 +43,7 @@ Task<Result<FetchedAnswer>> OriginFetch::attempt(const OriginAsk& ask, SiteOrigi
     trace_.status(span, telemetry::SpanStatus::error, error.text);
     trace_.end(span, reactor.now());
     how.idempotent = how.body_replayable = true;
+    origin.estimate.record(LatencyEstimate::failure, reactor.now());
     again = client.may_retry(how, attempts_);
     return std::unexpected(error);
   };
@@ -61,6 +64,7 @@ Task<Result<FetchedAnswer>> OriginFetch::attempt(const OriginAsk& ask, SiteOrigi
   answer.times.responded = reactor.now();
   answer.times.responded_wall = reactor.wall_now();
   origin.latency.record(reactor.now() - begin);
+  origin.estimate.record(reactor.now() - begin, reactor.now());
   if (client_) client_->origin_time = reactor.now() - begin;
   trace_.set(span, AttributeKey::http_response_status_code, answer.head->status);
   trace_.end(span, reactor.now());

@@ -22,6 +22,9 @@ class OriginClient {
   // overloaded, timed_out, cancelled, unreachable, dns, not_found, tls, reset.
   runtime::Task<Result<std::unique_ptr<OriginExchange>>> open(runtime::Wait wait);
 
+  // A connection beside the pool and the breaker, for health checks.
+  runtime::Task<Result<runtime::StreamPtr>> dial(runtime::Wait wait) { return dialer_.dial(wait); }
+
   // Whether a request that failed may be sent again: it is safe, `attempts_made` allows it, and the
   // budget does, which then is one retry poorer.
   bool may_retry(const FailedAttempt& attempt, uint32_t attempts_made);

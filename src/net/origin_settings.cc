@@ -2,6 +2,8 @@
 
 #include "base/units.h"
 #include "settings/load.h"
+#include "wire/http1_write.h"
+#include "wire/scan.h"
 
 namespace weir::net {
 
@@ -61,7 +63,56 @@ const settings::Group<BreakerSettings>& breaker_settings() {
   return group;
 }
 
+bool is_check_path(std::string_view text) {
+  return text.empty() || (text.starts_with('/') && wire::all_of(wire::target_bytes, text));
+}
+
+const settings::Group<HealthCheckSettings>& health_settings() {
+  using S = HealthCheckSettings;
+  static const settings::Group<S> group{
+      "",
+      "Checks of whether the origin works. One that fails them is asked only when no other of its "
+      "site passes.",
+      {field(&S::path, "path", "",
+             "What is asked for, with a query if need be, such as /healthz; empty: no checks.")
+           .like(is_check_path, "/PATH"),
+       field(&S::host, "host", "", "Host of the checks; empty: the origin's own."),
+       field(&S::interval, "interval", seconds(5), "From one check to the next, about.")
+           .between(milliseconds(1), hours(1)),
+       field(&S::timeout, "timeout", seconds(2),
+             "How long one check may take, connection included; slower ones have failed.")
+           .between(milliseconds(1), minutes(5)),
+       field(&S::healthy_after, "healthy_after", 2u,
+             "Checks in a row that must pass before the origin counts as healthy again.")
+           .between(1, 1000),
+       field(&S::unhealthy_after, "unhealthy_after", 3u,
+             "Checks in a row that must fail before the origin counts as unhealthy.")
+           .between(1, 1000),
+       field(&S::statuses, "statuses", {"200-399"},
+             "Statuses that pass: single ones, or ranges such as 200-299.")},
+      [](const S& s) -> std::optional<std::string> {
+        for (const std::string& text : s.statuses)
+          if (!StatusRange::parse(text)) return "statuses: \"" + text + "\" is no status or range";
+        if (!wire::is_field_value(s.host)) return std::string("host: cannot be sent");
+        return std::nullopt;
+      }};
+  return group;
+}
+
 }  // namespace
+
+std::optional<StatusRange> StatusRange::parse(std::string_view text) {
+  const auto status = [](std::string_view digits) -> std::optional<uint16_t> {
+    const auto value = parse_u64(digits);
+    if (digits.size() != 3 || !value || *value < 100 || *value > 599) return std::nullopt;
+    return static_cast<uint16_t>(*value);
+  };
+  const size_t dash = text.find('-');
+  const auto first = status(text.substr(0, dash));
+  const auto last = dash == text.npos ? first : status(text.substr(dash + 1));
+  if (!first || !last || *last < *first) return std::nullopt;
+  return StatusRange{*first, *last};
+}
 
 bool is_origin_url(std::string_view text) {
   const Result<wire::Url> url = wire::parse_url(text);
@@ -104,6 +155,7 @@ const settings::Group<OriginSettings>& origin_settings() {
            .between(1 * KiB, 1 * MiB),
        field(&S::retry, "retry", retry_settings(), "Second attempts."),
        field(&S::breaker, "breaker", breaker_settings(), "The circuit breaker."),
+       field(&S::health, "health", health_settings(), "Health checks."),
        field(&S::tls, "tls", tls_settings(), "TLS towards it.")}};
   return group;
 }

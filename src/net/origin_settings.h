@@ -3,7 +3,9 @@
 // origin_settings.cc; whoever has origins nests origin_settings() in a table of its own.
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "settings/field.h"
 #include "wire/url.h"
@@ -30,6 +32,23 @@ struct BreakerSettings {
   uint32_t probes = 0;
 };
 
+// "204" or "200-399".
+struct StatusRange {
+  uint16_t first = 0;
+  uint16_t last = 0;
+  static std::optional<StatusRange> parse(std::string_view text);
+};
+
+struct HealthCheckSettings {
+  std::string path;  // empty: no checks
+  std::string host;  // empty: the origin's own
+  Duration interval{};
+  Duration timeout{};
+  uint32_t healthy_after = 0;
+  uint32_t unhealthy_after = 0;
+  std::vector<std::string> statuses;
+};
+
 struct OriginSettings {
   std::string url;
   Duration connect_timeout{};
@@ -43,6 +62,7 @@ struct OriginSettings {
   uint32_t head_bytes_max = 0;
   RetrySettings retry;
   BreakerSettings breaker;
+  HealthCheckSettings health;
   OriginTlsSettings tls;
 };
 

@@ -1,8 +1,8 @@
 #pragma once
 // OriginShare: what the shards of a process know of one origin together: its settings, how many
-// connections there are, where idle ones lie, who waits, and the breaker. Atomics only. Made by the
-// main thread before the shards' pools; held by them, and by mail between them, so that it outlives
-// both.
+// connections there are, where idle ones lie, who waits, the breaker, and the health. Atomics
+// only. Made by the main thread before the shards' pools; held by them, and by mail between them,
+// so that it outlives both.
 
 #include <atomic>
 #include <memory>
@@ -40,6 +40,9 @@ class OriginShare {
   // Of an https origin.
   const TlsContext& tls() const { return *tls_; }
   Breaker& breaker() { return breaker_; }
+  // As the health checks say; true without any.
+  bool healthy() const { return healthy_.load(std::memory_order_relaxed); }
+  void set_healthy(bool healthy) { healthy_.store(healthy, std::memory_order_relaxed); }
 
   // The right to have one more connection; false at connections_max. Each is given back once.
   bool take_slot();
@@ -91,6 +94,7 @@ class OriginShare {
   std::unique_ptr<PerShard[]> shards_;
   std::unique_ptr<TlsContext> tls_;
   Breaker breaker_;
+  std::atomic<bool> healthy_{true};
   alignas(64) std::atomic<uint32_t> connections_{0};
   alignas(64) std::atomic<uint32_t> waiting_{0};
 };

@@ -10,6 +10,7 @@
 #include "edge/disk/disk_metrics.h"
 #include "edge/edge_metrics.h"
 #include "net/client_metrics.h"
+#include "net/health_checker.h"
 #include "net/server_metrics.h"
 #include "net/tls_metrics.h"
 #include "otlp/export_metrics.h"
@@ -34,11 +35,11 @@ struct Part {
 
 Part edge_part() {
   using namespace edge;
-  return {
-      "Requests",
-      {info_of(requests_decl), info_of(duration_decl), info_of(requests_per_second_decl),
-       info_of(qps_decl), info_of(error_rate_decl), info_of(bandwidth_decl), info_of(errors_decl),
-       info_of(bytes_out_decl), info_of(bytes_in_decl), info_of(origin_latency_decl)}};
+  return {"Requests",
+          {info_of(requests_decl), info_of(duration_decl), info_of(requests_per_second_decl),
+           info_of(qps_decl), info_of(error_rate_decl), info_of(bandwidth_decl),
+           info_of(errors_decl), info_of(bytes_out_decl), info_of(bytes_in_decl),
+           info_of(client_aborts_decl), info_of(origin_latency_decl)}};
 }
 
 Part disk_part() {
@@ -72,7 +73,8 @@ Part client_part() {
        info_of(origin_connections_open), info_of(origin_connections_idle), info_of(origin_waiting),
        info_of(origin_waiting_refused), info_of(origin_connect_failures),
        info_of(origin_breaker_state), info_of(origin_breaker_refused), info_of(origin_retries),
-       info_of(origin_retries_refused), info_of(dns_lookups)}};
+       info_of(origin_retries_refused), info_of(origin_healthy), info_of(origin_health_checks),
+       info_of(dns_lookups)}};
 }
 
 Part server_part() {

@@ -32,6 +32,10 @@ inline constexpr telemetry::CounterDecl bytes_in_decl{
     .name = "edge.bytes_in",
     .unit = "By",
     .help = "Bytes of request bodies received from clients."};
+inline constexpr telemetry::CounterDecl client_aborts_decl{
+    .name = "edge.client_aborts",
+    .unit = "{request}",
+    .help = "Requests whose client left before there was an answer; slow origins make it grow."};
 inline constexpr telemetry::HistogramDecl origin_latency_decl{
     .name = "edge.origin.latency",
     .unit = "ms",
@@ -62,6 +66,7 @@ class EdgeMetrics {
         bytes_out(recorder.bind(bytes_out_decl)),
         bytes_in(recorder.bind(bytes_in_decl)),
         cache(recorder),
+        client_aborts(recorder.bind(client_aborts_decl)),
         recorder_(recorder),
         requests_(recorder.family(requests_decl)) {}
 
@@ -81,6 +86,7 @@ class EdgeMetrics {
   telemetry::Counter bytes_out;
   telemetry::Counter bytes_in;
   CacheMetrics cache;
+  telemetry::Counter client_aborts;
   telemetry::Recorder& recorder() { return recorder_; }
 
  private:

@@ -247,6 +247,16 @@ const Group<EdgeSettings>& edge_settings() {
        field(&S::health, "health", health_settings(), "Health paths on the clients' listener.")
            .live(),
        field(&S::cache, "cache", edge_cache_settings(), "What is stored of the origins' answers."),
+       field(&S::client_abort, "client_abort", net::ClientAbort::probe,
+             {{"ignore", net::ClientAbort::ignore},
+              {"probe", net::ClientAbort::probe},
+              {"end", net::ClientAbort::end}},
+             "What it means that a client ends its side of the connection while its answer is "
+             "waited for. probe: nothing yet; it is sent 100 Continue, and only who does not take "
+             "that has left. end: that it has left, which cuts off those who send, end, and read "
+             "on. Who has left gets status 499 in the log, and the origin is not waited for any "
+             "more. ignore: the origin's answer is always waited for.")
+           .live(),
        field(&S::name, "name", "weir", "Our name in Via and Server.").live()},
       check_edge};
   return group;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "edge/cache_settings.h"
+#include "net/client_watch.h"
 #include "net/origin_settings.h"
 #include "net/tls_server_settings.h"
 #include "settings/field.h"
@@ -69,6 +70,7 @@ struct EdgeSettings {
   std::vector<std::string> trusted_peers;
   HealthSettings health;
   EdgeCacheSettings cache;
+  net::ClientAbort client_abort{};
   std::string name;
 };
 

@@ -36,10 +36,13 @@ class Attempt {
  public:
   enum class Outcome : uint8_t { answered, retry };
 
-  Attempt(EdgeRequest& request, SiteOrigin& origin, std::string_view ready_body)
+  Attempt(EdgeRequest& request, SiteOrigin& origin, net::ClientWatch& watch,
+          std::string_view ready_body)
       : request_(request),
+        watch_(watch),
         client_(*origin.client),
         latency_(origin.latency),
+        estimate_(origin.estimate),
         ready_body_(ready_body) {
     request_.origin = client_.authority();
     ++request_.attempts;
@@ -52,7 +55,7 @@ class Attempt {
   ~Attempt() { request_.trace.end(span_, request_.exchange.reactor().now()); }
 
   Task<Outcome> run() {
-    const runtime::Wait wait{request_.exchange.deadline(), &request_.exchange.shard().closing()};
+    const runtime::Wait wait{request_.exchange.deadline(), &watch_.abandoned()};
     Result<std::unique_ptr<net::OriginExchange>> opened = co_await client_.open(wait);
     if (!opened)
       co_return fail_with(opened.error(), net::OriginClient::not_connected(opened.error()));
@@ -63,7 +66,7 @@ class Attempt {
   Task<Outcome> ask(net::OriginExchange& origin) {
     Buffer head;
     append_origin_request(head, request_, client_.authority(), span_);
-    Upload upload(request_, origin);
+    Upload upload(request_, origin, watch_);
     const Result<> sent = co_await upload.begin(head.view(), ready_body_);
     Outcome outcome = Outcome::answered;
     // Even where sending failed an answer may be there; but not before anything was sent.
@@ -82,12 +85,14 @@ class Attempt {
       Result<wire::ResponseHead*> head = co_await origin.receive_head(request_.head().method, wait);
       if (!head) co_return no_answer(head.error(), origin, upload);
       if (!(*head)->interim) {
+        co_await watch_.stop_probing();
         co_await deliver_final(origin, **head, upload, wait);
         co_return Outcome::answered;
       }
       // 100 is for us; the client got its own when we wanted the body. HTTP/1.0 knows no interim
       // answers.
       if ((*head)->status == 100 || request_.head().minor_version == 0) continue;
+      co_await watch_.stop_probing();
       append_interim_response(request_.out(), **head);
       if (!co_await request_.exchange.flush()) co_return give_up("the client left");
     }
@@ -97,6 +102,7 @@ class Attempt {
                        runtime::Wait wait) {
     request_.origin_time = request_.exchange.reactor().now() - begin_;
     latency_.record(request_.origin_time);
+    estimate_.record(request_.origin_time, request_.exchange.reactor().now());
     request_.trace.set(span_, AttributeKey::http_response_status_code, head.status);
     if (head.status == 101) {
       if (head.upgrade_websocket && request_.head().upgrade_websocket)
@@ -105,6 +111,10 @@ class Attempt {
     }
     co_await observe(request_, head);
     co_await deliver(request_, origin, head, wait);
+    if (watch_.client_left() && request_.error) {
+      (void)give_up("the client left before the end of its answer");
+      co_return;
+    }
     // An answer ahead of the request's end: the rest of the body is not wanted any more.
     if (upload.state() == Upload::State::running || upload.state() == Upload::State::origin_failed)
       request_.exchange.close_after();
@@ -132,13 +142,16 @@ class Attempt {
   // Nobody is there to answer.
   Outcome give_up(const char* why) {
     request_.status = 499;
+    request_.edge.metrics().client_aborts.add();
     request_.error = why;
     request_.exchange.abort();
     return Outcome::answered;
   }
 
   Outcome fail_with(Error error, net::FailedAttempt attempt) {
+    if (watch_.client_left()) return give_up("the client left before there was an answer");
     request_.trace.status(span_, telemetry::SpanStatus::error, error.text);
+    estimate_.record(LatencyEstimate::failure, request_.exchange.reactor().now());
     attempt.idempotent = idempotent(request_.head().method);
     attempt.body_replayable =
         request_.exchange.body().framing().kind == wire::BodyFraming::Kind::none ||
@@ -149,8 +162,10 @@ class Attempt {
   }
 
   EdgeRequest& request_;
+  net::ClientWatch& watch_;
   net::OriginClient& client_;
   telemetry::Histogram latency_;
+  LatencyEstimate& estimate_;
   std::string_view ready_body_;
   MonoTime begin_;
   telemetry::SpanRef span_;
@@ -168,11 +183,16 @@ std::string_view ready_body(EdgeRequest& request) {
 
 Task<> fetch(EdgeRequest& request) {
   const std::string_view body = ready_body(request);
+  net::ClientWatch watch(request.exchange, request.generation.config().client_abort);
+  const SiteOrigin* failed = nullptr;
   for (;;) {
-    SiteOrigin& origin = choose_origin(request.edge, request.generation, request.site_index);
-    Attempt attempt(request, origin, body);
-    if (co_await attempt.run() == Attempt::Outcome::answered) co_return;
+    SiteOrigin& origin =
+        choose_origin(request.edge, request.generation, request.site_index, failed);
+    Attempt attempt(request, origin, watch, body);
+    if (co_await attempt.run() == Attempt::Outcome::answered) break;
+    failed = &origin;
   }
+  co_await watch.end();
 }
 
 }  // namespace weir::edge

@@ -115,6 +115,7 @@ std::expected<std::shared_ptr<const EdgeConfig>, std::string> compile(
   config->via_line_10 = "Via: 1.0 " + settings.name + "\r\n";
   config->cache = settings.cache;
   config->health = settings.health;
+  config->client_abort = settings.client_abort;
   for (const std::string& range : settings.trusted_peers)
     config->trusted_peers.push_back(*AddressRange::parse(range));
   std::vector<SiteSettings> sites = settings.sites;

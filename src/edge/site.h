@@ -60,6 +60,7 @@ struct EdgeConfig {
   std::vector<AddressRange> trusted_peers;
   HealthSettings health;
   EdgeCacheSettings cache;
+  net::ClientAbort client_abort{};
   std::string name;
   std::string server_line;  // "Server: weir\r\n"
   // For answers that the origin gave in HTTP/1.1 and in HTTP/1.0: "Via: 1.1 weir\r\n".

@@ -12,7 +12,8 @@ using wire::BodyFraming;
 
 Task<Result<>> Upload::begin(std::string_view head, std::string_view ready_body) {
   net::HttpExchange& client = request_.exchange;
-  client.shard().closing().attach(closing_);
+  if (watch_.abandoned().requested()) abandoned_.request();
+  watch_.abandoned().attach(watch_hook_);
   std::array<iovec, 2> parts{runtime::part(head), runtime::part(ready_body)};
   const size_t count = ready_body.empty() ? 1 : 2;
   WEIR_CO_CHECK(

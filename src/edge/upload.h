@@ -2,6 +2,7 @@
 // Upload: sends one request's body on to an origin, beside the waiting for its answer.
 
 #include "edge/edge_request.h"
+#include "net/client_watch.h"
 #include "net/exchange.h"
 #include "runtime/scope.h"
 
@@ -18,11 +19,13 @@ class Upload {
     origin_failed,  // the origin takes no more; an answer may still come
   };
 
-  Upload(EdgeRequest& request, net::OriginExchange& origin)
+  // `watch` outlives it.
+  Upload(EdgeRequest& request, net::OriginExchange& origin, net::ClientWatch& watch)
       : request_(request),
         origin_(origin),
         scope_(request.exchange.reactor()),
-        closing_(on_closing, &abandoned_) {}
+        watch_(watch),
+        watch_hook_(on_abandoned, &abandoned_) {}
 
   // Sends the head, and with it the body if all of that is here already. Errors: of the origin's
   // stream.
@@ -33,12 +36,12 @@ class Upload {
   State state() const { return state_; }
   // After client_failed: `invalid` for a broken body, `timed_out`, or how its connection ended.
   Error client_error() const { return client_error_; }
-  // For waits on the origin: requested when the upload makes an answer pointless, or when the shard
-  // closes.
+  // For waits on the origin: requested when the upload makes an answer pointless, when the client
+  // has left, or when the shard closes.
   runtime::Cancel& abandoned() { return abandoned_; }
 
  private:
-  static void on_closing(void* abandoned) { static_cast<runtime::Cancel*>(abandoned)->request(); }
+  static void on_abandoned(void* abandoned) { static_cast<runtime::Cancel*>(abandoned)->request(); }
   runtime::Task<> run();
   runtime::Task<State> pass_on_body();
   runtime::Task<Result<>> pass_on(std::string_view piece);
@@ -48,7 +51,8 @@ class Upload {
   net::OriginExchange& origin_;
   runtime::Scope scope_;
   runtime::Cancel abandoned_;
-  runtime::CancelHook closing_;
+  net::ClientWatch& watch_;
+  runtime::CancelHook watch_hook_;
   State state_ = State::none;
   Error client_error_{ErrorCode::closed, "the client left"};
 };

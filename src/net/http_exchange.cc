@@ -14,6 +14,15 @@ runtime::Task<Result<>> HttpExchange::invite_body() {
   if (!owes_continue_) co_return Result<>{};
   owes_continue_ = false;
   if (!input_->empty() || body_->done()) co_return Result<>{};
+  co_return co_await send_continue();
+}
+
+runtime::Task<Result<>> HttpExchange::probe_client() {
+  WEIR_ASSERT(retractable());
+  co_return co_await send_continue();
+}
+
+runtime::Task<Result<>> HttpExchange::send_continue() {
   out().append("HTTP/1.1 100 Continue\r\n\r\n");
   Result<> sent = co_await flush();
   // What has left is no part of the answer, which may still be retracted.

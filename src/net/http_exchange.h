@@ -61,6 +61,9 @@ class HttpExchange {
   runtime::Task<Result<>> flush() { return send({}); }
   // Whether the connection can go on after this answer; decide the head's Connection field by it.
   bool keep_alive() const { return keep_alive_ && !shard_->draining().requested(); }
+  // Sends an interim answer that means nothing, so that a client that has gone shows it; only while
+  // the answer is retractable().
+  runtime::Task<Result<>> probe_client();
   // The connection closes once the answer is sent.
   void close_after() { keep_alive_ = false; }
   // The answer was cut short: the connection is reset, so that nobody takes it for whole.
@@ -85,6 +88,8 @@ class HttpExchange {
  private:
   friend class HttpConnection;
   static constexpr size_t parts_max = 15;
+
+  runtime::Task<Result<>> send_continue();
 
   std::array<wire::Field, fields_max> storage_;
   std::optional<BodyReader> body_;

@@ -9,6 +9,7 @@ verb_ci() {
   stage "checks" verb_check
   stage "tests" verb_test
   stage "up, curl, SIGTERM" smoke_up
+  stage "soak" verb_soak 20
   stage "ASan and UBSan" san_asan ""
   stage "TSan" san_tsan ""
   stage "fuzzing" fuzz_all "$FUZZ_SECONDS"
@@ -25,6 +26,7 @@ verb_nightly() {
   stage "up, curl, SIGTERM" smoke_up
   stage "ASan and UBSan" san_asan ""
   stage "TSan" san_tsan ""
+  stage "soak" verb_soak "${WEIR_NIGHTLY_SOAK_SECONDS:-300}"
   stage "simulation" verb_sim "$(date +%s)" 20000
   stage "fuzzing" fuzz_all "${WEIR_NIGHTLY_FUZZ_SECONDS:-3600}"
   finish_stages

@@ -18,8 +18,39 @@ Task<> slow_script(StreamPtr& stream, int) {
   }
 }
 
+// Answers when the test says so.
+bool may_answer;
+
+Task<> held_script(StreamPtr& stream, int) {
+  while (!(co_await hear(*stream, "\r\n\r\n")).empty()) {
+    while (!may_answer)
+      co_await pause(stream->reactor(), milliseconds(1));
+    co_await say(*stream, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+  }
+}
+
 Task<> get_into(OriginClient& client, Wait wait, std::vector<Result<Answer>>& answers) {
   answers.push_back(co_await get(client, wait));
+}
+
+// `count` requests at once, of which `refused` are answered before the origin may answer anything.
+Task<> hold_and_get(Case& all, int count, size_t refused) {
+  may_answer = false;
+  std::vector<Result<Answer>> answers;
+  runtime::Scope scope(all.reactor);
+  for (int i = 0; i < count; ++i)
+    scope.spawn(get_into(all.client, in_time(all.reactor), answers));
+  for (int i = 0; i < 2000 && answers.size() < refused; ++i)
+    co_await pause(all.reactor, milliseconds(1));
+  CHECK(answers.size() == refused);
+  for (const auto& answer : answers)
+    CHECK((!answer && answer.error().code == ErrorCode::overloaded));
+  may_answer = true;
+  co_await scope.join();
+  CHECK(answers.size() == static_cast<size_t>(count));
+  CHECK(std::ranges::count_if(answers, [](const auto& one) { return one.has_value(); }) ==
+        count - static_cast<int>(refused));
+  CHECK(all.client.metrics().waiting_refused.value() == refused);
 }
 
 // `count` requests at a time.
@@ -50,16 +81,19 @@ TEST_CASE("at the bound requests wait for a connection, and every one is served"
       [](OriginSettings& s) { s.connections_max = 3; });
 }
 
-TEST_CASE("a full queue refuses at once, and who waits too long is told so") {
+TEST_CASE("a full queue refuses at once, and who waits in it is served") {
   on_every_reactor(
-      slow_script,
-      [](Case& all) -> Task<> {
-        const auto answers = co_await get_many(all, 8);
-        CHECK(good(answers) == 2);
-        for (const auto& answer : answers)
-          if (!answer) CHECK(answer.error().code == ErrorCode::overloaded);
-        CHECK(all.client.metrics().waiting_refused.value() == 6);
-      },
+      held_script, [](Case& all) -> Task<> { co_await hold_and_get(all, 8, 4); },
+      [](OriginSettings& s) {
+        s.connections_max = 1;
+        s.waiting_max = 3;
+        s.waiting_timeout = seconds(5);
+      });
+}
+
+TEST_CASE("who waits too long for a connection is told so") {
+  on_every_reactor(
+      held_script, [](Case& all) -> Task<> { co_await hold_and_get(all, 3, 2); },
       [](OriginSettings& s) {
         s.connections_max = 1;
         s.waiting_max = 3;

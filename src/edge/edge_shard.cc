@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/hash.h"
 #include "edge/second_tier.h"
 #include "edge/steps.h"
 #include "wire/http_date.h"
@@ -75,13 +76,14 @@ std::unique_ptr<ShardGeneration> EdgeShard::make_generation() {
   return generation;
 }
 
-// Each origin is checked by one shard, for all; they share them out by turns.
+// Each origin is checked by one shard, for all. Its name says by which, so that it stays the same
+// one over reloads: another shard's gauge would go on saying what it said last.
 void EdgeShard::start_checks(ShardGeneration& generation) {
-  size_t turn = 0;
   for (auto& clients : generation.clients) {
     for (SiteOrigin& origin : clients) {
       if (origin.client->settings().health.path.empty()) continue;
-      if (turn++ % shard_.shard_count() != shard_.index()) continue;
+      const uint64_t drawn = hash(origin.client->authority(), 0);
+      if (drawn % shard_.shard_count() != shard_.index()) continue;
       generation.checkers.push_back(std::make_unique<net::HealthChecker>(
           shard_, *origin.client, metrics_.recorder(), service_.telemetry().log));
       generation.checking.spawn(generation.checkers.back()->run(generation.checking.cancel()));

@@ -58,7 +58,8 @@ class Attempt {
     const runtime::Wait wait{request_.exchange.deadline(), &watch_.abandoned()};
     Result<std::unique_ptr<net::OriginExchange>> opened = co_await client_.open(wait);
     if (!opened)
-      co_return fail_with(opened.error(), net::OriginClient::not_connected(opened.error()));
+      co_return co_await fail_with(opened.error(),
+                                   net::OriginClient::not_connected(opened.error()));
     co_return co_await ask(**opened);
   }
 
@@ -71,7 +72,7 @@ class Attempt {
     Outcome outcome = Outcome::answered;
     // Even where sending failed an answer may be there; but not before anything was sent.
     if (!sent && !origin.reused() && origin.bytes_sent() == 0) {
-      outcome = fail_with(sent.error(), origin.failed(sent.error()));
+      outcome = co_await fail_with(sent.error(), origin.failed(sent.error()));
     } else {
       outcome = co_await receive(origin, upload);
     }
@@ -83,16 +84,16 @@ class Attempt {
     const runtime::Wait wait{request_.exchange.deadline(), &upload.abandoned()};
     for (;;) {
       Result<wire::ResponseHead*> head = co_await origin.receive_head(request_.head().method, wait);
-      if (!head) co_return no_answer(head.error(), origin, upload);
+      if (!head) co_return co_await no_answer(head.error(), origin, upload);
       if (!(*head)->interim) {
-        co_await watch_.stop_probing();
+        if (!watch_.stop_probing()) co_await watch_.probed();
         co_await deliver_final(origin, **head, upload, wait);
         co_return Outcome::answered;
       }
       // 100 is for us; the client got its own when we wanted the body. HTTP/1.0 knows no interim
       // answers.
       if ((*head)->status == 100 || request_.head().minor_version == 0) continue;
-      co_await watch_.stop_probing();
+      if (!watch_.stop_probing()) co_await watch_.probed();
       append_interim_response(request_.out(), **head);
       if (!co_await request_.exchange.flush()) co_return give_up("the client left");
     }
@@ -120,23 +121,28 @@ class Attempt {
       request_.exchange.close_after();
   }
 
-  Outcome no_answer(Error error, net::OriginExchange& origin, const Upload& upload) {
+  Task<Outcome> no_answer(Error error, net::OriginExchange& origin, const Upload& upload) {
     if (upload.state() == Upload::State::too_large)
-      return refuse_body(413, "body exceeds the site's body_bytes_max");
+      co_return co_await refuse_body(413, "body exceeds the site's body_bytes_max");
     if (upload.state() == Upload::State::client_failed) {
       const Error broken = upload.client_error();
-      if (broken.code == ErrorCode::invalid) return refuse_body(400, broken.text);
-      if (broken.code == ErrorCode::timed_out) return refuse_body(408, broken.text);
-      return give_up("the client did not send the whole body");
+      if (broken.code == ErrorCode::invalid) co_return co_await refuse_body(400, broken.text);
+      if (broken.code == ErrorCode::timed_out) co_return co_await refuse_body(408, broken.text);
+      co_return give_up("the client did not send the whole body");
     }
-    return fail_with(error, origin.failed(error));
+    co_return co_await fail_with(error, origin.failed(error));
   }
 
   // What follows on the connection cannot be told apart from the rest of the body.
-  Outcome refuse_body(uint16_t status, const char* why) {
+  Task<Outcome> refuse_body(uint16_t status, const char* why) {
     request_.exchange.close_after();
+    return answer_with(status, why);
+  }
+
+  Task<Outcome> answer_with(uint16_t status, const char* why) {
+    if (!watch_.stop_probing()) co_await watch_.probed();
     answer_error(request_, status, why);
-    return Outcome::answered;
+    co_return Outcome::answered;
   }
 
   // Nobody is there to answer.
@@ -148,17 +154,16 @@ class Attempt {
     return Outcome::answered;
   }
 
-  Outcome fail_with(Error error, net::FailedAttempt attempt) {
-    if (watch_.client_left()) return give_up("the client left before there was an answer");
+  Task<Outcome> fail_with(Error error, net::FailedAttempt attempt) {
+    if (watch_.client_left()) co_return give_up("the client left before there was an answer");
     request_.trace.status(span_, telemetry::SpanStatus::error, error.text);
     estimate_.record(LatencyEstimate::failure, request_.exchange.reactor().now());
     attempt.idempotent = idempotent(request_.head().method);
     attempt.body_replayable =
         request_.exchange.body().framing().kind == wire::BodyFraming::Kind::none ||
         !ready_body_.empty() || (!attempt.connected && request_.exchange.body().bytes() == 0);
-    if (client_.may_retry(attempt, request_.attempts)) return Outcome::retry;
-    answer_error(request_, status_for(error.code), error.text);
-    return Outcome::answered;
+    if (client_.may_retry(attempt, request_.attempts)) co_return Outcome::retry;
+    co_return co_await answer_with(status_for(error.code), error.text);
   }
 
   EdgeRequest& request_;
@@ -192,7 +197,7 @@ Task<> fetch(EdgeRequest& request) {
     if (co_await attempt.run() == Attempt::Outcome::answered) break;
     failed = &origin;
   }
-  co_await watch.end();
+  if (!watch.stop_probing()) co_await watch.probed();
 }
 
 }  // namespace weir::edge

@@ -16,6 +16,7 @@ ClientWatch::ClientWatch(HttpExchange& exchange, ClientAbort policy)
       probing_(exchange.reactor()),
       end_hook_(on_end, this),
       closing_hook_(on_closing, this) {
+  if (exchange_.shard().closing().requested()) abandoned_.request();
   exchange_.shard().closing().attach(closing_hook_);
   if (policy_ == ClientAbort::ignore) return;
   if (exchange_.stream().end()) {
@@ -63,9 +64,9 @@ runtime::Task<> ClientWatch::probe() {
   }
 }
 
-runtime::Task<> ClientWatch::stop_probing() {
+bool ClientWatch::stop_probing() {
   probing_.cancel().request();
-  co_await probing_.join();
+  return probing_.running() == 0;
 }
 
 }  // namespace weir::net

@@ -22,7 +22,7 @@ enum class ClientAbort : uint8_t {
 class ClientWatch {
  public:
   ClientWatch(HttpExchange& exchange, ClientAbort policy);
-  // After end().
+  // After stop_probing().
   ~ClientWatch();
   ClientWatch(const ClientWatch&) = delete;
   ClientWatch& operator=(const ClientWatch&) = delete;
@@ -32,11 +32,11 @@ class ClientWatch {
   runtime::Cancel& abandoned() { return abandoned_; }
   bool client_left() const { return left_; }
 
-  // Before others send to the client: no probe is under way, and none follows. From here on only a
-  // break of the connection shows that it has left.
-  runtime::Task<> stop_probing();
-  // The last call.
-  runtime::Task<> end() { return stop_probing(); }
+  // Before others append to the answer, and before this is destroyed: no probe follows. Answers
+  // whether none is under way either; else await probed() first. From here on only a break of the
+  // connection shows that the client has left.
+  [[nodiscard]] bool stop_probing();
+  runtime::Task<> probed() { return probing_.join(); }
 
  private:
   static void on_closing(void* self);

@@ -257,7 +257,7 @@ bool is_cache_command(const std::string& word) {
 int run_cache_command(std::span<const std::string> words) {
   const auto command = settings::find_command(commands(), words[0]);
   if (!command) return exit_misused;
-  const auto arguments = settings::parse_flags(**command, words.subspan(1));
+  const auto arguments = settings::parse_flags(**command, words.subspan(1), "weir edge");
   if (!arguments) {
     complain(arguments.error() + "\nweir edge " + words[0] + " --help lists what it takes");
     return exit_misused;

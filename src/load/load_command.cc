@@ -47,8 +47,12 @@ int run_http(std::span<const std::string> words, const LoadTerminal& terminal) {
     terminal.write_error("weir load http: " + text + "\n");
     return status;
   };
-  const auto arguments = settings::parse_flags(command, words);
-  if (!arguments) return wrong(arguments.error(), 2);
+  const auto arguments = settings::parse_flags(command, words, "weir load");
+  if (!arguments) {
+    terminal.write_error("weir: " + arguments.error() +
+                         "\nweir load http --help lists what it takes\n");
+    return 2;
+  }
   if (arguments->help) {
     terminal.write(settings::command_help("weir load", command));
     return 0;

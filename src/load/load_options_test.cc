@@ -109,9 +109,13 @@ TEST_CASE("the command answers --help and refuses with status 2") {
   const std::string help[] = {"--help"};
   CHECK(run_http(help, terminal) == 0);
   CHECK(written.find("--ramp-time TIME") != written.npos);
-  const std::string bad[] = {"--rate"};
-  CHECK(run_http(bad, terminal) == 2);
-  CHECK(problems.starts_with("weir load http: "));
+  const std::string no_url[] = {"--rate=5"};
+  CHECK(run_http(no_url, terminal) == 2);
+  CHECK(problems.starts_with("weir load http: --url is missing"));
+  problems.clear();
+  const std::string unknown[] = {"--rat=5"};
+  CHECK(run_http(unknown, terminal) == 2);
+  CHECK(problems.starts_with("weir: weir load http has no flag --rat; did you mean --rate?\n"));
 }
 
 }  // namespace weir::load

@@ -62,19 +62,20 @@ std::string flag_text(const Flag& flag) {
 
 using Problem = std::unexpected<std::string>;
 
-Problem unknown_flag(const Command& command, std::string_view word) {
+Problem unknown_flag(const Command& command, const std::string& name, std::string_view word) {
   std::vector<std::string> names{"--help"};
   for (const Flag& flag : command.flags)
     names.push_back("--" + std::string(flag.name));
-  return Problem("weir " + std::string(command.name) + " has no flag " + std::string(word) +
-                 did_you_mean(nearest(word, names)));
+  return Problem(name + " has no flag " + std::string(word) + did_you_mean(nearest(word, names)));
 }
 
 // Reads words one by one into Arguments.
 class Reader {
  public:
-  Reader(const Command& command, std::span<const std::string> words)
-      : command_(command), words_(words) {}
+  Reader(const Command& command, std::span<const std::string> words, std::string_view program)
+      : command_(command),
+        name_(std::string(program) + " " + std::string(command.name)),
+        words_(words) {}
 
   std::expected<Arguments, std::string> run();
 
@@ -83,6 +84,7 @@ class Reader {
   std::expected<void, std::string> check_count() const;
 
   const Command& command_;
+  std::string name_;  // of program and command
   std::span<const std::string> words_;
   Arguments found_;
 };
@@ -92,7 +94,7 @@ std::expected<void, std::string> Reader::read_flag(std::string_view word) {
   const std::string name(word.substr(0, equals));
   const auto flag =
       std::ranges::find(command_.flags, std::string_view(name).substr(2), &Flag::name);
-  if (flag == command_.flags.end()) return unknown_flag(command_, name);
+  if (flag == command_.flags.end()) return unknown_flag(command_, name_, name);
   if (!flag->repeatable && found_.has(flag->name)) return Problem(name + " is given twice");
   const bool has_value = equals != word.npos;
   if (flag->placeholder.empty()) {
@@ -112,12 +114,11 @@ std::expected<void, std::string> Reader::read_flag(std::string_view word) {
 }
 
 std::expected<void, std::string> Reader::check_count() const {
-  const std::string command = "weir " + std::string(command_.name);
   if (found_.arguments.size() > command_.arguments_max)
-    return Problem(command + " does not know what to do with " +
+    return Problem(name_ + " does not know what to do with " +
                    quoted(found_.arguments[command_.arguments_max]));
   if (found_.arguments.size() < command_.arguments_min)
-    return Problem(command + " needs " + std::string(command_.placeholder));
+    return Problem(name_ + " needs " + std::string(command_.placeholder));
   return {};
 }
 
@@ -134,7 +135,7 @@ std::expected<Arguments, std::string> Reader::run() {
       found_.help = true;
       return std::move(found_);
     } else if (!word.starts_with("--")) {
-      return unknown_flag(command_, word);
+      return unknown_flag(command_, name_, word);
     } else if (auto read = read_flag(word); !read) {
       return Problem(std::move(read.error()));
     }
@@ -162,8 +163,9 @@ std::vector<std::string_view> Arguments::all(std::string_view name) const {
 }
 
 std::expected<Arguments, std::string> parse_flags(const Command& command,
-                                                  std::span<const std::string> words) {
-  return Reader(command, words).run();
+                                                  std::span<const std::string> words,
+                                                  std::string_view program) {
+  return Reader(command, words, program).run();
 }
 
 std::expected<const Command*, std::string> find_command(std::span<const Command> commands,

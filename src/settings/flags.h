@@ -48,8 +48,10 @@ struct Arguments {
 
 // `words` is what stands behind the command's name. Takes `--flag value`, `--flag=value`, and "--",
 // behind which nothing is a flag. The error names the word, what is wrong, and the nearest flag.
+// `program` is what stands before the command's name.
 std::expected<Arguments, std::string> parse_flags(const Command& command,
-                                                  std::span<const std::string> words);
+                                                  std::span<const std::string> words,
+                                                  std::string_view program = "weir");
 
 // The command of that name; the error names the nearest one.
 std::expected<const Command*, std::string> find_command(std::span<const Command> commands,

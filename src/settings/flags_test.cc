@@ -57,6 +57,14 @@ TEST_CASE("errors name the word, what is wrong, and the nearest flag") {
   CHECK(error_of({"stray"}) == "weir edge does not know what to do with \"stray\"");
 }
 
+TEST_CASE("errors name the whole command, of whichever program it is a part") {
+  const Command inner{.name = "http", .prose = "Loads."};
+  const std::string words[] = {"--fast"};
+  const auto parsed = parse_flags(inner, words, "weir load");
+  REQUIRE(!parsed.has_value());
+  CHECK(parsed.error() == "weir load http has no flag --fast");
+}
+
 TEST_CASE("arguments are counted, and may begin with a dash behind two dashes") {
   CHECK(error_of({}, 1) == "weir config needs print|check|explain KEY");
   CHECK(error_of({"a", "b", "c"}, 1) == "weir config does not know what to do with \"c\"");

@@ -1,11 +1,11 @@
 #include "cli/config_command.h"
 
 #include "cli/all_settings.h"
+#include "cli/config_check.h"
 #include "cli/configuration.h"
 #include "cli/edge_command.h"
 #include "cli/service_flags.h"
 #include "cli/terminal.h"
-#include "edge/site.h"
 #include "settings/print.h"
 
 namespace weir::cli {
@@ -16,11 +16,13 @@ int misused(const std::string& what) {
   return exit_misused;
 }
 
-// What only shows when the configuration is put to use: files that it names.
 int check(const Configuration& configuration) {
-  const auto compiled = edge::compile(configuration.load(edge::edge_settings()));
-  if (!compiled) {
-    complain(compiled.error());
+  const std::vector<std::string> problems = check_use(configuration);
+  if (!problems.empty()) {
+    std::string text = "the configuration cannot be used:";
+    for (const std::string& problem : problems)
+      text += "\n" + problem;
+    complain(text);
     return exit_failed;
   }
   say("The configuration is sound.\n");

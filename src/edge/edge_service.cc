@@ -6,7 +6,20 @@
 namespace weir::edge {
 namespace {
 
-std::expected<std::shared_ptr<const Generation>, std::string> generation_of(
+// What is known of an origin's health outlives a reload.
+void keep_health(const Generation& before, const Generation& after) {
+  for (const auto& olds : before.origins)
+    for (const auto& old : olds)
+      for (const auto& shares : after.origins)
+        for (const auto& share : shares)
+          if (share->settings().url == old->settings().url &&
+              share->settings().health.path == old->settings().health.path)
+            share->set_healthy(old->healthy());
+}
+
+}  // namespace
+
+std::expected<std::shared_ptr<const Generation>, std::string> make_generation(
     const EdgeSettings& settings, size_t shards) {
   auto config = compile(settings);
   if (!config) return std::unexpected(config.error());
@@ -22,19 +35,6 @@ std::expected<std::shared_ptr<const Generation>, std::string> generation_of(
   }
   return generation;
 }
-
-// What is known of an origin's health outlives a reload.
-void keep_health(const Generation& before, const Generation& after) {
-  for (const auto& olds : before.origins)
-    for (const auto& old : olds)
-      for (const auto& shares : after.origins)
-        for (const auto& share : shares)
-          if (share->settings().url == old->settings().url &&
-              share->settings().health.path == old->settings().health.path)
-            share->set_healthy(old->healthy());
-}
-
-}  // namespace
 
 EdgeService::EdgeService(const EdgeSettings& settings, EdgeTelemetry telemetry,
                          const EdgeMachine& machine)
@@ -78,7 +78,7 @@ std::shared_ptr<const Generation> EdgeService::generation() const {
 }
 
 std::expected<void, std::string> EdgeService::replace(const EdgeSettings& settings) {
-  auto generation = generation_of(settings, shards_);
+  auto generation = make_generation(settings, shards_);
   if (!generation) return std::unexpected(generation.error());
   // allow(mutex): the main thread, once a reload
   const std::lock_guard lock(mutex_);

@@ -29,6 +29,11 @@ struct Generation {
   std::vector<std::vector<std::shared_ptr<net::OriginShare>>> origins;
 };
 
+// Compiles `settings`, reading the files that they name, for so many shards. Errors: a text for the
+// operator.
+std::expected<std::shared_ptr<const Generation>, std::string> make_generation(
+    const EdgeSettings& settings, size_t shards);
+
 // What the service records into; all outlive it.
 struct EdgeTelemetry {
   telemetry::Registry& registry;

@@ -1,5 +1,5 @@
 """The configuration: what is wrong is named with its place, and the nearest right key."""
-from support import keys, process, weir
+from support import certificates, keys, process, weir
 from support.case import Case
 
 
@@ -51,6 +51,50 @@ class Config(Case):
         status, out, errors = weir.run_weir("config", "check", "--config", "/nowhere/weir.yaml")
         self.assertNotEqual(status, 0)
         self.assertIn("/nowhere/weir.yaml", out + errors)
+
+    def test_files_that_settings_name_are_looked_at(self):
+        folder = process.new_folder("files")
+        short = folder / "short"
+        short.write_text("secret\n")
+        plain = folder / "plain"
+        plain.write_text("no certificate\n")
+        nowhere = folder / "nowhere" / "file"
+        origin, tls = "edge.origin.url=https://127.0.0.1:1", "edge.listen_tls=127.0.0.1:0"
+        for setting, value, *others in (
+                ("admin.token_file", nowhere), ("admin.token_file", short),
+                ("telemetry.access_log.path", nowhere), ("telemetry.access_log.path", folder),
+                ("edge.tls.certificate", plain, f"edge.tls.key={plain}", tls),
+                ("edge.tls.certificate", nowhere, f"edge.tls.key={nowhere}", tls),
+                ("edge.origin.tls.ca_file", nowhere, origin),
+                ("runtime.data", plain / "below"),
+                ("edge.cache.disk.bytes", "1GiB")):
+            with self.subTest(f"{setting}={value}"):
+                words = [word for other in others for word in ("--set", other)]
+                self.refused("", setting if "origin" not in setting else "127.0.0.1:1",
+                             arguments=("--set", f"{setting}={value}", *words))
+
+    def test_files_that_are_sound_pass(self):
+        authority = certificates.Authority()
+        certificate, key = authority.issue("server", "edge.test")
+        folder = process.new_folder("files")
+        token = folder / "token"
+        token.write_text("0123456789abcdef0123\n")
+        log = folder / "access.log"
+        sets = {"admin.token_file": token, "edge.tls.certificate": certificate,
+                "edge.tls.key": key, "edge.listen_tls": "127.0.0.1:0",
+                "telemetry.access_log.path": log,
+                "edge.origin.url": "https://127.0.0.1:1",
+                "edge.origin.tls.ca_file": authority.path,
+                "runtime.data": folder / "made" / "later"}
+        words = [word for name, value in sets.items() for word in ("--set", f"{name}={value}")]
+        status, said = self.check("", *words)
+        self.assertEqual(status, 0, said)
+        self.assertFalse(log.exists() or (folder / "made").exists(), "a check leaves nothing")
+
+    def test_cores_that_are_not_there_are_named_and_so_is_every_other_fault(self):
+        self.refused("", "runtime.cores", "1023", "admin.token_file",
+                     arguments=("--set", "runtime.cores=1023",
+                                "--set", "admin.token_file=/nowhere/token"))
 
     def test_set_is_checked_like_the_file(self):
         self.refused("", "--set", keys.HEAD_TIMEOUT,

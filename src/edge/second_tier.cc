@@ -111,8 +111,7 @@ Task<Result<>> pump(disk::DiskAnswer& found, cache::Fill& fill, runtime::Wait wa
     const Result<std::string_view> piece = co_await found.next(wait);
     if (!piece) co_return std::unexpected(piece.error());
     if (piece->empty()) break;
-    WEIR_CO_CHECK(fill.append(*piece));
-    if (fill.crowded()) WEIR_CO_CHECK(co_await fill.readers_ahead(wait));
+    WEIR_CO_CHECK(co_await fill.append_all(*piece, wait));
   }
   co_return fill.complete();
 }

@@ -12,8 +12,10 @@ Task<Result<>> pump(net::OriginExchange& origin, cache::Fill& fill, runtime::Wai
   while (!origin.body().done()) {
     const Result<std::string_view> piece = co_await origin.read(wait);
     if (!piece) co_return std::unexpected(piece.error());
-    if (!piece->empty()) WEIR_CO_CHECK(fill.append(*piece));
-    if (fill.crowded()) WEIR_CO_CHECK(co_await fill.readers_ahead(wait));
+    WEIR_CO_TRY(const size_t taken, fill.append(*piece));
+    // Without a frame of its own where all was taken.
+    if (taken < piece->size())
+      WEIR_CO_CHECK(co_await fill.append_all(piece->substr(taken), wait));
   }
   WEIR_CO_CHECK(fill.complete());
   origin.finish();

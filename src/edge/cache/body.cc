@@ -14,18 +14,26 @@ uint64_t allocated_bytes(const void* block) {
   return ::malloc_usable_size(const_cast<void*>(block));
 }
 
-Body* Body::make(ByteAccount& account, std::optional<uint64_t> length) {
-  const bool sliced = !length || *length > slice_bytes;
+Body* Body::make(ByteAccount& account, std::optional<uint64_t> length, const BodyShape& shape,
+                 uint64_t taken) {
+  const bool sliced = !length || *length > one_piece_bytes_max;
   void* block = std::malloc(sizeof(Body) + (sliced ? 0 : *length));
   WEIR_ASSERT(block);
-  Body* body = new (block) Body(account, length, sliced);
+  Body* body = new (block) Body(account, length, sliced, shape, taken);
   body->charge(block);
+  body->refund();
   return body;
 }
 
-Body::Body(ByteAccount& account, std::optional<uint64_t> length, bool sliced)
-    : promised_(length.value_or(unknown)), sliced_(sliced), account_(&account) {
+Body::Body(ByteAccount& account, std::optional<uint64_t> length, bool sliced,
+           const BodyShape& shape, uint64_t taken)
+    : promised_(length.value_or(unknown)),
+      slice_bytes_(shape.slice_bytes),
+      sliced_(sliced),
+      account_(&account),
+      prepaid_(taken) {
   if (!sliced) return;
+  direct_slices_ = place_of(std::min(shape.stored_bytes_max, promised_ - 1)).slice + 2;
   directory_ = std::make_unique<Directory>();
   charge(directory_.get());
 }
@@ -52,8 +60,10 @@ void Body::unref() {
 
 void Body::charge(const void* block) {
   const uint64_t bytes = allocated_bytes(block);
+  const uint64_t paid = std::min(bytes, prepaid_);
+  prepaid_ -= paid;
   charged_ += bytes;
-  account_->add(bytes);
+  account_->add(bytes - paid);
 }
 
 void Body::move_charge(ByteAccount& to) {
@@ -70,25 +80,32 @@ std::optional<uint64_t> Body::length() const {
   return std::nullopt;
 }
 
-// Slices double from first_slice_bytes up to slice_bytes where the length is unknown; the last one
+// Slices double from first_slice_bytes up to slice_bytes_ where the length is unknown; the last one
 // of a known length is as long as needed.
 Body::Place Body::place_of(uint64_t offset) const {
   if (promised_ != unknown) {
-    const uint64_t index = offset / slice_bytes;
-    const uint64_t start = index * slice_bytes;
-    return {static_cast<size_t>(index), start, std::min(slice_bytes, promised_ - start)};
+    const uint64_t index = offset / slice_bytes_;
+    const uint64_t start = index * slice_bytes_;
+    return {static_cast<size_t>(index), start, std::min(slice_bytes_, promised_ - start)};
   }
   uint64_t start = 0;
   uint64_t bytes = first_slice_bytes;
   size_t index = 0;
-  for (; bytes < slice_bytes && offset >= start + bytes; ++index, bytes *= 2)
+  for (; bytes < slice_bytes_ && offset >= start + bytes; ++index, bytes *= 2)
     start += bytes;
   const uint64_t further = (offset - start) / bytes;
   return {index + static_cast<size_t>(further), start + further * bytes, bytes};
 }
 
+// Where nothing is stored any more, the slots of what readers have passed are used again.
+size_t Body::slot_index(size_t slice) const {
+  return slice < direct_slices_ ? slice
+                                : direct_slices_ + (slice - direct_slices_) % passing_slices_max;
+}
+
 // nullptr when its block of pointers was not made yet.
 std::atomic<char*>* Body::slot_of(size_t slice) const {
+  slice = slot_index(slice);
   size_t block = 0;
   for (size_t slots = first_block_slices; slice >= slots; slots *= 2, ++block)
     slice -= slots;
@@ -148,7 +165,7 @@ uint64_t Body::growth_for(uint64_t n) const {
     const Place place = place_of(at);
     const std::atomic<char*>* slot = slot_of(place.slice);
     // A block of pointers may come with it.
-    if (!slot) bytes += allocation_rest + place.slice * sizeof(std::atomic<char*>) * 2;
+    if (!slot) bytes += allocation_rest + slot_index(place.slice) * sizeof(std::atomic<char*>) * 2;
     if (!slot || !slot->load(std::memory_order_relaxed)) bytes += place.bytes + place.bytes / 8;
     at = place.start + place.bytes;
   }

@@ -6,7 +6,10 @@
 // not know what is stored: objects do (object.h). Waiting for more bytes is body_reader.h.
 //
 //   one allocation: [Body][bytes...]
-//   slices:         [Body] -> directory of 12 blocks of 8, 16, 32, ... slice pointers -> slices
+//   slices:         [Body] -> directory of 16 blocks of 8, 16, 32, ... slice pointers -> slices
+//
+// A body that is too long to be stored passes through: behind BodyShape::stored_bytes_max the
+// pointers are used in turn, so that its length has no limit while its memory has.
 
 #include <array>
 #include <atomic>
@@ -26,20 +29,31 @@ struct FeedCell;
 
 enum class BodyState : uint8_t { filling, complete, failed };
 
+// How the bodies of a store are cut.
+struct BodyShape {
+  uint64_t slice_bytes = 256 * 1024;        // of the largest slices; a power of two
+  uint64_t stored_bytes_max = 64ull << 30;  // a longer body is given up
+};
+
 class Body {
  public:
-  static constexpr uint64_t slice_bytes = 256 * 1024;
+  static constexpr uint64_t one_piece_bytes_max = 256 * 1024;
   static constexpr uint64_t first_slice_bytes = 4096;  // where the length is unknown; then doubling
+  // Slices of a body that passes through which may be there at a time.
+  static constexpr size_t passing_slices_max = 512;
 
-  // An empty body that is being filled; its bytes are charged to `account`, which outlives it.
-  // `length`: as the origin promised it; none: unknown. Holds one reference for the caller.
-  static Body* make(ByteAccount& account, std::optional<uint64_t> length);
+  // An empty body that is being filled; its bytes are charged to `account`, which outlives it and
+  // from which `taken` bytes were taken for it. `length`: as the origin promised it; none: unknown.
+  // Holds one reference for the caller.
+  static Body* make(ByteAccount& account, std::optional<uint64_t> length,
+                    const BodyShape& shape = {}, uint64_t taken = 0);
   Body(const Body&) = delete;
   Body& operator=(const Body&) = delete;
 
   // At most what make() takes.
   static uint64_t memory_for(std::optional<uint64_t> length) {
-    return allocation_rest + (length && *length <= slice_bytes ? *length : 0);
+    const uint64_t bytes = length && *length <= one_piece_bytes_max ? *length : 0;
+    return allocation_rest + bytes + bytes / 8;
   }
 
   // --- any shard, while it holds a reference ---
@@ -66,6 +80,10 @@ class Body {
   // At most the memory that `n` further bytes take; 0 for a body in one piece, which has it
   // already.
   uint64_t growth_for(uint64_t n) const;
+  // `bytes` were taken from its account for what room() will allocate; refund() gives back the
+  // rest.
+  void prepay(uint64_t bytes) { prepaid_ += bytes; }
+  void refund() { account_->subtract(std::exchange(prepaid_, 0)); }
   // `n` bytes were written at room(); visible to readers from now on.
   void publish(uint64_t n);
   // False when fewer bytes came than were promised: it is then failed.
@@ -86,7 +104,7 @@ class Body {
  private:
   friend class Feed;
   friend class BodyReader;
-  static constexpr size_t directory_blocks = 12, first_block_slices = 8;
+  static constexpr size_t directory_blocks = 16, first_block_slices = 8;
   // More than the body itself, its directory, and what an allocator rounds up by.
   static constexpr uint64_t allocation_rest = 1024;
   using Directory = std::array<std::atomic<std::atomic<char*>*>, directory_blocks>;
@@ -95,9 +113,11 @@ class Body {
     uint64_t start, bytes;  // of the slice
   };
 
-  Body(ByteAccount& account, std::optional<uint64_t> length, bool sliced);
+  Body(ByteAccount& account, std::optional<uint64_t> length, bool sliced, const BodyShape& shape,
+       uint64_t taken);
   ~Body();
   Place place_of(uint64_t offset) const;
+  size_t slot_index(size_t slice) const;
   std::atomic<char*>* slot_of(size_t slice) const;
   char* slice_at(const Place& place);
   void free_slices(uint64_t from, uint64_t to);
@@ -108,6 +128,8 @@ class Body {
   static constexpr uint64_t unknown = UINT64_MAX;
   std::atomic<uint64_t> published_{0};
   uint64_t promised_;
+  const uint64_t slice_bytes_;
+  size_t direct_slices_ = 0;  // those that have a pointer of their own
   std::atomic<uint32_t> references_{1};
   std::atomic<BodyState> state_{BodyState::filling};
   std::atomic<bool> given_up_{false};
@@ -115,6 +137,7 @@ class Body {
   Error error_{ErrorCode::closed, "no error"};
   ByteAccount* account_;
   std::atomic<uint64_t> charged_{0};  // a report may read it while it grows
+  uint64_t prepaid_ = 0;              // of the account, not charged yet
   std::unique_ptr<Directory> directory_;
   std::atomic<uint64_t> dropped_{0};       // bytes at the front that are gone, or are about to go
   std::atomic<FeedCell*> cells_{nullptr};  // of the shards that waited (body_reader.h)

@@ -6,14 +6,21 @@ namespace weir::edge::cache {
 
 BodyReader::BodyReader(ShardStore& store, Body& body, uint64_t offset)
     : store_(store), body_(body), position_(offset) {
-  if (body.state() != BodyState::filling) return;
-  cell_ = &Feed::cell(body, store);
+  if (body.state() == BodyState::filling) enter();
+  gone_ = gone_ || body.dropped_.load(std::memory_order_acquire) > offset;
+}
+
+void BodyReader::enter() {
+  cell_ = Feed::cell(*body_, store_);
+  if (!cell_) {
+    gone_ = true;
+    return;
+  }
   cell_->readers.push_back(*this);
   cell_->note_lowest();
   // The position is told before the look at what is gone, as drop_passed() says what will be gone
   // before it looks at the positions.
   std::atomic_thread_fence(std::memory_order_seq_cst);
-  gone_ = body.dropped_.load(std::memory_order_relaxed) > offset;
 }
 
 BodyReader::~BodyReader() {
@@ -33,11 +40,7 @@ BodyReader::Look BodyReader::look() {
   // The state first: what is published when it is complete is all there is.
   const BodyState state = body_->state();
   if (gone_) return Look::gone;
-  if (position_ < body_->published()) {
-    // A body that was given up before this reader came may have lost its front.
-    gone_ = view().empty();
-    return gone_ ? Look::gone : Look::there;
-  }
+  if (position_ < body_->published()) return Look::there;
   if (state == BodyState::complete) return Look::there;
   return state == BodyState::failed ? Look::failed : Look::nothing;
 }
@@ -54,7 +57,6 @@ runtime::Task<Result<>> BodyReader::more(runtime::Wait wait) {
       case Look::nothing:
         break;
     }
-    if (!cell_) cell_ = &Feed::cell(*body_, store_);
     cell_->waits.store(true, std::memory_order_relaxed);
     // Says that it waits before it looks, as the filler publishes before it looks who waits.
     std::atomic_thread_fence(std::memory_order_seq_cst);
@@ -63,13 +65,15 @@ runtime::Task<Result<>> BodyReader::more(runtime::Wait wait) {
   }
 }
 
+static_assert(sizeof(FeedCell) + 128 <= FeedCell::memory_max);
+
 FeedCell::FeedCell(Body& of, ShardStore& on)
     : Letter(deliver, drop),
       body(of),
       shard(on.index()),
       account(&on.store().filling_account()),
       waiting(on.shard().reactor()) {
-  account->add(allocated_bytes(this));
+  account->settle(memory_max, allocated_bytes(this));
 }
 
 void FeedCell::deliver(Letter& letter, ShardStore&) {
@@ -131,15 +135,25 @@ void Feed::drop_passed(Body& body) {
   body.free_slices(from, until);
 }
 
-FeedCell& Feed::cell(Body& body, ShardStore& store) {
+FeedCell* Feed::cell(Body& body, ShardStore& store) {
   FeedCell* first = body.cells_.load(std::memory_order_acquire);
   for (FeedCell* cell = first; cell; cell = cell->next)
-    if (cell->shard == store.index()) return *cell;
+    if (cell->shard == store.index()) return cell;
+  Store& all = store.store();
+  if (!all.filling_account().try_add(FeedCell::memory_max, all.fill_budget())) return nullptr;
   auto* made = new FeedCell(body, store);
   do
     made->next = first;
   while (!body.cells_.compare_exchange_weak(first, made, std::memory_order_seq_cst));
-  return *made;
+  return made;
+}
+
+uint64_t Feed::cell_bytes(const Body& body) {
+  uint64_t bytes = 0;
+  const FeedCell* cell = body.cells_.load(std::memory_order_acquire);
+  for (; cell; cell = cell->next)
+    bytes += allocated_bytes(cell);
+  return bytes;
 }
 
 void Feed::charge_cells(Body& body, ByteAccount& to) {

@@ -36,13 +36,15 @@ class BodyReader : public ListNode<BodyReader> {
     return body_->state() == BodyState::complete && position_ >= body_->published();
   }
   // Waits until view() is not empty or at_end(). Errors: what the fill failed with; limit (it was
-  // given up, and the bytes at the position are gone: fetch it for yourself); timed_out, cancelled.
+  // given up and the bytes at the position are gone, or there is no memory for one more shard that
+  // reads what arrives: fetch it for yourself); timed_out, cancelled.
   runtime::Task<Result<>> more(runtime::Wait wait);
 
  private:
   friend struct FeedCell;
   friend class Feed;
   enum class Look : uint8_t { there, nothing, failed, gone };
+  void enter();
   Look look();
 
   ShardStore& store_;
@@ -55,6 +57,9 @@ class BodyReader : public ListNode<BodyReader> {
 // What one shard's readers of a filling body share with the filling shard. Made when the first of
 // them comes, freed with the body.
 struct FeedCell : Letter {
+  static constexpr uint64_t memory_max = 512;  // with what the allocator adds
+
+  // That much was taken for it from the account of what arrives.
   FeedCell(Body& of, ShardStore& on);
 
   static void deliver(Letter& letter, ShardStore& at);
@@ -83,10 +88,11 @@ class Feed {
   static uint64_t lowest(const Body& body);
   // Frees what every reader of a given-up body has passed.
   static void drop_passed(Body& body);
-  // The cell of a shard, made if need be.
-  static FeedCell& cell(Body& body, ShardStore& store);
+  // The cell of a shard, made if need be; nullptr: there is no memory for it.
+  static FeedCell* cell(Body& body, ShardStore& store);
   static void free_cells(Body& body);
   // Their memory counts where the body's does.
+  static uint64_t cell_bytes(const Body& body);
   static void charge_cells(Body& body, ByteAccount& to);
 };
 

@@ -83,9 +83,9 @@ class CacheWorld {
     const ObjectDraft draft{
         .variant = answer.variant, .head = "head", .meta = "meta", .tags = answer.tags};
     if (!fill.publish(draft, answer.body.size())) co_return false;
-    WEIR_ASSERT(fill.append(answer.body).has_value() || !fill.storing());
+    const Result<> taken = co_await fill.append_all(answer.body, soon());
     const bool kept = fill.storing();
-    WEIR_ASSERT(fill.complete().has_value());
+    WEIR_ASSERT((taken && fill.complete()) || !kept);
     co_await settle();
     co_return kept;
   }

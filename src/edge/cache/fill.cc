@@ -65,10 +65,16 @@ void FillSide::end(std::unique_ptr<FillSide> side, FillEnd how) {
   ending.tell_owner(ending.ended);
 }
 
-// A little is never given away, for the cells of readers.
-bool FillSide::may_hold(uint64_t bytes) const {
-  const uint64_t budget = store.store().fill_budget();
-  return store.store().filling_bytes() + bytes <= budget - budget / 64;
+bool FillSide::take(uint64_t bytes) {
+  return store.store().filling_account().try_add(bytes, store.store().fill_limit());
+}
+
+bool FillSide::prepay(Body& body, uint64_t n) {
+  const uint64_t bytes = body.growth_for(n);
+  if (bytes == 0) return true;
+  if (!take(bytes)) return false;
+  body.prepay(bytes);
+  return true;
 }
 
 void FillSide::give_up(NotStored why) {
@@ -117,10 +123,14 @@ Result<> Fill::publish(const ObjectDraft& draft, std::optional<uint64_t> length)
     return refuse(NotStored::too_large, "more tags than memory.tags_max");
   if (length && *length > store.object_bytes_max())
     return refuse(NotStored::too_large, "larger than what is stored");
-  if (!side.may_hold(Object::memory_for(side.key, draft) + Body::memory_for(length)))
+  const uint64_t for_object = Object::memory_for(side.key, draft);
+  const uint64_t for_body = Body::memory_for(length);
+  if (!side.take(for_object + for_body))
     return refuse(NotStored::crowded, "too much is arriving for the cache");
-  const Object* object = Object::make(store.filling_account(), side.key, side.hash, draft,
-                                      BodyRef::adopt(Body::make(store.filling_account(), length)));
+  ByteAccount& account = store.filling_account();
+  BodyRef body = BodyRef::adopt(Body::make(account, length, store.body_shape(), for_body));
+  const Object* object =
+      Object::make(account, side.key, side.hash, draft, std::move(body), for_object);
   if (!object) return refuse(NotStored::too_large, "a head larger than what is stored");
   side.object = ObjectRef::adopt(object);
   side.tell_owner(side.published);
@@ -132,10 +142,10 @@ Result<ObjectRef> Fill::refresh(const Object& old, const ObjectDraft& draft) {
   WEIR_ASSERT(!side.object && old.kind() == ObjectKind::answer);
   if (old.body().state() != BodyState::complete)
     return weir::fail(ErrorCode::invalid, "the body is not whole yet");
-  if (!side.may_hold(Object::memory_for(side.key, draft)))
-    return weir::fail(ErrorCode::limit, "too much is arriving for the cache");
+  const uint64_t bytes = Object::memory_for(side.key, draft);
+  if (!side.take(bytes)) return weir::fail(ErrorCode::limit, "too much is arriving for the cache");
   const Object* object = Object::make(side.store.store().filling_account(), side.key, side.hash,
-                                      draft, BodyRef(old.body()));
+                                      draft, BodyRef(old.body()), bytes);
   if (!object) return weir::fail(ErrorCode::limit, "a head larger than what is stored");
   ObjectRef made(*object);
   side.object = ObjectRef::adopt(object);
@@ -144,51 +154,74 @@ Result<ObjectRef> Fill::refresh(const Object& old, const ObjectDraft& draft) {
   return made;
 }
 
-Result<> Fill::append(std::string_view bytes) {
+Result<size_t> Fill::append(std::string_view bytes) {
   FillSide& side = *side_;
   Body& body = side.object->body();
-  const Store& store = side.store.store();
   if (!side.given_up) {
-    if (body.published() + bytes.size() > store.object_bytes_max())
+    if (body.published() + bytes.size() > side.store.store().object_bytes_max())
       side.give_up(NotStored::too_large);
-    else if (!side.may_hold(body.growth_for(bytes.size())))
+    else if (!side.prepay(body, bytes.size()))
       side.give_up(NotStored::crowded);
   }
-  while (!bytes.empty()) {
-    const std::span<char> room = body.room();
-    if (room.empty()) return weir::fail(ErrorCode::invalid, "more bytes than promised");
-    const size_t n = std::min(room.size(), bytes.size());
-    std::memcpy(room.data(), bytes.data(), n);
-    body.publish(n);
-    bytes.remove_prefix(n);
-  }
+  const size_t taken = copy(bytes);
+  body.refund();
   Feed::notify(body, side.store);
-  if (!side.given_up) return {};
-  Feed::drop_passed(body);
-  if (!wanted()) return weir::fail(ErrorCode::closed, "nobody reads it and it is not stored");
-  return {};
+  if (taken < bytes.size() && (!side.given_up || body.length() == body.published()))
+    return weir::fail(ErrorCode::invalid, "more bytes than promised");
+  if (side.given_up && !wanted())
+    return weir::fail(ErrorCode::closed, "nobody reads it and it is not stored");
+  return taken;
 }
 
-bool Fill::crowded() const {
-  if (!side_ || !side_->given_up) return false;
-  const Body& body = side_->object->body();
+size_t Fill::copy(std::string_view bytes) {
+  FillSide& side = *side_;
+  Body& body = side.object->body();
+  size_t taken = 0;
+  while (taken < bytes.size()) {
+    if (side.given_up && (has_to_wait() || !side.prepay(body, 1))) break;
+    const std::span<char> room = body.room();
+    if (room.empty()) break;
+    const size_t n = std::min(room.size(), bytes.size() - taken);
+    std::memcpy(room.data(), bytes.data() + taken, n);
+    body.publish(n);
+    taken += n;
+  }
+  return taken;
+}
+
+// Whether a given-up body may not have a further slice yet. It never keeps the memory that others
+// wait for: what its readers have passed is freed first.
+bool Fill::has_to_wait() {
+  Body& body = side_->object->body();
+  const uint64_t bytes = body.growth_for(1);
+  if (bytes == 0) return false;
+  Feed::drop_passed(body);
+  const Store& store = side_->store.store();
   const uint64_t lowest = Feed::lowest(body);
-  const uint64_t window = side_->may_hold(0) ? window_bytes : Body::slice_bytes;
-  return lowest != UINT64_MAX && body.published() > lowest + window;
+  return (lowest != UINT64_MAX && body.published() > lowest + store.window_bytes()) ||
+         store.filling_bytes() + bytes > store.fill_limit();
 }
 
 runtime::Task<Result<>> Fill::readers_ahead(runtime::Wait wait) {
   runtime::Reactor& reactor = side_->store.shard().reactor();
-  while (crowded()) {
+  while (side_->given_up && wanted() && has_to_wait()) {
+    if (reactor.now() >= wait.until)
+      co_return weir::fail(ErrorCode::timed_out, "readers are behind");
     const MonoTime again = std::min(wait.until, after(reactor.now(), look_again_after));
     WEIR_CO_CHECK(co_await runtime::sleep(reactor, {again, wait.cancel}));
-    if (crowded() && reactor.now() >= wait.until)
-      co_return weir::fail(ErrorCode::timed_out, "readers are behind");
-    Feed::drop_passed(side_->object->body());
   }
   if (side_->given_up && !wanted())
     co_return weir::fail(ErrorCode::closed, "nobody reads it and it is not stored");
   co_return Result<>{};
+}
+
+runtime::Task<Result<>> Fill::append_all(std::string_view bytes, runtime::Wait wait) {
+  for (;;) {
+    WEIR_CO_TRY(const size_t taken, append(bytes));
+    bytes.remove_prefix(taken);
+    if (bytes.empty()) co_return Result<>{};
+    WEIR_CO_CHECK(co_await readers_ahead(wait));
+  }
 }
 
 Result<> Fill::complete() {
@@ -213,10 +246,12 @@ void Fill::tighten() {
   FillSide& side = *side_;
   Body& loose = side.object->body();
   const uint64_t bytes = loose.published();
-  if (loose.in_one_piece() || bytes > Body::slice_bytes) return;
-  if (loose.charged() <= bytes + bytes / 8 || !side.may_hold(2 * bytes)) return;
+  if (loose.in_one_piece() || bytes > Body::one_piece_bytes_max) return;
+  if (loose.charged() <= bytes + bytes / 8) return;
+  const uint64_t for_body = Body::memory_for(bytes), for_object = side.object->memory();
+  if (!side.take(for_body + for_object)) return;
   ByteAccount& account = side.store.store().filling_account();
-  BodyRef tight = BodyRef::adopt(Body::make(account, bytes));
+  BodyRef tight = BodyRef::adopt(Body::make(account, bytes, {}, for_body));
   while (tight->published() < bytes) {
     const std::string_view piece = loose.view(tight->published());
     std::memcpy(tight->room().data(), piece.data(), piece.size());
@@ -224,7 +259,7 @@ void Fill::tighten() {
   }
   WEIR_ASSERT(tight->complete());
   // The owner may not have seen side.object yet.
-  side.tight = ObjectRef::adopt(Object::copy(account, *side.object, std::move(tight)));
+  side.tight = ObjectRef::adopt(Object::copy(account, *side.object, std::move(tight), for_object));
 }
 
 void Fill::decline(Duration remember) {

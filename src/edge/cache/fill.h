@@ -5,8 +5,8 @@
 // saying so fails, and hands the duty to one of those who wait.
 //
 // Not bound to the client that began it: keep it in a background task. Belongs to the shard that
-// claimed it. What is too large to be stored is given up: those who read it already get it to its
-// end, through a window of bounded size, and it leaves the index.
+// claimed it. What is too large to be stored, or finds no memory, is given up: it leaves the index,
+// and those who read it already get it to its end, through what memory there is.
 
 #include <memory>
 #include <optional>
@@ -30,8 +30,8 @@ enum class OnFailure : uint8_t {
 
 class Fill {
  public:
-  // Bytes of a given-up body that are kept for readers who are behind.
-  static constexpr uint64_t window_bytes = 1024 * 1024;
+  // Bytes of a given-up body that are kept for readers who are behind, at most.
+  static constexpr uint64_t window_bytes_max = 1024 * 1024;
 
   Fill() = default;
   Fill(Fill&& other) noexcept;
@@ -47,14 +47,15 @@ class Fill {
   // stored. The fill is then over. Answers the new object, which is good to be sent either way.
   // Errors: limit; invalid (the body of `old` is still arriving).
   Result<ObjectRef> refresh(const Object& old, const ObjectDraft& draft);
-  // More bytes of the body, copied. Errors: invalid (more than was promised), closed (given up and
-  // nobody reads it any more: stop fetching).
-  Result<> append(std::string_view bytes);
-  // Whether a given-up body has readers that are a whole window behind: await readers_ahead() then,
-  // before more is appended. Never so for a body that will be stored.
-  bool crowded() const;
-  // Errors: closed (nobody reads it any more), timed_out, cancelled.
+  // More bytes of the body, copied; answers how many were taken, from the front. Fewer only of a
+  // given-up body, whose readers are a window behind, or for which there is no memory at the
+  // moment: await readers_ahead(), and append the rest. Errors: invalid (more than was promised),
+  // closed (given up and nobody reads it any more: stop fetching).
+  Result<size_t> append(std::string_view bytes);
+  // append() may take more. Errors: closed (nobody reads it any more), timed_out, cancelled.
   runtime::Task<Result<>> readers_ahead(runtime::Wait wait);
+  // Both, until all of `bytes` are taken.
+  runtime::Task<Result<>> append_all(std::string_view bytes, runtime::Wait wait);
   // The body is whole: it is kept from now on, as long as eviction lets it. Errors: invalid (fewer
   // bytes than promised: it has failed).
   Result<> complete();
@@ -75,6 +76,8 @@ class Fill {
   friend class ShardStore;
   friend struct ClaimInquiry;
   explicit Fill(std::unique_ptr<FillSide> side);
+  size_t copy(std::string_view bytes);
+  bool has_to_wait();
   void tighten();
   std::unique_ptr<FillSide> side_;
 };

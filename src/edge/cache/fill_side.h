@@ -62,7 +62,10 @@ struct FillSide {
   // Hands `side` to the owner.
   static void end(std::unique_ptr<FillSide> side, FillEnd how);
   void give_up(NotStored why);
-  bool may_hold(uint64_t bytes) const;
+  // Whether `bytes` are to be had of the memory for what arrives; taken from it if so.
+  bool take(uint64_t bytes);
+  // Takes what `body` needs to grow by `n` bytes.
+  bool prepay(Body& body, uint64_t n);
 
   ShardStore& store;
   FillRecord* record;  // the owner's; none of a fill that is alone

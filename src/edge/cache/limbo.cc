@@ -14,7 +14,7 @@ Limbo::~Limbo() {
   while (Object* object = stamped_.pop_front())
     release(*object);
   for (const Block& block : blocks_)
-    std::free(block.block);
+    release(block);
 }
 
 void Limbo::retire(Object& object) {
@@ -22,8 +22,16 @@ void Limbo::retire(Object& object) {
   fresh_.push_back(object);
 }
 
-void Limbo::retire_block(void* block) {
-  blocks_.push_back({block, not_stamped});
+void Limbo::retire_block(void* block, ByteAccount& account) {
+  bytes_ += allocated_bytes(block);
+  blocks_.push_back({block, &account, not_stamped});
+}
+
+void Limbo::release(const Block& block) {
+  const uint64_t bytes = allocated_bytes(block.block);
+  bytes_ -= bytes;
+  std::free(block.block);
+  block.account->subtract(bytes);
 }
 
 void Limbo::release(Object& object) {
@@ -45,7 +53,7 @@ void Limbo::end_step() {
   while (!stamped_.empty() && stamped_.front()->retired_at_ < held)
     release(*stamped_.pop_front());
   while (!blocks_.empty() && blocks_.front().stamp < held) {
-    std::free(blocks_.front().block);
+    release(blocks_.front());
     blocks_.pop_front();
   }
 }

@@ -20,19 +20,21 @@ class Limbo {
 
   // Takes over the index's reference.
   void retire(Object& object);
-  // From malloc.
-  void retire_block(void* block);
+  // From malloc, and charged to `account` until it is freed.
+  void retire_block(void* block, ByteAccount& account);
   void end_step();
   bool empty() const { return fresh_.empty() && stamped_.empty() && blocks_.empty(); }
-  // Of the objects in it.
+  // Of what is in it; counted where it was before.
   uint64_t bytes() const { return bytes_; }
 
  private:
   struct Block {
     void* block;
+    ByteAccount* account;
     uint64_t stamp;
   };
   void release(Object& object);
+  void release(const Block& block);
 
   Epochs& epochs_;
   List<Object> fresh_;

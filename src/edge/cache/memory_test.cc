@@ -1,4 +1,7 @@
 // What the store promises about memory: the budget holds, whatever comes.
+#include <array>
+#include <vector>
+
 #include <doctest/doctest.h>
 
 #include "base/random.h"
@@ -9,6 +12,50 @@ namespace weir::edge::cache {
 namespace {
 
 using runtime::Task;
+
+char byte_at(uint64_t offset) {
+  return static_cast<char>(offset * 2'654'435'761u >> 13);
+}
+
+// A body that cannot be stored, and one who reads it by small steps.
+struct Passing {
+  bool written = false, read = false, right = true;
+
+  static Task<> write(ShardStore& store, std::string key, uint64_t bytes, Passing& passing) {
+    Fill fill = store.fill_alone(key, store.store().hash_of(key));
+    const runtime::Wait wait{after(store.shard().now(), minutes(30)), nullptr};
+    while (!fill.publish({.head = "h"}, std::nullopt))
+      (void)co_await runtime::sleep(store.shard().reactor(),
+                                    {after(store.shard().now(), milliseconds(10)), nullptr});
+    store.shard().background().spawn(follow(store, ObjectRef(*fill.object()), passing));
+    std::string piece;
+    for (uint64_t at = 0; at < bytes; at += piece.size()) {
+      piece.resize(std::min<uint64_t>(bytes - at, 30'000));
+      for (size_t i = 0; i < piece.size(); ++i)
+        piece[i] = byte_at(at + i);
+      if (!co_await fill.append_all(piece, wait)) co_return;
+      CHECK(store.store().held_bytes() <= store.store().budget_bytes());
+      CHECK(store.store().filling_bytes() <= store.store().fill_budget());
+    }
+    passing.written = fill.complete().has_value();
+  }
+  static Task<> follow(ShardStore& store, ObjectRef object, Passing& passing) {
+    BodyReader reader(store, object->body(), 0);
+    while (!reader.at_end()) {
+      if (reader.view().empty()) {
+        if (!co_await reader.more({after(store.shard().now(), minutes(30)), nullptr})) co_return;
+        continue;
+      }
+      const std::string_view piece = reader.view().substr(0, 20'000);
+      (void)co_await runtime::sleep(store.shard().reactor(),
+                                    {after(store.shard().now(), milliseconds(5)), nullptr});
+      for (size_t i = 0; i < piece.size(); ++i)
+        passing.right = passing.right && piece[i] == byte_at(reader.position() + i);
+      reader.advance(piece.size());
+    }
+    passing.read = true;
+  }
+};
 
 StoreSettings small_settings() {
   StoreSettings settings = test_settings(8 * MiB);
@@ -103,6 +150,107 @@ TEST_CASE("what is arriving is bounded by its share: more is passed on, not stor
     co_await w.settle();
     CHECK(w.store.filling_bytes() == 0);
     CHECK(co_await w.put({.key = "now", .body = std::string(100'000, 'x')}));
+  });
+}
+
+TEST_CASE("what is not stored passes through to slow readers, all of it, within the same memory") {
+  StoreSettings settings = test_settings(1 * MiB);
+  settings.fill_share = 0.125;
+  CacheWorld world(2, settings);
+  world.run([](CacheWorld& w) -> Task<> {
+    // A full cache, so that nothing is hidden by what is free.
+    for (int i = 0; i < 300; ++i)
+      (void)co_await w.put({.key = "k" + std::to_string(i), .body = std::string(5000, 'x')});
+    std::array<Passing, 12> passing;
+    for (size_t i = 0; i < passing.size(); ++i)
+      w.at(i % 2).shard().background().spawn(
+          Passing::write(w.at(i % 2), "p" + std::to_string(i), 3'000'000, passing[i]));
+    (void)co_await runtime::sleep(w.at(0).shard().reactor(), w.soon(minutes(20)));
+    for (const Passing& each : passing) {
+      CHECK(each.written);
+      CHECK(each.read);
+      CHECK(each.right);
+    }
+    CHECK(w.store.filling_bytes() == 0);
+  });
+}
+
+TEST_CASE("what was evicted and is still being sent stays in the budget") {
+  CacheWorld world(1, small_settings());
+  world.run([](CacheWorld& w) -> Task<> {
+    std::vector<ObjectRef> sent;
+    for (int i = 0; i < 3000; ++i) {
+      const std::string key = "k" + std::to_string(i);
+      (void)co_await w.put({.key = key, .body = std::string(10'000, 'x')});
+      if (const Object* object = w.find(key); object && i % 2 == 0) sent.emplace_back(*object);
+      REQUIRE(w.store.held_bytes() <= w.store.budget_bytes());
+    }
+    CHECK(sent.size() > 300);
+    CHECK(w.counted(not_stored_decl) > 0);
+    sent.clear();
+    CHECK(co_await w.put({.key = "after", .body = std::string(10'000, 'x')}));
+    CHECK(w.find("after"));
+  });
+}
+
+namespace {
+
+// Keys of one shard's partition alone.
+struct Skewed {
+  CacheWorld& world;
+  size_t shard;
+  int next = 0;
+
+  std::string key() {
+    for (;;) {
+      std::string key = "s" + std::to_string(next++);
+      if (world.store.owner_of(world.store.hash_of(key)) == shard) return key;
+    }
+  }
+  Task<std::vector<std::string>> put(int count) {
+    std::vector<std::string> keys;
+    for (int i = 0; i < count; ++i) {
+      keys.push_back(key());
+      (void)co_await world.put({.key = keys.back(), .body = std::string(4000, 'x')});
+      REQUIRE(world.store.held_bytes() <= world.store.budget_bytes());
+    }
+    co_return keys;
+  }
+  uint64_t bytes() const { return world.store.partition(shard).bytes(); }
+  int found(const std::vector<std::string>& keys) {
+    int count = 0;
+    for (const std::string& each : keys)
+      count += world.find(each) != nullptr;
+    return count;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a partition uses what others do not need, and gives it back to whoever asks") {
+  CacheWorld world(4, test_settings(8 * MiB));
+  world.run([](CacheWorld& w) -> Task<> {
+    constexpr uint64_t whole = 6 * MiB, fair = whole / 4;
+    Skewed first{w, 0}, second{w, 1}, third{w, 2};
+    // Twice its share: all of it stays.
+    const std::vector<std::string> hot = co_await first.put(650);
+    CHECK(first.bytes() > fair * 3 / 2);
+    CHECK(first.found(hot) == 650);
+    (void)co_await first.put(1500);
+    CHECK(first.bytes() > whole * 7 / 10);
+    (void)co_await second.put(1000);
+    CHECK(second.bytes() > fair * 9 / 10);
+    CHECK(first.bytes() < whole - fair);
+    // A third one gets its share from the first, not from the second.
+    (void)co_await third.put(1000);
+    CHECK(third.bytes() > fair * 9 / 10);
+    CHECK(second.bytes() > fair * 8 / 10);
+    // What is no longer used is free for the others.
+    CHECK((co_await w.at(0).purge({.by = PurgeBy::prefix, .text = ""}, w.soon())).has_value());
+    for (int i = 0; i < 600; ++i)
+      co_await w.settle();
+    (void)co_await third.put(2000);
+    CHECK(third.bytes() > whole * 7 / 10);
   });
 }
 

@@ -31,9 +31,12 @@ size_t text_bytes(std::string_view key, const ObjectDraft& draft) {
 }  // namespace
 
 Object* Object::make(ByteAccount& account, std::string_view key, uint64_t hash,
-                     const ObjectDraft& draft, BodyRef body) {
-  if (!fits(key, draft)) return nullptr;
-  Object* object = make(account, key, hash, draft);
+                     const ObjectDraft& draft, BodyRef body, uint64_t taken) {
+  if (!fits(key, draft)) {
+    account.subtract(taken);
+    return nullptr;
+  }
+  Object* object = make(account, key, hash, draft, taken);
   object->body_ = std::move(body);
   return object;
 }
@@ -43,34 +46,34 @@ uint64_t Object::memory_for(std::string_view key, const ObjectDraft& draft) {
   return bytes + bytes / 4 + 2 * alignof(Object);
 }
 
-Object* Object::copy(ByteAccount& account, const Object& of, BodyRef body) {
+Object* Object::copy(ByteAccount& account, const Object& of, BodyRef body, uint64_t taken) {
   std::vector<std::string_view> tags;
   for (size_t i = 0; i < of.tag_count_; ++i)
     tags.push_back(of.tag_links_[i].text);
   const ObjectDraft draft{
       .variant = of.variant(), .head = of.head(), .meta = of.meta(), .tags = tags};
-  return make(account, of.key(), of.hash(), draft, std::move(body));
+  return make(account, of.key(), of.hash(), draft, std::move(body), taken);
 }
 
 Object* Object::make_uncacheable(ByteAccount& account, std::string_view key, uint64_t hash,
                                  std::string_view variant, MonoTime until) {
   const ObjectDraft draft{.variant = variant};
   if (!fits(key, draft)) return nullptr;
-  Object* object = make(account, key, hash, draft);
+  Object* object = make(account, key, hash, draft, 0);
   object->kind_ = ObjectKind::uncacheable;
   object->uncacheable_until_ = until;
   return object;
 }
 
 Object* Object::make(ByteAccount& account, std::string_view key, uint64_t hash,
-                     const ObjectDraft& draft) {
+                     const ObjectDraft& draft, uint64_t taken) {
   void* block = std::aligned_alloc(alignof(Object),
                                    (sizeof(Object) + text_bytes(key, draft) + alignof(Object) - 1) /
                                        alignof(Object) * alignof(Object));
   WEIR_ASSERT(block);
   auto* object = new (block) Object(account, hash);
   object->charged_ = allocated_bytes(block);
-  account.add(object->charged_);
+  account.settle(taken, object->charged_);
   object->write(key, draft);
   return object;
 }

@@ -58,18 +58,21 @@ class Object : public ListNode<Object> {
 
   // Null when a part exceeds part_bytes_max, or there are more tags than tags_max.
   static constexpr size_t part_bytes_max = 1 << 20, tags_max = 1024;
+  // `taken`: what was taken from `account` for it.
   static Object* make(ByteAccount& account, std::string_view key, uint64_t hash,
-                      const ObjectDraft& draft, BodyRef body);
+                      const ObjectDraft& draft, BodyRef body, uint64_t taken = 0);
   // At most what make() takes.
   static uint64_t memory_for(std::string_view key, const ObjectDraft& draft);
   static Object* make_uncacheable(ByteAccount& account, std::string_view key, uint64_t hash,
                                   std::string_view variant, MonoTime until);
   // The same answer with another place for its bytes.
-  static Object* copy(ByteAccount& account, const Object& of, BodyRef body);
+  static Object* copy(ByteAccount& account, const Object& of, BodyRef body, uint64_t taken);
   Object(const Object&) = delete;
   Object& operator=(const Object&) = delete;
 
   // --- any shard ---
+  // Of this block, without the body.
+  uint64_t memory() const { return charged_; }
   ObjectKind kind() const { return kind_; }
   bool uncacheable(MonoTime now) const {
     return kind_ == ObjectKind::uncacheable && now < uncacheable_until_;
@@ -122,7 +125,7 @@ class Object : public ListNode<Object> {
   Object(ByteAccount& account, uint64_t hash);
   ~Object();
   static Object* make(ByteAccount& account, std::string_view key, uint64_t hash,
-                      const ObjectDraft& draft);
+                      const ObjectDraft& draft, uint64_t taken);
   void write(std::string_view key, const ObjectDraft& draft);
   char* text() { return reinterpret_cast<char*>(this + 1); }
   const char* text() const { return reinterpret_cast<const char*>(this + 1); }

@@ -136,8 +136,7 @@ void ObjectIndex::copy_some() {
   }
   if (copied_ <= table.mask) return;
   table_.store(std::exchange(larger_, nullptr), std::memory_order_release);
-  account_.subtract(allocated_bytes(&table));
-  limbo_.retire_block(&table);
+  limbo_.retire_block(&table, account_);
 }
 
 }  // namespace weir::edge::cache

@@ -53,6 +53,10 @@ class OwnerTable {
         }
   }
   uint64_t bytes() const { return (table_.capacity() + larger_.capacity()) * sizeof(Node*); }
+  // What `n` insertions may add to it.
+  uint64_t growth_bytes(size_t n) const {
+    return size_ + n < table_.size() || !larger_.empty() ? 0 : table_.size() * 2 * sizeof(Node*);
+  }
 
  private:
   static constexpr size_t first_size = 64, moved_at_once = 4;

@@ -7,8 +7,9 @@ namespace {
 
 // Ghosts for as many objects as would fit if they were this small.
 constexpr uint64_t ghost_for_bytes = 2048;
-// What is kept free of the capacity, so that something can leave before it can be freed; and what
-// is never given away, for what is charged without asking: tags, marks, cells of readers.
+// What is kept free of the quota, so that something can leave before it can be freed; and what
+// is never given away, for what is charged without asking: the cell of somebody who came to read
+// just when the last byte did.
 constexpr uint64_t slack_divisor = 64, rest_divisor = 256;
 
 uint64_t fill_hash(uint64_t key_hash, std::string_view variant) {
@@ -17,17 +18,19 @@ uint64_t fill_hash(uint64_t key_hash, std::string_view variant) {
 
 }  // namespace
 
-Partition::Partition(const StoreSettings& settings, uint64_t capacity, Epochs& epochs)
+Partition::Partition(const StoreSettings& settings, MemoryPool& pool, Epochs& epochs)
     : settings_(settings),
-      capacity_(capacity),
+      pool_(pool),
+      quota_(pool.least()),
       limbo_(epochs),
       index_(account_, limbo_),
-      policy_(capacity, capacity / ghost_for_bytes),
+      policy_(pool.least(), pool.fair_share() / ghost_for_bytes),
       tags_(account_) {
   account_.add(policy_.ghost_bytes());
 }
 
 Partition::~Partition() {
+  if (wanting_) pool_.end_wanting();
   while (FillRecord* record = records_.pop_front()) {
     while (Inquiry* waiting = record->waiting.pop_front())
       waiting->lose();
@@ -190,9 +193,10 @@ void Partition::fail_record(FillSide& side) {
 void Partition::mark_uncacheable(FillSide& side) {
   if (side.remember <= Duration::zero()) return;
   const MonoTime until = after(store_->shard().now(), side.remember);
+  if (!make_room(Object::memory_for(side.key, {.variant = side.variant}))) return;
   Object* mark = Object::make_uncacheable(account_, side.key, side.hash, side.variant, until);
   if (!mark) return;
-  if (make_room(0) && insert(*mark)) policy_.insert(*mark, mark->charged_);
+  if (insert(*mark)) policy_.insert(*mark, mark->charged_);
   mark->unref();
 }
 
@@ -231,6 +235,8 @@ void Partition::replace(Object& old, Object& object) {
 
 bool Partition::insert(Object& object) {
   grow_index();
+  if (const uint64_t for_tags = tags_.memory_for(object); for_tags > 0 && !make_room(for_tags))
+    return false;
   while (index_.full())
     if (!evict_one()) return false;
   object.stamp_.store(++stamp_, std::memory_order_relaxed);
@@ -284,7 +290,9 @@ void Partition::keep(Object& object) {
 // False: try again later, or it was removed.
 bool Partition::try_keep(Object& object) {
   const bool has_body = object.body_->charged_to(account_);
-  const uint64_t bytes = object.charged_ + (has_body ? 0 : object.body_->charged());
+  const uint64_t for_body =
+      has_body ? 0 : object.body_->charged() + Feed::cell_bytes(*object.body_);
+  const uint64_t bytes = object.charged_ + for_body;
   if (!make_room(bytes)) {
     if (policy_.count() > 0 || limbo_.bytes() > 0) return false;
     store_->metrics().not_stored(NotStored::no_room).add();
@@ -304,10 +312,15 @@ bool Partition::try_keep(Object& object) {
 
 // Evicts until `bytes` more fit. False when what has to go is still looked at.
 bool Partition::make_room(uint64_t bytes) {
-  const uint64_t target = capacity_ - capacity_ / slack_divisor;
-  while (account_.bytes() - std::min(limbo_.bytes(), account_.bytes()) + bytes > target)
-    if (!evict_one()) return false;
-  return account_.bytes() + bytes <= capacity_ - capacity_ / rest_divisor;
+  while (!fits(bytes))
+    if (!grow_quota() && !evict_one()) return false;
+  return account_.bytes() + bytes <= quota() - quota() / rest_divisor;
+}
+
+// When what is in limbo has gone.
+bool Partition::fits(uint64_t bytes) const {
+  const uint64_t held = account_.bytes();
+  return held - std::min(limbo_.bytes(), held) + bytes <= quota() - quota() / slack_divisor;
 }
 
 bool Partition::evict_one() {
@@ -319,6 +332,54 @@ bool Partition::evict_one() {
   return true;
 }
 
+// --- quota ---
+
+void Partition::set_quota(uint64_t bytes) {
+  quota_.store(bytes, std::memory_order_relaxed);
+  policy_.set_capacity(bytes);
+}
+
+bool Partition::grow_quota() {
+  const uint64_t taken = pool_.take(pool_.part(), quota());
+  if (taken == 0) {
+    want_more();
+    return false;
+  }
+  set_quota(quota() + taken);
+  if (std::exchange(wanting_, false)) pool_.end_wanting();
+  return true;
+}
+
+// Others have more than their share while this one has less: they are told, and give it back as
+// they come by; until then something of our own has to go.
+void Partition::want_more() {
+  if (wanting_ || quota() >= pool_.fair_share()) return;
+  wanting_ = true;
+  pool_.begin_wanting();
+  for (size_t shard = 0; store_ && shard < store_->store().shards(); ++shard)
+    if (shard != store_->index()) (void)store_->shard().post(shard, [] {});
+}
+
+bool Partition::may_give() const {
+  return quota() >= pool_.fair_share() + pool_.part();
+}
+
+// A part at a time, so that no step takes long.
+void Partition::give_back() {
+  const uint64_t part = pool_.part();
+  if (account_.bytes() + 4 * part < quota() && quota() >= pool_.least() + part) {
+    // More than is used.
+    set_quota(quota() - part);
+    return pool_.give(part);
+  }
+  if (!pool_.wanted() || !may_give()) return;
+  while (!fits(part))
+    if (!evict_one()) break;
+  if (account_.bytes() + part > quota() - quota() / rest_divisor) return;
+  set_quota(quota() - part);
+  pool_.give(part);
+}
+
 void Partition::grow_index() {
   if (index_.wants_to_grow() && make_room(index_.growth_bytes())) index_.grow();
 }
@@ -327,7 +388,8 @@ bool Partition::end_step() {
   limbo_.end_step();
   while (Object* object = unkept_.front())
     if (!try_keep(*object) && object->indexed_) break;
-  return limbo_.empty() && unkept_.empty();
+  give_back();
+  return limbo_.empty() && unkept_.empty() && !(pool_.wanted() && may_give());
 }
 
 // --- purges ---

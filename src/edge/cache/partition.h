@@ -1,7 +1,8 @@
 #pragma once
 // Partition: the objects of the keys that one shard owns: index, eviction, order of keys, tags,
 // fills under way. Only the index is read by other shards; all else is the owner's, called on its
-// shard. Holds its part of the memory: what does not fit is not let in, or something has to go.
+// shard. Holds what it took from the pool of memory: what does not fit is not let in, or something
+// has to go.
 
 #include <atomic>
 #include <memory>
@@ -10,6 +11,7 @@
 #include "edge/cache/fill_side.h"
 #include "edge/cache/key_order.h"
 #include "edge/cache/limbo.h"
+#include "edge/cache/memory_pool.h"
 #include "edge/cache/object_index.h"
 #include "edge/cache/purge.h"
 #include "edge/cache/s3_fifo.h"
@@ -20,7 +22,7 @@ namespace weir::edge::cache {
 
 class Partition {
  public:
-  Partition(const StoreSettings& settings, uint64_t capacity, Epochs& epochs);
+  Partition(const StoreSettings& settings, MemoryPool& pool, Epochs& epochs);
   Partition(const Partition&) = delete;
   Partition& operator=(const Partition&) = delete;
   // Nobody reads any more.
@@ -30,7 +32,8 @@ class Partition {
   const ObjectIndex& index() const { return index_; }
   uint64_t bytes() const { return account_.bytes(); }
   uint64_t object_count() const { return object_count_.load(std::memory_order_relaxed); }
-  uint64_t capacity() const { return capacity_; }
+  // What it may hold at the moment.
+  uint64_t quota() const { return quota_.load(std::memory_order_relaxed); }
   // How many purges it has seen: for what begins to be fetched now.
   uint64_t purges_seen() const { return purges_seen_.load(std::memory_order_acquire); }
 
@@ -82,11 +85,19 @@ class Partition {
   void keep(Object& object);
   bool try_keep(Object& object);
   bool make_room(uint64_t bytes);
+  bool fits(uint64_t bytes) const;
   bool evict_one();
+  void set_quota(uint64_t bytes);
+  bool grow_quota();
+  void want_more();
+  bool may_give() const;
+  void give_back();
   void grow_index();
 
   const StoreSettings& settings_;
-  const uint64_t capacity_;
+  MemoryPool& pool_;
+  std::atomic<uint64_t> quota_;
+  bool wanting_ = false;
   ByteAccount account_;
   std::atomic<uint64_t> object_count_{0};
   std::atomic<uint64_t> purges_seen_{0};

@@ -39,9 +39,10 @@ class S3Fifo {
 
   // `capacity`: the bytes that it is run at, which decide the queues' shares; whoever uses it
   // evicts until its own budget holds. `ghosts`: how many keys are remembered at most.
-  S3Fifo(uint64_t capacity, size_t ghosts)
-      : small_bytes_max_(static_cast<uint64_t>(static_cast<double>(capacity) * small_share)),
-        ghosts_(ghosts) {}
+  S3Fifo(uint64_t capacity, size_t ghosts) : ghosts_(ghosts) { set_capacity(capacity); }
+  void set_capacity(uint64_t capacity) {
+    small_bytes_max_ = static_cast<uint64_t>(static_cast<double>(capacity) * small_share);
+  }
 
   // True when the ghost knew it.
   bool insert(Node& node, uint64_t bytes) {

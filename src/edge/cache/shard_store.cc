@@ -9,6 +9,12 @@ namespace {
 // at, letters for a full mailbox, pins that last.
 constexpr Duration upkeep_after = milliseconds(4);
 
+// Letters keep their order: when it comes home, those that went before it have arrived.
+struct SettledInquiry final : Inquiry {
+  explicit SettledInquiry(ShardStore& store) : Inquiry(store) {}
+  void arrive(ShardStore& at) override { answer(at); }
+};
+
 }  // namespace
 
 ShardStore::ShardStore(Store& store, runtime::Shard& shard, telemetry::Recorder& recorder)
@@ -75,6 +81,16 @@ runtime::Task<Claim> ShardStore::claim(ClaimRequest request, runtime::Wait wait)
 Fill ShardStore::fill_alone(std::string_view key, uint64_t key_hash) {
   const uint64_t since = store_.partitions_[store_.owner_of(key_hash)]->purges_seen();
   return Fill(std::make_unique<FillSide>(*this, key, key_hash, since));
+}
+
+runtime::Task<Result<>> ShardStore::settled(uint64_t key_hash, runtime::Wait wait) {
+  const size_t owner = store_.owner_of(key_hash);
+  if (owner == index()) co_return Result<>{};
+  auto* inquiry = new SettledInquiry(*this);
+  inquiry->send(owner);
+  WEIR_CO_CHECK(co_await inquiry->come_home(wait));
+  delete inquiry;
+  co_return Result<>{};
 }
 
 runtime::Task<Result<uint64_t>> ShardStore::purge(PurgeRequest request, runtime::Wait wait) {

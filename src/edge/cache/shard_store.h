@@ -55,6 +55,11 @@ class ShardStore {
   // the fetch begins, so that a purge meanwhile is noticed.
   Fill fill_alone(std::string_view key, uint64_t key_hash);
 
+  // Returns when the owner of `key_hash` has done whatever it was told from here before: what was
+  // published is then found on every shard. No wait where this shard is the owner. Errors:
+  // timed_out, cancelled.
+  runtime::Task<Result<>> settled(uint64_t key_hash, runtime::Wait wait);
+
   // Removes, or makes stale, what `request` names, on all shards; answers how many. In force
   // everywhere when it answers: nothing that was there before, nor that was being fetched before,
   // is served fresh to a request that comes after. Errors: limit (the list of purges under way is

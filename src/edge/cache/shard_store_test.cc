@@ -211,6 +211,25 @@ TEST_CASE("a body that breaks off is never found again, and its readers hear of 
   });
 }
 
+TEST_CASE("what was published is found by every shard once that is settled") {
+  CacheWorld world(3);
+  world.run([](CacheWorld& w) -> Task<> {
+    for (int i = 0; i < 30; ++i) {
+      const std::string key = "k" + std::to_string(i);
+      const uint64_t hash = w.store.hash_of(key);
+      Fill fill = w.at(0).fill_alone(key, hash);
+      REQUIRE(fill.publish({.head = "h"}, 1).has_value());
+      (void)w.at(w.store.owner_of(hash));
+      REQUIRE((co_await w.at(0).settled(hash, w.soon())).has_value());
+      for (size_t shard = 0; shard < 3; ++shard)
+        CHECK(w.find(key, shard) != nullptr);
+      REQUIRE(fill.append("x").has_value());
+      REQUIRE(fill.complete().has_value());
+    }
+    co_await w.settle();
+  });
+}
+
 TEST_CASE("a body shorter or longer than promised is not stored") {
   CacheWorld world;
   world.run([](CacheWorld& w) -> Task<> {

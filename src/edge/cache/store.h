@@ -4,10 +4,11 @@
 // Made by the main thread before the shards' ShardStores, ends after them. Says nothing of HTTP:
 // what may be stored, for how long, and which variant answers a request is the edge's to decide.
 //
-// Memory: `bytes` covers objects, bodies, index, tags and what the allocator rounds up. A share of
-// it (fill_share) is for answers that are still arriving; the rest is split evenly over the
-// partitions, since a hash spreads keys evenly. Nothing exceeds its part: eviction makes room
-// first.
+// Memory: `bytes` covers objects, bodies, index, tags and what the allocator rounds up, and counts
+// what has left the index but is still being sent. A share of it (fill_share) is for answers that
+// are still arriving or pass through without being stored; the rest goes to the partitions that
+// need it (memory_pool.h). Nothing exceeds its part: eviction makes room first, and what arrives
+// waits for its readers.
 
 #include <memory>
 #include <string_view>
@@ -53,9 +54,15 @@ class Store {
   std::vector<telemetry::Observation> observe(telemetry::Registry& registry);
 
   // --- for the parts of this module ---
+  const Partition& partition(size_t shard) const { return *partitions_[shard]; }
   ByteAccount& filling_account() { return fill_account_; }
   const StoreSettings& settings() const { return settings_; }
   uint64_t fill_budget() const { return fill_budget_; }
+  // Of it, what bodies and heads may take; the rest is for those who read what arrives.
+  uint64_t fill_limit() const;
+  const BodyShape& body_shape() const { return body_shape_; }
+  // How much of a body that is not stored waits for its readers.
+  uint64_t window_bytes() const;
   // nullptr before it was made and after it has ended.
   ShardStore* shard_store(size_t shard) const {
     return shard_stores_[shard].load(std::memory_order_acquire);
@@ -69,8 +76,10 @@ class Store {
   uint64_t budget_;
   uint64_t fill_budget_;
   uint64_t object_bytes_max_;
+  BodyShape body_shape_;
   ByteAccount fill_account_;
   Epochs epochs_;
+  MemoryPool pool_;
   std::vector<std::unique_ptr<Partition>> partitions_;
   std::vector<std::atomic<ShardStore*>> shard_stores_;
 };

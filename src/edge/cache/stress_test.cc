@@ -67,7 +67,8 @@ Task<> fill_it(ShardStore& store, Fill fill, std::string key, Shared& shared, ui
   }
   for (std::string_view rest = body; !rest.empty();) {
     const size_t n = std::min<size_t>(rest.size(), 1 + random.below(50'000));
-    if (!fill.append(rest.substr(0, n))) co_return;
+    const runtime::Wait wait{after(store.shard().now(), seconds(20)), nullptr};
+    if (!co_await fill.append_all(rest.substr(0, n), wait)) co_return;
     rest.remove_prefix(n);
     if (random.below(30) == 0) co_return;  // breaks off
     co_await NextTurn{store.shard().reactor()};

@@ -4,6 +4,17 @@
 
 namespace weir::edge::cache {
 
+namespace {
+
+// Of a tag, what an allocator adds to its node and to its text.
+constexpr uint64_t node_rest = 96;
+
+}  // namespace
+
+TagIndex::TagIndex(ByteAccount& account) : account_(account) {
+  charge_table();
+}
+
 TagIndex::~TagIndex() {
   tags_.for_each([](TagNode& node) { delete &node; });
 }
@@ -22,7 +33,21 @@ TagNode& TagIndex::find_or_make(std::string_view tag) {
       allocated_bytes(node) + (tag.size() >= sizeof(std::string) / 2 ? tag.size() + 17 : 0);
   account_.add(node->charged);
   tags_.insert(*node);
+  charge_table();
   return *node;
+}
+
+void TagIndex::charge_table() {
+  const uint64_t bytes = tags_.bytes();
+  account_.settle(std::exchange(table_charged_, bytes), bytes);
+}
+
+uint64_t TagIndex::memory_for(const Object& object) const {
+  if (object.tag_count_ == 0) return 0;
+  uint64_t bytes = tags_.growth_bytes(object.tag_count_);
+  for (size_t i = 0; i < object.tag_count_; ++i)
+    bytes += sizeof(TagNode) + object.tag_links_[i].text.size() + node_rest;
+  return bytes;
 }
 
 void TagIndex::insert(Object& object) {

@@ -20,12 +20,14 @@ struct TagNode {
 
 class TagIndex {
  public:
-  explicit TagIndex(ByteAccount& account) : account_(account) {}
+  explicit TagIndex(ByteAccount& account);
   TagIndex(const TagIndex&) = delete;
   TagIndex& operator=(const TagIndex&) = delete;
   ~TagIndex();
 
   void insert(Object& object);
+  // At most what insert() takes.
+  uint64_t memory_for(const Object& object) const;
   void erase(Object& object);
   // Moves the links of all objects that have the tag now to `links`. They leave that list when
   // their object is erased here; give_back() puts one back.
@@ -39,9 +41,11 @@ class TagIndex {
   static constexpr uint64_t tag_seed = 0x7461675f73656564u;
   TagNode* find(std::string_view tag) const;
   TagNode& find_or_make(std::string_view tag);
+  void charge_table();
 
   ByteAccount& account_;
   OwnerTable<TagNode> tags_;
+  uint64_t table_charged_ = 0;
 };
 
 }  // namespace weir::edge::cache

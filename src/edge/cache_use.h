@@ -18,6 +18,7 @@ struct CacheUse {
     serve,  // `object` is the answer
     purge,  // a trusted peer removes what is stored under this address
     ask,    // an origin is to be asked, for all who want the same; `object`, if any, is stale
+    disk,   // it may be on disk; otherwise it would be passed on, or refused
   };
 
   Way way = Way::none;
@@ -27,6 +28,7 @@ struct CacheUse {
   std::string key;           // once the request has to wait for something
   std::string variant;       // which of the answers to the key it wants, as far as is known
   bool wants_whole = false;  // a part was asked for; the whole may be worth fetching
+  bool disk_asked = false;   // it was looked for there
   uint64_t hash = 0;
   uint64_t seen = 0;  // Object::stamp() of the newest answer that was there
   cache::ObjectRef object;

@@ -4,8 +4,8 @@
 #include "edge/deliver.h"
 #include "edge/judge.h"
 #include "edge/origin_choice.h"
-#include "edge/second_tier.h"
 #include "edge/serve.h"
+#include "edge/steps.h"
 #include "edge/take_in.h"
 
 namespace weir::edge {
@@ -35,9 +35,6 @@ Lead::Lead(EdgeRequest& request, cache::Fill fill)
 
 Task<> Lead::run() {
   const bool whether = static_cast<bool>(request_.cache.object);
-  if (!whether && edge_.disk().on())
-    if (auto object = co_await take_from_disk(request_, errand_.key, fill_))
-      co_return co_await serve_fetched(request_, *std::move(object));
   Result<FetchedAnswer> answer = co_await ask(whether);
   if (!answer) co_return co_await failed(answer.error());
   const bool same = answer->head->status == 304 && whether;
@@ -110,6 +107,14 @@ Task<> Lead::store(FetchedAnswer answer, const Draft& draft) {
   request_.cache.status.stored = true;
   cache::ObjectRef object(*fill_.object());
   take_in_beside(edge_, request_.generation, std::move(answer), std::move(fill_));
+  co_await serve_stored(std::move(object));
+}
+
+// Nobody gets the first byte of what is stored before every shard finds it: whoever asks again,
+// wherever that arrives, for a part or with conditions, is answered from here.
+Task<> Lead::serve_stored(cache::ObjectRef object) {
+  const runtime::Wait wait{request_.exchange.deadline(), &edge_.shard().closing()};
+  (void)co_await edge_.store().settled(errand_.key_hash, wait);
   co_await serve_fetched(request_, std::move(object));
 }
 
@@ -122,6 +127,7 @@ Task<> Lead::confirmed(FetchedAnswer answer) {
   Draft draft;
   const Judge judge(errand_, answer.times, edge_.date_line());
   cache::ObjectRef object(old);
+  co_await until_whole(edge_, old, {request_.exchange.deadline(), &edge_.shard().closing()});
   if (judge.update(old, *answer.head, draft) == StoreVerdict::store) {
     if (auto updated = fill_.refresh(old, draft.object())) {
       cache.status.stored = true;
@@ -131,7 +137,7 @@ Task<> Lead::confirmed(FetchedAnswer answer) {
   if (!cache.status.stored) fill_.decline(Duration(0));
   answer.exchange->finish();
   answer.exchange.reset();
-  co_await serve_fetched(request_, std::move(object));
+  co_await serve_stored(std::move(object));
 }
 
 Task<> Lead::pass_on(FetchedAnswer answer, StoreVerdict verdict) {
@@ -144,8 +150,21 @@ Task<> Lead::pass_on(FetchedAnswer answer, StoreVerdict verdict) {
 }
 
 Task<> serve_fetched(EdgeRequest& request, cache::ObjectRef object) {
+  const bool from_disk = StoredAnswer::of(*object).from_disk;
   const Result<> served = co_await serve(request, std::move(object));
-  if (!served) answer_error(request, status_for(served.error().code), served.error().text);
+  if (served) co_return;
+  // It is broken on disk, or its front is gone since it is not stored: nothing has left yet, and an
+  // origin has it.
+  if (!from_disk && served.error().code != ErrorCode::limit)
+    co_return answer_error(request, status_for(served.error().code), served.error().text);
+  request.error = {};
+  request.cache.result = CacheResult::miss;
+  CacheStatus& status = request.cache.status;
+  status.hit = status.stored = false;
+  status.ttl_s.reset();
+  status.forward = Forward::miss;
+  status.detail = "gone";
+  co_await fetch(request);
 }
 
 bool may_stand_in(const EdgeRequest& request) {

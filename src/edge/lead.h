@@ -23,6 +23,7 @@ class Lead {
   void count_change(bool error);
   runtime::Task<> confirmed(FetchedAnswer answer);
   runtime::Task<> store(FetchedAnswer answer, const class Draft& draft);
+  runtime::Task<> serve_stored(cache::ObjectRef object);
   runtime::Task<> pass_on(FetchedAnswer answer, StoreVerdict verdict);
 
   EdgeRequest& request_;
@@ -31,8 +32,8 @@ class Lead {
   Errand errand_;
 };
 
-// Answers from `object` what was fetched by us or for us; if that breaks off before anything has
-// left, with an error.
+// Answers from `object`; if that breaks off before anything has left, with an error, or with the
+// origin's answer where the fault is the cache's own.
 runtime::Task<> serve_fetched(EdgeRequest& request, cache::ObjectRef object);
 // There is no answer from an origin: the stale one stands in where that is allowed, otherwise the
 // error is the answer.

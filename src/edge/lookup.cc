@@ -4,6 +4,7 @@
 #include "edge/refresh.h"
 #include "edge/rules/cache_key.h"
 #include "edge/rules/vary.h"
+#include "edge/second_tier.h"
 #include "edge/serve.h"
 #include "edge/steps.h"
 #include "edge/stored_answer.h"
@@ -137,13 +138,25 @@ bool wants_part(const EdgeRequest& request) {
   return !range || range->first != uint64_t{0} || range->last;
 }
 
+// Who would not get here what could be stored, or nothing at all, may find it on disk.
+bool look_on_disk_first(EdgeRequest& request, Forward why) {
+  if (!may_be_on_disk(request)) return false;
+  ask(request, why);
+  request.cache.way = Way::disk;
+  return true;
+}
+
 void decide_on_miss(EdgeRequest& request, bool other_variants) {
-  if (on_miss(request.cache.directives, request.site->cache) == Use::refuse) return refuse(request);
   const Forward why = other_variants ? Forward::vary_miss : Forward::uri_miss;
+  const bool refused = on_miss(request.cache.directives, request.site->cache) == Use::refuse;
   // A HEAD tells nothing that could be stored, and a part not enough.
-  if (request.head().method == wire::RequestMethod::head) return pass(request, why);
-  if (wants_part(request)) {
-    request.cache.key = request.edge.key_scratch().view();
+  const bool head = request.head().method == wire::RequestMethod::head;
+  const bool part = wants_part(request);
+  if ((refused || head || part) && look_on_disk_first(request, why)) return;
+  if (refused) return refuse(request);
+  if (head) return pass(request, why);
+  if (part) {
+    if (request.cache.key.empty()) request.cache.key = request.edge.key_scratch().view();
     request.cache.wants_whole = true;
     return pass(request, why);
   }

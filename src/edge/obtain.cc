@@ -4,6 +4,7 @@
 #include "edge/observe.h"
 #include "edge/origin_choice.h"
 #include "edge/rules/vary.h"
+#include "edge/second_tier.h"
 #include "edge/serve.h"
 #include "edge/steps.h"
 #include "edge/stored_answer.h"
@@ -56,9 +57,12 @@ Task<> ask_once(EdgeRequest& request) {
   cache::Claim claimed = co_await claim(request);
   switch (claimed.outcome) {
     case ClaimOutcome::lead:
+      if (!request.cache.object && co_await take_from_disk(request, claimed.fill))
+        co_return look_again(request);
       co_return co_await lead(request, std::move(claimed.fill));
     case ClaimOutcome::ready:
-      if (fits(request, *claimed.object))
+      // What comes from an origin is for all who waited; what comes from disk may be too old.
+      if (fits(request, *claimed.object) && !StoredAnswer::of(*claimed.object).from_disk)
         co_return co_await join(request, std::move(claimed.object));
       co_return look_again(request);
     case ClaimOutcome::look_again:
@@ -83,10 +87,22 @@ bool asks_alone(const EdgeRequest& request) {
          request.cache.directives.no_store;
 }
 
+// From now on it is in memory, or it is not on disk.
+Task<> look_on_disk(EdgeRequest& request) {
+  cache::Fill fill = request.edge.store().fill_alone(request.cache.key, request.cache.hash);
+  const bool found = co_await take_from_disk(request, fill);
+  request.cache.disk_asked = true;
+  if (!found) fill.decline(Duration(0));
+  look_again(request);
+}
+
 Task<> ask(EdgeRequest& request) {
-  if (asks_alone(request))
+  if (asks_alone(request)) {
+    if (!request.cache.object && may_be_on_disk(request)) co_await look_on_disk(request);
+    if (request.answered() || request.cache.way != Way::ask) co_return;
     co_return co_await lead(request,
                             request.edge.store().fill_alone(request.cache.key, request.cache.hash));
+  }
   for (unsigned round = 0; round < rounds_max; ++round) {
     co_await ask_once(request);
     if (request.answered() || request.cache.way != Way::ask) co_return;
@@ -97,7 +113,8 @@ Task<> ask(EdgeRequest& request) {
 }  // namespace
 
 Task<> obtain(EdgeRequest& request) {
-  if (request.cache.way == Way::ask) co_await ask(request);
+  if (request.cache.way == Way::disk) co_await look_on_disk(request);
+  if (!request.answered() && request.cache.way == Way::ask) co_await ask(request);
   if (request.answered()) co_return;
   if (request.cache.way == Way::purge) co_return co_await purge_own(request);
   if (request.cache.way == Way::serve)

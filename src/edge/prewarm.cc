@@ -61,7 +61,7 @@ bool make_errand(EdgeShard& edge, const std::string& text, Errand& errand) {
   return true;
 }
 
-Task<Prewarmed> prewarm(EdgeShard& edge, ShardGeneration& generation, const Errand& errand) {
+Task<Prewarmed> prewarm(EdgeShard& edge, ShardGeneration& generation, Errand& errand) {
   if (is_fresh(edge, errand)) co_return Prewarmed::present;
   const Duration patience = generation.config().cache.fill.timeout;
   cache::Claim claim =
@@ -74,7 +74,7 @@ Task<Prewarmed> prewarm(EdgeShard& edge, ShardGeneration& generation, const Erra
     claim.fill = edge.store().fill_alone(errand.key, errand.key_hash);
   }
   if (!claim.fill) co_return Prewarmed::failed;
-  switch (co_await fetch_and_settle(edge, generation, errand, std::move(claim.fill), nullptr)) {
+  switch (co_await obtain_and_settle(edge, generation, errand, std::move(claim.fill))) {
     case Settled::stored:
       co_return Prewarmed::stored;
     case Settled::not_storable:

@@ -1,7 +1,11 @@
 #include "edge/refresh.h"
 
+#include <array>
+#include <optional>
+
 #include "edge/errand.h"
 #include "edge/judge.h"
+#include "edge/second_tier.h"
 #include "edge/take_in.h"
 #include "runtime/waiter.h"
 
@@ -12,6 +16,7 @@ using runtime::Task;
 
 // Nobody asks again so soon, however often the stale answer is served meanwhile.
 constexpr Duration pause_after_failure = seconds(1);
+constexpr size_t fields_max = 128;
 
 // Stores what an origin answered, or lets it be. `old`: what was asked about, where that was.
 Task<Settled> settle(EdgeShard& edge, const Errand& errand, FetchedAnswer answer, cache::Fill fill,
@@ -29,6 +34,8 @@ Task<Settled> settle(EdgeShard& edge, const Errand& errand, FetchedAnswer answer
     if (!old || !confirms(head.fields, StoredAnswer::representation(*old).validators))
       co_return Settled::failed;
     metrics.same.add();
+    const MonoTime until = after(edge.shard().now(), edge.config().cache.fill.timeout);
+    co_await until_whole(edge, *old, {until, &edge.fills().cancel()});
     if (judge.update(*old, head, draft) == StoreVerdict::store)
       (void)fill.refresh(*old, draft.object());
     answer.exchange->finish();
@@ -60,6 +67,24 @@ Task<Settled> fetch_and_settle(EdgeShard& edge, ShardGeneration& generation, con
   co_return Settled::failed;
 }
 
+Task<Settled> obtain_and_settle(EdgeShard& edge, ShardGeneration& generation, Errand& errand,
+                                cache::Fill fill) {
+  std::optional<cache::ObjectRef> old;
+  if (edge.disk().on()) {
+    std::array<wire::Field, fields_max> storage;
+    wire::Fields fields{std::span(storage)};
+    const runtime::Wait wait{after(edge.shard().now(), generation.config().cache.fill.timeout),
+                             &edge.fills().cancel()};
+    if (read_field_lines(errand.fields.view(), fields))
+      old = co_await take_from_disk(edge, {errand.key, errand.key_hash, fields}, fill, wait);
+  }
+  if (!old) co_return co_await fetch_and_settle(edge, generation, errand, std::move(fill), nullptr);
+  if (StoredAnswer::of(**old).freshness.fresh(edge.shard().now())) co_return Settled::stored;
+  append_validation_fields(errand.ask.fields, StoredAnswer::representation(**old).validators);
+  co_return co_await fetch_and_settle(
+      edge, generation, errand, edge.store().fill_alone(errand.key, errand.key_hash), old->get());
+}
+
 namespace {
 
 Task<> refresh(EdgeShard& edge, ShardGeneration& generation, Errand errand, cache::ObjectRef old,
@@ -80,7 +105,7 @@ Task<> fetch_new(EdgeShard& edge, ShardGeneration& generation, Errand errand) {
   cache::Claim claim =
       co_await edge.store().claim({.key = errand.key, .hash = errand.key_hash}, wait);
   if (claim.outcome == cache::ClaimOutcome::lead)
-    (void)co_await fetch_and_settle(edge, generation, errand, std::move(claim.fill), nullptr);
+    (void)co_await obtain_and_settle(edge, generation, errand, std::move(claim.fill));
   edge.leave(generation);
 }
 

@@ -19,6 +19,11 @@ void fetch_in_background(EdgeRequest& request);
 // What became of a fetch.
 enum class Settled : uint8_t { stored, not_storable, failed };
 
+// The same for what is not in memory: takes it from disk where it is there, and asks an origin
+// where it is not, or only whether it still holds where it is too old. Changes what `errand` asks.
+runtime::Task<Settled> obtain_and_settle(EdgeShard& edge, ShardGeneration& generation,
+                                         Errand& errand, cache::Fill fill);
+
 // Fetches, judges and stores; `old`: what is stored already and was asked about. In a task of the
 // shard's own; the generation is held by the caller.
 runtime::Task<Settled> fetch_and_settle(EdgeShard& edge, ShardGeneration& generation,

@@ -5,7 +5,6 @@
 #include <deque>
 
 #include "edge/edge_request.h"
-#include "edge/rules/reuse.h"
 #include "edge/rules/vary.h"
 #include "edge/stored_answer.h"
 #include "edge/take_in.h"
@@ -28,9 +27,18 @@ StoredAnswer answer_in(std::string_view meta) {
   return answer;
 }
 
+// What is too old but has a validator saves the body's way from the origin, for about this long.
+constexpr Duration kept_for_validation = hours(7 * 24);
+
+bool has_validator(const StoredAnswer& answer) {
+  return answer.entity_tag.size > 0 || answer.last_modified.size > 0;
+}
+
 // From when on it could not be used any more, whatever a request allows.
-MonoTime useless_from(const StoredFreshness& freshness) {
-  const Duration stale = std::max(freshness.stale_while_revalidate, freshness.stale_if_error);
+MonoTime useless_from(const StoredAnswer& answer) {
+  const StoredFreshness& freshness = answer.freshness;
+  Duration stale = std::max(freshness.stale_while_revalidate, freshness.stale_if_error);
+  if (has_validator(answer)) stale = std::max(stale, kept_for_validation);
   return after(freshness.born, freshness.lifetime + stale);
 }
 
@@ -49,7 +57,7 @@ class ObjectSource final : public disk::DiskSource {
     draft_.body_bytes = object.body().published();
     if (!object_) copy_body(object.body());
     draft_.stored = answer.requested;
-    draft_.expires = reactor.wall_now() + (useless_from(answer.freshness) - reactor.now());
+    draft_.expires = reactor.wall_now() + (useless_from(answer) - reactor.now());
     draft_.stale = object.made_stale();
     draft_.from_disk = answer.from_disk;
   }
@@ -81,27 +89,24 @@ void on_evict(void* owner, const cache::Object& object, bool hit) {
   if (hit && object.kind() == cache::ObjectKind::answer) offer_to_disk(edge, object);
 }
 
-struct Wanted {
-  EdgeRequest& request;
-};
-
-bool fits(void* wanted, std::string_view variant, std::string_view meta) {
-  const EdgeRequest& request = static_cast<Wanted*>(wanted)->request;
+bool fits(void* wish, std::string_view variant, std::string_view meta) {
   const StoredAnswer answer = answer_in(meta);
   if (meta.size() < sizeof answer + answer.vary_bytes) return false;
   Buffer own;
   return append_variant_key(own, meta.substr(sizeof answer, answer.vary_bytes),
-                            request.head().fields) &&
+                            static_cast<DiskWish*>(wish)->fields) &&
          own.view() == variant;
 }
 
 // The meta block as it is in this run of the program.
-std::string meta_of(const disk::DiskAnswer& found, StoredAnswer& answer) {
+std::string meta_of(const disk::DiskAnswer& found, MonoTime now, StoredAnswer& answer) {
   std::string meta(found.meta());
   answer = answer_in(meta);
-  answer.freshness.born += found.shift();
+  StoredFreshness& freshness = answer.freshness;
+  freshness.born += found.shift();
   answer.requested += found.shift();
   answer.from_disk = true;
+  if (found.stale()) freshness.lifetime = std::min(freshness.lifetime, freshness.age(now));
   std::memcpy(meta.data(), static_cast<const void*>(&answer), sizeof answer);
   return meta;
 }
@@ -131,8 +136,7 @@ void offer_to_disk(EdgeShard& edge, const cache::Object& object) {
   const cache::Body& body = object.body();
   if (!edge.disk().on() || body.state() != cache::BodyState::complete || body.given_up()) return;
   const runtime::Reactor& reactor = edge.shard().reactor();
-  const StoredFreshness& freshness = StoredAnswer::of(object).freshness;
-  if (freshness.no_cache || freshness.fresh_for(reactor.now()) <= Duration(0)) return;
+  if (useless_from(StoredAnswer::of(object)) <= reactor.now()) return;
   edge.disk().offer(std::make_unique<ObjectSource>(object, reactor));
 }
 
@@ -160,31 +164,39 @@ Task<> stop_second_tier(EdgeShard& edge) {
   edge.store().on_evict(nullptr, nullptr);
 }
 
-Task<std::optional<cache::ObjectRef>> take_from_disk(EdgeRequest& request, const std::string& key,
-                                                     cache::Fill& fill) {
-  EdgeShard& edge = request.edge;
-  Wanted wanted{request};
+Task<std::optional<cache::ObjectRef>> take_from_disk(EdgeShard& edge, DiskWish wish,
+                                                     cache::Fill& fill, runtime::Wait wait) {
   std::unique_ptr<disk::DiskAnswer> found =
-      co_await edge.disk().find(key, {fits, &wanted}, {request.exchange.deadline()});
-  if (!found || found->stale()) co_return std::nullopt;
+      co_await edge.disk().find(wish.key, {fits, &wish}, {wait.until});
+  if (!found) co_return std::nullopt;
   StoredAnswer answer;
-  const std::string meta = meta_of(*found, answer);
-  const ReuseDecision decision = may_reuse(answer.freshness, request.cache.directives,
-                                           request.site->cache, edge.shard().now());
-  if (decision.use != Use::fresh || !has_room_for_fill(edge, request.generation))
-    co_return std::nullopt;
+  const MonoTime now = edge.shard().now();
+  const std::string meta = meta_of(*found, now, answer);
+  if (useless_from(answer) <= now) co_return std::nullopt;
   const std::vector<std::string_view> tags = found->tags();
   const cache::ObjectDraft draft{
       .variant = found->variant(), .head = found->head(), .meta = meta, .tags = tags};
   if (!fill.publish(draft, found->body_bytes())) co_return std::nullopt;
   cache::ObjectRef object(*fill.object());
   edge.fills().spawn(bring_back(edge, std::move(found), std::move(fill)));
-  request.cache.result = CacheResult::hit;
-  request.cache.status.hit = true;
-  request.cache.status.forward = Forward::none;
-  request.cache.status.ttl_s = decision.fresh_for / seconds(1);
-  request.cache.status.detail = "disk";
+  (void)co_await edge.store().settled(wish.key_hash, wait);
   co_return object;
+}
+
+Task<bool> take_from_disk(EdgeRequest& request, cache::Fill& fill) {
+  CacheUse& cache = request.cache;
+  if (!may_be_on_disk(request) || !has_room_for_fill(request.edge, request.generation))
+    co_return false;
+  cache.disk_asked = true;
+  const auto object =
+      co_await take_from_disk(request.edge, {cache.key, cache.hash, request.head().fields}, fill,
+                              {request.exchange.deadline(), &request.edge.shard().closing()});
+  if (object) cache.status.detail = "disk";
+  co_return object.has_value();
+}
+
+bool may_be_on_disk(const EdgeRequest& request) {
+  return !request.cache.disk_asked && request.edge.disk().on();
 }
 
 }  // namespace weir::edge

@@ -8,6 +8,7 @@
 
 #include "edge/cache/fill.h"
 #include "edge/edge_shard.h"
+#include "wire/http_fields.h"
 
 namespace weir::edge {
 
@@ -17,11 +18,23 @@ void start_second_tier(EdgeShard& edge);
 // time.
 runtime::Task<> stop_second_tier(EdgeShard& edge);
 
-// What is stored there under `key`, fits the request and is fresh comes back into memory through
-// `fill`, which is then used up. nullopt: nothing; ask the origin.
-runtime::Task<std::optional<cache::ObjectRef>> take_from_disk(EdgeRequest& request,
-                                                              const std::string& key,
-                                                              cache::Fill& fill);
+// What is looked for there.
+struct DiskWish {
+  const std::string& key;
+  uint64_t key_hash;
+  const wire::Fields& fields;  // of the request, by which variants are told apart
+};
+
+// What is stored there and can be of use, fresh or stale, comes back into memory through `fill`,
+// which is then used up; from then on every shard finds it, and it is like anything that is stored.
+// nullopt: nothing; ask the origin.
+runtime::Task<std::optional<cache::ObjectRef>> take_from_disk(EdgeShard& edge, DiskWish wish,
+                                                              cache::Fill& fill,
+                                                              runtime::Wait wait);
+// The same for a request, once in its life. True: look again at what is stored.
+runtime::Task<bool> take_from_disk(EdgeRequest& request, cache::Fill& fill);
+// Whether that may still help.
+bool may_be_on_disk(const EdgeRequest& request);
 
 // A whole object, to be written if there is room.
 void offer_to_disk(EdgeShard& edge, const cache::Object& object);

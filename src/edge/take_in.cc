@@ -14,8 +14,7 @@ Task<Result<>> pump(net::OriginExchange& origin, cache::Fill& fill, runtime::Wai
     if (!piece) co_return std::unexpected(piece.error());
     WEIR_CO_TRY(const size_t taken, fill.append(*piece));
     // Without a frame of its own where all was taken.
-    if (taken < piece->size())
-      WEIR_CO_CHECK(co_await fill.append_all(piece->substr(taken), wait));
+    if (taken < piece->size()) WEIR_CO_CHECK(co_await fill.append_all(piece->substr(taken), wait));
   }
   WEIR_CO_CHECK(fill.complete());
   origin.finish();
@@ -53,6 +52,13 @@ void take_in_beside(EdgeShard& edge, ShardGeneration& generation, FetchedAnswer 
                     cache::Fill fill) {
   edge.enter(generation);
   edge.fills().spawn(hold_and_take_in(edge, generation, std::move(answer), std::move(fill)));
+}
+
+Task<> until_whole(EdgeShard& edge, const cache::Object& object, runtime::Wait wait) {
+  cache::Body& body = object.body();
+  if (body.state() != cache::BodyState::filling || !body.length()) co_return;
+  cache::BodyReader reader(edge.store(), body, *body.length());
+  (void)co_await reader.more(wait);
 }
 
 bool has_room_for_fill(EdgeShard& edge, const ShardGeneration& generation) {

@@ -17,6 +17,10 @@ runtime::Task<bool> take_in(EdgeShard& edge, FetchedAnswer answer, cache::Fill f
 void take_in_beside(EdgeShard& edge, ShardGeneration& generation, FetchedAnswer answer,
                     cache::Fill fill);
 
+// Waits for the rest of a body that still comes, from disk for instance. What breaks off, or comes
+// too late, is not waited for any longer.
+runtime::Task<> until_whole(EdgeShard& edge, const cache::Object& object, runtime::Wait wait);
+
 // Whether the shard may begin another fill; counts it when not.
 bool has_room_for_fill(EdgeShard& edge, const ShardGeneration& generation);
 

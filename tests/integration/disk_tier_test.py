@@ -1,5 +1,7 @@
 """The cache's tier on disk: restarts, what was broken on purpose, purges that last."""
+import json
 import signal
+import time
 
 from support import origin, process, raw
 from support.case import Case
@@ -20,13 +22,33 @@ class Origin:
     """Answers what body_of() says, and knows who was asked for."""
 
     def __init__(self, fields=""):
-        self.fields = "Cache-Control: max-age=600\r\n" + fields
+        if "Cache-Control" not in fields:
+            fields += "Cache-Control: max-age=600\r\n"
+        self.fields = fields
         self.asked = []
+        self.failing = False
 
     def __call__(self, connection, request):
         path = request.first_line.split(" ")[1]
         self.asked.append(path)
+        if self.failing:
+            return connection.send(origin.plain("failing", "503 Service Unavailable"))
         connection.send(origin.plain(body_of(path), "200 OK", self.fields))
+
+
+class Versioned(Origin):
+    """The same with a tag, by which it confirms."""
+
+    def __init__(self, fields):
+        super().__init__(fields + 'ETag: "one"\r\n')
+        self.confirmed = []
+
+    def __call__(self, connection, request):
+        if request.get("if-none-match") != '"one"':
+            return super().__call__(connection, request)
+        self.confirmed.append(request.first_line.split(" ")[1])
+        connection.send(b"HTTP/1.1 304 Not Modified\r\nETag: \"one\"\r\n"
+                        b"Cache-Control: max-age=600\r\n\r\n")
 
 
 class DiskTier(Case):
@@ -147,3 +169,89 @@ class DiskTier(Case):
         process.wait_until(lambda: not list(first.data.glob("cache/partition-*/segment-*")), 10,
                            "the files to go")
         self.assertEqual(second.stop(), 0)
+
+    def test_what_memory_evicts_is_found_on_disk(self):
+        script = Origin()
+        scripted = self.origin(script)
+        edge = self.start(scripted.port, **{"edge.cache.memory.bytes": "2MiB"})
+        for _ in range(4):
+            self.ask_all(edge)
+        # Others, which nobody asks for again, take their place.
+        for part in range(8):
+            self.ask_all(edge, f"/flood-{part}")
+        evicted = "edge_cache_removed_total{reason=\"evicted\"}"
+        self.assertIn(evicted, edge.metrics())
+        script.asked.clear()
+        self.assertGreater(self.ask_all(edge), 0)
+        # Nothing that was asked for once only has been written.
+        self.ask_all(edge, "/flood-0")
+        self.assertIn("/flood-0-1", script.asked)
+
+    def restarted(self, script):
+        """An edge that has nothing in memory, and what `script` answered once on disk."""
+        scripted = self.origin(script)
+        first = self.start(scripted.port)
+        self.fill(first)
+        self.assertEqual(first.stop(), 0)
+        script.asked.clear()
+        return self.start(scripted.port, first.data)
+
+    def send(self, edge, path, method="GET", fields=""):
+        data = f"{method} {path} HTTP/1.1\r\nHost: shop.test\r\n{fields}\r\n".encode()
+        return raw.ask(edge.port, data, method)
+
+    def test_head_parts_and_only_if_cached_look_on_disk_too(self):
+        script = Origin()
+        edge = self.restarted(script)
+        head = self.send(edge, "/item-3", "HEAD")
+        self.assertEqual((head.status, head.get("content-length")),
+                         (200, str(len(body_of("/item-3")))))
+        part = self.send(edge, "/item-4", fields="Range: bytes=10-19\r\n")
+        self.assertEqual((part.status, part.body), (206, body_of("/item-4")[10:20].encode()))
+        large = self.send(edge, "/item-10", fields="Range: bytes=600000-600009\r\n")
+        self.assertEqual((large.status, large.body),
+                         (206, body_of("/item-10")[600000:600010].encode()))
+        only = "Cache-Control: only-if-cached\r\n"
+        cached = self.send(edge, "/item-5", fields=only)
+        self.assertEqual((cached.status, cached.body), (200, body_of("/item-5").encode()))
+        self.assertEqual(self.send(edge, "/item-99", fields=only).status, 504)
+        self.assertEqual(script.asked, [])
+        self.assertEqual(self.send(edge, "/item-99", "HEAD").status, 200)
+        self.assertEqual(script.asked, ["/item-99"])
+
+    def test_what_is_too_old_on_disk_is_confirmed_and_its_body_kept(self):
+        script = Versioned("Cache-Control: max-age=2\r\n")
+        edge = self.restarted(script)
+        time.sleep(3)
+        for number in (3, 10):
+            answer = self.send(edge, f"/item-{number}")
+            self.assertEqual((answer.status, answer.body),
+                             (200, body_of(f"/item-{number}").encode()))
+        self.assertEqual(script.asked, [])
+        self.assertEqual(script.confirmed[-2:], ["/item-3", "/item-10"])
+        # Now it is fresh again, as the confirmation said.
+        script.confirmed.clear()
+        self.assertIn("hit", self.send(edge, "/item-3").get("cache-status"))
+        self.assertEqual(script.confirmed, [])
+
+    def test_what_is_too_old_on_disk_stands_in_for_an_origin_that_fails(self):
+        script = Origin("Cache-Control: max-age=2, stale-if-error=600\r\n")
+        edge = self.restarted(script)
+        time.sleep(3)
+        script.failing = True
+        answer = self.send(edge, "/item-3")
+        self.assertEqual((answer.status, answer.body), (200, body_of("/item-3").encode()))
+        self.assertEqual(self.send(edge, "/item-99").status, 503)
+
+    def test_prewarming_takes_what_is_on_disk_from_there(self):
+        script = Origin()
+        edge = self.restarted(script)
+        urls = "".join(f"http://shop.test/item-{number}\n" for number in range(COUNT))
+        self.assertEqual(edge.get("/cache/prewarm", edge.admin, method="POST",
+                                  body=urls.encode())[0], 202)
+        process.wait_until(
+            lambda: json.loads(edge.get("/cache/prewarm/state", edge.admin)[1])["done"] == COUNT,
+            10, "all to be prewarmed")
+        self.assertEqual(script.asked, [])
+        self.assertEqual(self.ask_all(edge), 0)
+        self.assertEqual(script.asked, [])

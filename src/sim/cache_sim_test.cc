@@ -73,4 +73,38 @@ TEST_CASE("whatever fails, the cache gives nobody what it may not") {
   CHECK(sum.validated > count / 10);
 }
 
+TEST_CASE("what one process stored the next one answers from disk, without asking the origin") {
+  for (uint64_t seed = 1; seed <= 10; ++seed) {
+    CAPTURE(seed);
+    CacheWorldPlan plan{.seed = seed, .keys = 40, .period = hours(24), .max_age = 7200};
+    plan.disk_bytes = 6 << 20;
+    plan.lives = 3;
+    const CacheWorldOutcome outcome = run(plan);
+    CHECK(outcome.fault(plan) == "");
+    CHECK(outcome.right == outcome.requests);
+    CHECK(outcome.from_disk > plan.keys);
+    // Besides what everybody asks for himself: each key once, in the first life.
+    CHECK(outcome.fetched < outcome.requests / 5 + outcome.requests / 20 + plan.keys);
+  }
+}
+
+TEST_CASE("whatever the disk does and however the edge ends, nobody gets what he may not") {
+  const uint64_t one = number_from("WEIR_SIM_SEED", 0);
+  const uint64_t first = one ? one : number_from("WEIR_SIM_FROM", 1);
+  const uint64_t count = one ? 1 : number_from("WEIR_SIM_SEEDS", 60);
+  CacheWorldOutcome sum;
+  for (uint64_t seed = first; seed < first + count; ++seed) {
+    const CacheWorldPlan plan = CacheWorldPlan::draw_with_disk(seed);
+    const CacheWorldOutcome outcome = run(plan);
+    INFO("replay with WEIR_SIM_SEED=", seed);
+    CHECK(outcome.fault(plan) == "");
+    sum.requests += outcome.requests;
+    sum.right += outcome.right;
+    sum.from_disk += outcome.from_disk;
+  }
+  if (count < 50) return;
+  CHECK(sum.right > sum.requests / 3);
+  CHECK(sum.from_disk > count);
+}
+
 }  // namespace weir::sim

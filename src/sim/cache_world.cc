@@ -22,13 +22,30 @@ double maybe(Random& random, double most) {
   return random.below(3) == 0 ? random.unit() * most : 0;
 }
 
-SimulatedEdgeOptions edge_options(const CacheWorldPlan& plan) {
-  SimulatedEdgeOptions options{.address = edge_address, .shards = plan.shards};
+SimulatedEdgeOptions edge_options(const CacheWorldPlan& plan, size_t shards) {
+  SimulatedEdgeOptions options{.address = edge_address, .shards = shards};
   options.origin_urls = {"http://" + origin_address.to_string()};
   options.request_timeout = fetch_limit;
   options.origin_timeout = fetch_limit / 2;
   options.cache_bytes = plan.cache_bytes;
+  options.disk_bytes = plan.disk_bytes;
+  options.disk_takes_all = plan.disk_takes_all;
   return options;
+}
+
+// One process of the edge, from its begin to its end.
+void live(SimWorld& world, const CacheWorldPlan& plan, size_t shards, VersionedClients& clients,
+          CacheWorldOutcome& outcome) {
+  SimulatedEdge edge(world, edge_options(plan, shards));
+  SimProcess asking(world, client_host, 1, [&](Shard& shard) { return clients.run(shard); });
+  clients.watch(edge.service().store());
+  if (world.random().unit() < plan.power_loss) {
+    world.run_until(world.now() + milliseconds(world.random().below(60'000)));
+    world.disk(edge_address).cut_power();
+  }
+  outcome.tasks_left += !asking.join(run_limit);
+  edge.drain(drain_limit);
+  outcome.tasks_left += !edge.process().join(drain_limit);
 }
 
 }  // namespace
@@ -61,6 +78,22 @@ CacheWorldPlan CacheWorldPlan::draw(uint64_t seed) {
   return plan;
 }
 
+CacheWorldPlan CacheWorldPlan::draw_with_disk(uint64_t seed) {
+  CacheWorldPlan plan = draw(seed);
+  Random random(seed ^ 0x6469736b);
+  plan.disk_bytes = 6 << 20;
+  plan.disk_takes_all = random.below(2) == 0;
+  if (random.below(3) != 0) plan.disk = runtime::SimDiskFaults::draw(random);
+  plan.lives = 2 + random.below(2);
+  plan.power_loss = maybe(random, 1);
+  plan.keys = 1 + random.below(60);
+  plan.max_age = static_cast<int64_t>(random.below(120));
+  plan.cache_bytes = 1 << 20;
+  // From one process to the next, time is what the wall clock says.
+  plan.shard.wall_jump_chance = 0;
+  return plan;
+}
+
 Duration CacheWorldPlan::grace() const {
   const int64_t stale = must_revalidate ? 0 : std::max(stale_while_revalidate, stale_if_error);
   return seconds(max_age + stale) + fetch_limit;
@@ -78,18 +111,16 @@ std::string CacheWorldOutcome::fault(const CacheWorldPlan& plan) const {
 
 CacheWorldOutcome run(const CacheWorldPlan& plan) {
   CacheWorldOutcome outcome;
-  SimWorld world(plan.seed, {.link = plan.origin_link, .shard = plan.shard});
+  SimWorld world(plan.seed, {.link = plan.origin_link, .shard = plan.shard, .disk = plan.disk});
   world.network().set_faults(edge_address, plan.client_link);
   VersionedOrigin origin(*world.network().open_listener(origin_address), plan, outcome);
   VersionedClients clients(edge_address, plan, outcome);
   {
     SimProcess behind(world, origin_address, 1, [&](Shard& shard) { return origin.run(shard); });
-    SimulatedEdge edge(world, edge_options(plan));
-    SimProcess asking(world, client_host, 1, [&](Shard& shard) { return clients.run(shard); });
-    clients.watch(edge.service().store());
-    outcome.tasks_left += !asking.join(run_limit);
-    edge.drain(drain_limit);
-    outcome.tasks_left += !edge.process().join(drain_limit);
+    for (size_t i = 0; i < plan.lives; ++i) {
+      live(world, plan, i == 0 ? plan.shards : 1 + (plan.shards + i) % 3, clients, outcome);
+      world.disk(edge_address).start_up();
+    }
   }
   outcome.sockets_left = world.network().sockets();
   return outcome;

@@ -1,8 +1,9 @@
 #pragma once
 // CacheWorld: the caching edge in a simulated world, before an origin whose answers change with
 // time. Every answer says which version it is, so that a client can tell one that is older than the
-// rules allow, one that was made for somebody else, and one that is mixed from two. All is drawn
-// from one seed.
+// rules allow, one that was made for somebody else, and one that is mixed from two. With a tier on
+// disk, the edge ends and begins again on the same machine, in order or after a loss of power. All
+// is drawn from one seed.
 //
 //   /v/ID    follows from ID and the version, which changes every `period`; may be shared
 //   /own/ID  asked with Authorization; follows from the secret there; may not
@@ -41,8 +42,16 @@ struct CacheWorldPlan {
   double chunked = 0.3;
   double purge = 0;  // of a client's turns: it changes the resource by POST
   uint64_t cache_bytes = 32 << 20;
+  // Of the second tier; the edge's process is begun anew so often, with other shards each time.
+  uint64_t disk_bytes = 0;
+  bool disk_takes_all = true;
+  runtime::SimDiskFaults disk;
+  size_t lives = 1;
+  double power_loss = 0;  // of a life: the disk forgets at some moment what was not synced
 
   static CacheWorldPlan draw(uint64_t seed);
+  // The same with a tier on disk, which fails in ways of its own.
+  static CacheWorldPlan draw_with_disk(uint64_t seed);
   // For how long past the change of a version the old one may still be seen.
   Duration grace() const;
 };
@@ -54,6 +63,7 @@ struct CacheWorldOutcome {
   uint64_t unanswered = 0;  // torn or closed
   uint64_t fetched = 0;     // requests that reached the origin
   uint64_t validated = 0;   // of these: answered 304
+  uint64_t from_disk = 0;   // answers that came from there
   uint64_t held_bytes_max = 0;
   size_t sockets_left = 0;
   size_t tasks_left = 0;

@@ -22,6 +22,15 @@ edge::EdgeSettings edge_settings(const SimulatedEdgeOptions& options) {
   }
   settings.sites = {site};
   settings.cache.memory.bytes = options.cache_bytes;
+  if (options.disk_bytes > 0) {
+    edge::disk::DiskSettings& disk = settings.cache.disk;
+    disk.bytes = options.disk_bytes;
+    disk.partitions = 3;
+    disk.segment_bytes = 512 << 10;
+    disk.flush_after = milliseconds(50);
+    disk.admission =
+        options.disk_takes_all ? edge::disk::Admission::all : edge::disk::Admission::hit_once;
+  }
   return settings;
 }
 
@@ -41,11 +50,15 @@ SimulatedEdge::SimulatedEdge(runtime::SimWorld& world, const SimulatedEdgeOption
       tracing_(registry_.shards(), settings::defaults(telemetry::telemetry_settings()),
                world.random()()),
       servers_(options.shards),
-      listener_(*world.network().open_listener(options.address)) {
+      listener_(*world.network().open_listener(options.address)),
+      wrap_(options.wrap) {
   auto service = edge::EdgeService::make(
       edge_settings(options),
       {.registry = registry_, .tracing = tracing_, .access_log = nullptr, .access_log_rate = 1},
-      {.shards = options.shards, .memory_bytes = 0, .seed = world.random()()});
+      {.shards = options.shards,
+       .memory_bytes = 0,
+       .seed = world.random()(),
+       .data = options.disk_bytes > 0 ? "/" : ""});
   WEIR_ASSERT(service.has_value());
   service_ = *std::move(service);
   service_->ready().store(true);
@@ -65,7 +78,7 @@ runtime::Task<> SimulatedEdge::serve(runtime::Shard& shard) {
   telemetry::Recorder& recorder = registry_.recorder(static_cast<unsigned>(shard.index()));
   net::LiteralResolver resolver;
   edge::EdgeShard edge(*service_, shard, resolver);
-  net::HttpServer server(shard, servers_, edge, server_settings_, recorder);
+  net::HttpServer server(shard, servers_, wrap_ ? wrap_(edge) : edge, server_settings_, recorder);
   co_await server.run(listener_);
   co_await edge.stop();
 }

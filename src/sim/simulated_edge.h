@@ -20,6 +20,10 @@ struct SimulatedEdgeOptions {
   uint32_t origin_connections_max = 1024;
   Duration origin_timeout = seconds(30);  // for the head of an answer
   uint64_t cache_bytes = 64 << 20;
+  uint64_t disk_bytes = 0;     // of the tier on disk; 0: none
+  bool disk_takes_all = true;  // otherwise what was hit
+  // What stands between a shard's server and its edge, where that is wanted.
+  net::HttpHandler& (*wrap)(net::HttpHandler& edge) = nullptr;
 };
 
 class SimulatedEdge {
@@ -44,6 +48,7 @@ class SimulatedEdge {
   net::HttpServerGroup servers_;
   int listener_;
   bool drained_ = false;
+  net::HttpHandler& (*wrap_)(net::HttpHandler&);
   std::unique_ptr<runtime::SimProcess> process_;
 };
 

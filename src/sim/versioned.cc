@@ -209,6 +209,8 @@ void VersionedClients::judge(const Asked& asked, const wire::ResponseHead& head,
           "neither an answer of the origin nor an error: " + std::to_string(head.status);
     return;
   }
+  const wire::Field* status = head.fields.find("cache-status");
+  outcome_.from_disk += status && status->value.find("detail=disk") != status->value.npos;
   const uint64_t version = parse_u64(field->value).value_or(0);
   const std::string_view salt =
       asked.secret.empty() ? field->value : std::string_view(asked.secret);

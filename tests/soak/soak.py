@@ -3,16 +3,19 @@
 
 Usage: soak.py [SECONDS]          WEIR_BINARY names another weir than build/release/weir
 
-Two nginx are the origins. Readers and writers check every byte of every answer; `weir load http`
-fills what is left of the machine. In the first half origins are killed and started again, in the
-second Weir itself is replaced by SIGUSR2 as well. At the end: every error was the origins', memory
-is flat, all descriptors are closed, and every process that was replaced has gone.
+Two nginx are the origins. Readers and writers go past the cache, visitors through it; they check
+every byte of every answer. `weir load http` fills what is left of the machine. Pages are changed and
+purged all the time, by URL, prefix and tag, and there are more of them than memory holds, so that
+they are evicted, to disk and from there. In the first half origins are killed and started again, in
+the second Weir itself is replaced by SIGUSR2 as well. At the end: every error was the origins',
+nobody got what had been purged, memory is flat, all descriptors are closed, and every process that
+was replaced has gone.
 """
 import collections
+import datetime
 import json
 import os
 import pathlib
-import random
 import signal
 import subprocess
 import sys
@@ -22,177 +25,14 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "integration"))
 
-from support import nginx, process, raw, weir  # noqa: E402 (the path has to be set first)
+from support import process, weir  # noqa: E402 (the path has to be set first)
 
-READERS, WRITERS, LOADERS = 6, 2, 32
-OUTAGE_SECONDS, CALM_SECONDS, REPLACE_SECONDS = 1.0, 2.0, 3.0
-# After an origin is back, a breaker may still refuse it, and probe it first.
-RECOVERY_SECONDS = 1.5
-IDLE_SECONDS = 2
+import servers  # noqa: E402
+from clients import Counts, Purger, Reader, Visitor, Writer  # noqa: E402
+
+CLIENTS = {Reader: 4, Visitor: 4, Writer: 2}
+LOADERS, REPLACE_SECONDS = 32, 3.0
 GROWTH_BYTES_MAX = 24 << 20
-
-CONFIG = """\
-edge:
-  sites:
-    - host: [soak.test]
-      cache: {{enabled: false}}
-      origins: &origins
-        - {{url: "http://127.0.0.1:{first}", idle_timeout: {idle}s, breaker: {{open_time: 300ms}}}}
-        - {{url: "http://127.0.0.1:{second}", idle_timeout: {idle}s, breaker: {{open_time: 300ms}}}}
-    - host: [cached.test]
-      origins: *origins
-"""
-
-
-class Origins:
-    """Two nginx of the same content. `hurt()` says whether one was away around a time."""
-
-    def __init__(self):
-        self.all = [nginx.Nginx(), nginx.Nginx()]
-        self.outages = []
-        self.stop = threading.Event()
-        self.thread = threading.Thread(target=self.kill_in_turn, daemon=True)
-
-    def kill_in_turn(self):
-        turn = 0
-        while not self.stop.wait(CALM_SECONDS):
-            victim = self.all[turn % 2]
-            turn += 1
-            outage = [time.monotonic(), None]
-            self.outages.append(outage)
-            victim.popen.kill()
-            victim.popen.wait()
-            self.stop.wait(OUTAGE_SECONDS)
-            victim.popen = subprocess.Popen(victim.command, stdin=subprocess.DEVNULL,
-                                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                                            start_new_session=True)
-            process.wait_until(victim.answers, 10, "nginx again")
-            outage[1] = time.monotonic() + RECOVERY_SECONDS
-
-    def hurt(self, begin, end):
-        return any(end >= away and (back is None or begin <= back)
-                   for away, back in list(self.outages))
-
-
-class Counts:
-    def __init__(self):
-        self.lock = threading.Lock()
-        self.by_kind = collections.Counter()
-        self.faults = []
-
-    def add(self, kind):
-        with self.lock:
-            self.by_kind[kind] += 1
-
-    def fault(self, text):
-        with self.lock:
-            self.by_kind["fault"] += 1
-            self.faults.append(text)
-
-
-class Client(threading.Thread):
-    """Asks until told to stop, over a connection that it keeps as long as it can."""
-
-    def __init__(self, port, origins, counts, stop, seed):
-        super().__init__(daemon=True)
-        self.port, self.origins, self.counts, self.stop = port, origins, counts, stop
-        self.random = random.Random(seed)
-        self.connection = None
-
-    def run(self):
-        while not self.stop.is_set():
-            self.once(time.monotonic())
-            if self.random.random() < 0.02:
-                self.drop()
-        self.drop()
-
-    def once(self, begin):
-        fresh = self.connection is None
-        try:
-            if fresh:
-                self.connection = raw.connect(self.port)
-            problem = self.exchange()
-        except (OSError, raw.Truncated, ValueError, IndexError) as error:
-            untouched = not self.connection or not self.connection.buffer
-            self.drop()
-            if not fresh and untouched and isinstance(error, (OSError, raw.Truncated)) and (
-                    "0 bytes" in str(error) or isinstance(error, ConnectionError)):
-                # Closed between two requests, which every client has to expect.
-                return self.counts.add("closed while idle")
-            problem = f"{type(error).__name__}: {error}"
-        if problem is None:
-            return self.counts.add(type(self).__name__.lower())
-        if self.origins.hurt(begin, time.monotonic()):
-            return self.counts.add("origin's error")
-        return self.counts.fault(f"{type(self).__name__}: {problem}")
-
-    def drop(self):
-        if self.connection:
-            self.connection.close()
-        self.connection = None
-
-    def status_problem(self, answer):
-        if (answer.get("connection") or "").lower() == "close":
-            self.drop()
-        return None if answer.status < 500 else f"status {answer.status}"
-
-
-class Reader(Client):
-    """GET of a small or a large file, compared with what the origin has."""
-
-    def exchange(self):
-        large = self.random.random() < 0.02
-        path, content = ("/large.bin", self.origins.all[0].large) if large else (
-            "/small.txt", b"small and plain\n")
-        host = "cached.test" if self.random.random() < 0.2 else "soak.test"
-        self.connection.send(f"GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
-        answer = self.connection.read_response()
-        problem = self.status_problem(answer)
-        if problem is None and answer.body != content:
-            return f"{path}: {len(answer.body)} of {len(content)} bytes, or other ones"
-        return problem
-
-
-class Writer(Client):
-    """PUT of a body that the origin reads to its end before it answers."""
-
-    def exchange(self):
-        body = self.random.randbytes(self.random.randrange(1, 200_000))
-        self.connection.send(b"PUT /counted/x HTTP/1.1\r\nHost: soak.test\r\nContent-Length: "
-                             + str(len(body)).encode() + b"\r\n\r\n" + body)
-        answer = self.connection.read_response("PUT")
-        problem = self.status_problem(answer)
-        if problem is None and answer.status != 201:
-            return f"status {answer.status} to a PUT"
-        return problem
-
-
-class Edge:
-    """Weir, whichever process it is at the moment."""
-
-    def __init__(self, origins):
-        config = CONFIG.format(first=origins.all[0].port, second=origins.all[1].port,
-                               idle=IDLE_SECONDS)
-        self.first = weir.Weir(config=config)
-        self.port = self.first.port
-        self.replaced = []
-
-    def pid(self):
-        text = self.first.get("/debug/build", self.first.admin)[2].decode()
-        return int(next(line for line in text.splitlines() if line.startswith("pid: "))[5:])
-
-    def replace(self):
-        """A hand-over under load; returns when the new process answers operators."""
-        before = self.pid()
-        os.kill(before, signal.SIGUSR2)
-        process.wait_until(lambda: self.pid_or_none() not in (None, before), 15, "the new process")
-        self.replaced.append(before)
-
-    def pid_or_none(self):
-        try:
-            return self.pid()
-        except (OSError, StopIteration, ValueError):
-            return None
 
 
 def resident_bytes(pid):
@@ -202,8 +42,16 @@ def resident_bytes(pid):
     return 0
 
 
-def descriptors(pid):
-    return len(os.listdir(f"/proc/{pid}/fd"))
+def descriptors(pid, data):
+    """All but the files of the cache, which come and go."""
+    folder = pathlib.Path(f"/proc/{pid}/fd")
+    targets = []
+    for each in folder.iterdir():
+        try:
+            targets.append(os.readlink(each))
+        except OSError:
+            continue
+    return sorted(target for target in targets if not target.startswith(str(data)))
 
 
 def alive(pid):
@@ -230,9 +78,10 @@ def judge_load(load, disturbances, counts):
           f"{report['errors_by_kind']}")
     counts.by_kind["load"] += report["ok"]
     # A hand-over closes connections between two requests, which the load takes for an error, and an
-    # origin that dies takes answers with it. Nobody may find the door shut, or hear nonsense.
+    # origin that dies takes answers with it. Nobody may find the door shut, or hear nonsense. Whose
+    # fault a status is, the access log knows.
     allowed = {"reset": disturbances * LOADERS, "closed": disturbances * LOADERS,
-               "unfinished": LOADERS}
+               "unfinished": LOADERS, "status_5xx": report["requests"]}
     for kind, count in report["errors_by_kind"].items():
         if count > allowed.get(kind, 0):
             counts.fault(f"weir load: {count} errors of kind {kind}")
@@ -240,15 +89,15 @@ def judge_load(load, disturbances, counts):
 
 
 def soak(seconds):
-    origins = Origins()
-    edge = Edge(origins)
+    origins = servers.Origins()
+    edge = servers.Edge(origins)
     counts, stop = Counts(), threading.Event()
     pid = edge.pid()
     warm_up(edge, origins)
-    at_start = descriptors(pid)
-    clients = [kind(edge.port, origins, counts, stop, seed)
-               for kind, number in ((Reader, READERS), (Writer, WRITERS))
-               for seed in range(number)]
+    at_start = len(descriptors(pid, edge.first.data))
+    clients = [kind(edge, origins, counts, stop, seed)
+               for kind, number in CLIENTS.items() for seed in range(number)]
+    clients.append(Purger(edge, origins, counts, stop))
     load = start_load(edge.port, seconds)
     begin = time.monotonic()
     for client in clients:
@@ -258,6 +107,7 @@ def soak(seconds):
     early = resident_bytes(pid)
     time.sleep(max(0.0, begin + seconds / 2 - time.monotonic()))
     late = resident_bytes(pid)
+    judge_cache(edge, counts)
     while time.monotonic() < begin + seconds - REPLACE_SECONDS:
         edge.replace()
         time.sleep(REPLACE_SECONDS)
@@ -272,36 +122,76 @@ def soak(seconds):
           f"{len(origins.outages)} outages, {len(edge.replaced)} hand-overs")
     if late - early > GROWTH_BYTES_MAX:
         counts.fault(f"memory grew by {(late - early) >> 10} KiB")
-    judge_end(edge, at_start, counts)
+    judge_end(edge, origins, at_start, counts)
     return counts
+
+
+def judge_cache(edge, counts):
+    """At half time: what the soak is about did happen."""
+    text = edge.first.metrics()
+    seen = {name: sum(float(line.rsplit(" ", 1)[1]) for line in text.splitlines()
+                      if line.startswith(begin))
+            for name, begin in (("hits", "cache_hits_total"),
+                                ("evictions", 'edge_cache_removed_total{reason="evicted"}'),
+                                ("purges", "edge_cache_purges_total"),
+                                ("found on disk", 'edge_cache_disk_lookups_total{result="hit"}'))}
+    print(f"cache: {seen}")
+    for name, number in seen.items():
+        if number == 0:
+            counts.fault(f"no {name} in half of the soak")
 
 
 def warm_up(edge, origins):
     """Every descriptor that stays is open behind this."""
     counts, stop = Counts(), threading.Event()
-    clients = [Reader(edge.port, origins, counts, stop, seed) for seed in range(4)]
+    clients = [kind(edge, origins, counts, stop, seed)
+               for kind in (Reader, Visitor) for seed in range(4)]
     for client in clients:
         client.start()
     time.sleep(1)
     stop.set()
     for client in clients:
         client.join(20)
-    time.sleep(IDLE_SECONDS + 1.5)
+    time.sleep(servers.IDLE_SECONDS + 1.5)
 
 
-def judge_end(edge, at_start, counts):
+def judge_log(edge, origins, counts):
+    """Every request has one whole line, and each that failed did so while an origin was hurt."""
+    to_monotonic = time.monotonic() - time.time()
+    lines, failed = 0, collections.Counter()
+    with open(edge.access_log, "rb") as log:
+        for line in log:
+            lines += 1
+            if not line.startswith(b'{"time":"') or not line.endswith(b"}\n"):
+                counts.fault(f"access log: {line[:200]}")
+            elif b'"status":5' in line or b'"error":' in line:
+                record = json.loads(line)
+                failed[f"{record['status']} {record.get('error')}, attempts "
+                       f"{record.get('attempts')}"] += 1
+                end = datetime.datetime.fromisoformat(record["time"].replace("Z", "+00:00"))
+                end = end.timestamp() + to_monotonic
+                if not origins.hurt(end - record["duration_us"] / 1e6, end):
+                    counts.fault(f"access log: {line.decode()}")
+    print(f"access log: {lines} lines; of requests that failed: {dict(failed)}")
+    asked = sum(counts.by_kind[kind] for kind in ("reader", "visitor", "writer", "load"))
+    if lines < asked:
+        counts.fault(f"{lines} lines in the access log, of {asked} requests and more")
+
+
+def judge_end(edge, origins, at_start, counts):
     pid = edge.pid()
+
+    def open_now():
+        return descriptors(pid, edge.first.data)
     try:
         process.wait_until(lambda: not any(map(alive, edge.replaced)), 20,
                            "the replaced processes to end")
     except process.NotReady:
         counts.fault(f"still there: {[each for each in edge.replaced if alive(each)]}")
     try:
-        process.wait_until(lambda: descriptors(pid) <= at_start, IDLE_SECONDS + 5, "descriptors")
+        process.wait_until(lambda: len(open_now()) <= at_start, servers.IDLE_SECONDS + 5, "descriptors")
     except process.NotReady:
-        folder = f"/proc/{pid}/fd"
-        links = sorted(os.readlink(f"{folder}/{each}") for each in os.listdir(folder))
-        counts.fault(f"{len(links)} descriptors, {at_start} at the start: {links}")
+        counts.fault(f"{len(open_now())} descriptors, {at_start} at the start: {open_now()}")
     log = edge.first.log.read_text(errors="replace")
     for line in log.splitlines():
         if " ERROR " in line or "crash" in line or "Sanitizer" in line:
@@ -311,6 +201,7 @@ def judge_end(edge, at_start, counts):
         process.wait_until(lambda: not alive(pid), 20, "the last process to end")
     except process.NotReady as problem:
         counts.fault(str(problem))
+    judge_log(edge, origins, counts)
 
 
 def main():
@@ -323,7 +214,8 @@ def main():
         process.end_all()
     for fault in counts.faults[:20]:
         print(f"fault: {fault}")
-    passed = not counts.faults and counts.by_kind["reader"] > 0 and counts.by_kind["writer"] > 0
+    worked = all(counts.by_kind[kind.__name__.lower()] > 0 for kind in CLIENTS)
+    passed = worked and not counts.faults
     print(f"soak of {seconds} s: {'passed' if passed else 'FAILED'}")
     sys.exit(0 if passed else 1)
 

@@ -40,6 +40,7 @@ class Connection:
         self.socket = sock
         self.socket.settimeout(seconds)
         self.buffer = b""
+        self.received = 0
 
     def send(self, data):
         self.socket.sendall(data)
@@ -61,6 +62,7 @@ class Connection:
         """Reads more; False at the end of the stream."""
         data = self.socket.recv(CHUNK_BYTES)
         self.buffer += data
+        self.received += len(data)
         return bool(data)
 
     def read_to(self, mark):

@@ -159,6 +159,7 @@ class Attempt {
     request_.trace.status(span_, telemetry::SpanStatus::error, error.text);
     estimate_.record(LatencyEstimate::failure, request_.exchange.reactor().now());
     attempt.idempotent = idempotent(request_.head().method);
+    attempt.elsewhere = request_.generation.clients[request_.site_index].size() > 1;
     attempt.body_replayable =
         request_.exchange.body().framing().kind == wire::BodyFraming::Kind::none ||
         !ready_body_.empty() || (!attempt.connected && request_.exchange.body().bytes() == 0);

@@ -15,7 +15,8 @@ SiteOrigin& choose_origin(EdgeShard& edge, ShardGeneration& generation, size_t s
     net::OriginShare& share = origin.client->pool().share();
     const uint32_t idle = std::min(share.connections(), share.idle_count());
     facts.push_back({.healthy = share.healthy() && &origin != failed,
-                     .breaker_open = share.breaker().state(now) == net::BreakerState::open,
+                     .breaker_open = share.breaker().refuses(now),
+                     .wants_probe = share.breaker().wants_probe(now),
                      .busy = share.connections() - idle,
                      .latency = origin.estimate.at(now)});
   }

@@ -43,6 +43,7 @@ Task<Result<FetchedAnswer>> OriginFetch::attempt(const OriginAsk& ask, SiteOrigi
     trace_.status(span, telemetry::SpanStatus::error, error.text);
     trace_.end(span, reactor.now());
     how.idempotent = how.body_replayable = true;
+    how.elsewhere = generation_.clients[site_index_].size() > 1;
     origin.estimate.record(LatencyEstimate::failure, reactor.now());
     again = client.may_retry(how, attempts_);
     return std::unexpected(error);

@@ -67,6 +67,12 @@ void Breaker::close() {
   open_until_.store(closed_mark, memory_order_relaxed);
 }
 
+bool Breaker::refuses(MonoTime now) const {
+  const int64_t until = open_until_.load(memory_order_relaxed);
+  if (until == closed_mark) return false;
+  return nanos(now) < until || probing_.load(memory_order_relaxed);
+}
+
 BreakerState Breaker::state(MonoTime now) const {
   const int64_t until = open_until_.load(memory_order_relaxed);
   if (until == closed_mark) return BreakerState::closed;

@@ -30,6 +30,11 @@ class Breaker {
   Admission admit(MonoTime now);
   void finish(Admission admission, OriginOutcome outcome, MonoTime now);
   BreakerState state(MonoTime now) const;
+  // For choosing among origins: whether admit() would refuse, and whether it would take a probe.
+  bool refuses(MonoTime now) const;
+  bool wants_probe(MonoTime now) const {
+    return state(now) == BreakerState::half_open && !probing_.load(std::memory_order_relaxed);
+  }
   // How often it has opened.
   uint64_t openings() const { return openings_.load(std::memory_order_relaxed); }
 

@@ -49,6 +49,22 @@ TEST_CASE("a breaker opens after so many failures in a row, and a success starts
   CHECK(breaker.openings() == 1);
 }
 
+TEST_CASE("a breaker says ahead whether it would refuse") {
+  Breaker breaker(settings);
+  CHECK(!breaker.refuses(at({})));
+  open(breaker);
+  CHECK(breaker.refuses(at({})));
+  CHECK(!breaker.wants_probe(at({})));
+  const MonoTime later = at(seconds(6));
+  CHECK(!breaker.refuses(later));
+  CHECK(breaker.wants_probe(later));
+  CHECK(breaker.admit(later) == Admission::probe);
+  CHECK(breaker.refuses(later));
+  CHECK(!breaker.wants_probe(later));
+  breaker.finish(Admission::probe, OriginOutcome::success, later);
+  CHECK(!breaker.refuses(later));
+}
+
 TEST_CASE("a breaker opens when too large a share of a window fails") {
   Breaker breaker(settings);
   for (int i = 0; i < 9; ++i)

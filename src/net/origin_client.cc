@@ -39,7 +39,7 @@ Task<Result<std::unique_ptr<OriginExchange>>> OriginClient::open(Wait wait) {
 
 bool OriginClient::may_retry(const FailedAttempt& attempt, uint32_t attempts_made) {
   if (attempts_made >= settings().retry.attempts_max || !is_safe_to_retry(attempt)) return false;
-  if (!budget_.take()) {
+  if (!is_free_retry(attempt) && !budget_.take()) {
     metrics_.retries_refused.add();
     return false;
   }

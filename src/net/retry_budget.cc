@@ -11,7 +11,7 @@ bool is_safe_to_retry(const FailedAttempt& attempt) {
       return false;
     case ErrorCode::closed:
     case ErrorCode::reset:
-      return !attempt.connected || (attempt.reused && attempt.idempotent);
+      return !attempt.connected || (attempt.idempotent && (attempt.reused || attempt.elsewhere));
     default:
       return !attempt.connected;
   }

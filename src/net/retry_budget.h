@@ -18,17 +18,24 @@ struct FailedAttempt {
   bool response_started = false;  // a byte of an answer came
   bool idempotent = false;        // the method (RFC 9110 9.2.2)
   bool body_replayable = false;   // no body, or all of it is still at hand
+  bool elsewhere = false;         // the next attempt can go to another origin
 };
 
 // A request that was not connected has had no effect. One that met the end of an idle connection
-// very likely has none; where repeating it does no harm, it may be repeated. Any other may not.
+// very likely has none; where repeating it does no harm, it may be repeated, and so may one whose
+// origin has gone if there is another. Any other may not.
 bool is_safe_to_retry(const FailedAttempt& attempt);
+// Whether the retry burdens nobody more than the first attempt would have: that has reached no
+// origin, and the next one asks another. It needs no budget.
+inline bool is_free_retry(const FailedAttempt& attempt) {
+  return !attempt.connected && attempt.elsewhere;
+}
 
 // A token bucket: each attempt puts in `share`, a retry takes 1.
 class RetryBudget {
  public:
-  // So that a quiet origin may be tried again, too.
-  static constexpr double tokens_max = 10;
+  // So that a quiet origin may be tried again, too, and what was under way to one that was killed.
+  static constexpr double tokens_max = 100;
 
   explicit RetryBudget(double share) : share_(share), tokens_(share > 0 ? tokens_max : 0) {}
   void attempted() { tokens_ = std::min(tokens_ + share_, tokens_max); }

@@ -49,6 +49,10 @@ TEST_CASE("only a request that cannot have had an effect is sent again") {
       {"an idle connection was reset", on_reused(reset), true},
       {"a POST over it", but(on_reused(closed), &A::idempotent, false), false},
       {"a new connection ended", but(on_reused(closed), &A::reused, false), false},
+      {"it did, and there is another origin",
+       but(but(on_reused(closed), &A::reused, false), &A::elsewhere, true), true},
+      {"a POST over it, and there is another origin",
+       but(but(on_reused(closed), &A::idempotent, false), &A::elsewhere, true), false},
       {"an answer had begun", but(on_reused(closed), &A::response_started, true), false},
       {"the origin was slow", on_reused(timed_out), false},
       {"the answer was broken", on_reused(invalid), false},
@@ -57,6 +61,15 @@ TEST_CASE("only a request that cannot have had an effect is sent again") {
     CAPTURE(row.what);
     CHECK(is_safe_to_retry(row.attempt) == row.safe);
   }
+}
+
+TEST_CASE("only what reached no origin is asked of another one for nothing") {
+  FailedAttempt attempt = not_connected(ErrorCode::refused);
+  CHECK(!is_free_retry(attempt));
+  attempt.elsewhere = true;
+  CHECK(is_free_retry(attempt));
+  attempt.connected = true;
+  CHECK(!is_free_retry(attempt));
 }
 
 TEST_CASE("retries stay below their share of attempts once the first few are used up") {

@@ -1,5 +1,6 @@
 """Several origins of a site: which is asked, and which not."""
 import collections
+import concurrent.futures
 
 from support import origin, process
 from support.case import Case
@@ -80,9 +81,16 @@ class OriginHealth(Case):
         self.assertEqual(set(self.asked(edge, 40)), {"1"})
 
     def test_a_request_that_one_origin_refuses_goes_to_another(self):
+        """Whether its breaker is closed, open, or tries one request now and then."""
         server = Server(self, "up")
         (closed,) = process.free_ports(1)
-        config = SITE + "".join(f'        - {{url: "http://127.0.0.1:{port}"}}\n'
-                                for port in (closed, server.origin.port))
-        edge = self.weir(config=config, options={"runtime.shards": 1, **UNCACHED})
-        self.assertEqual(self.asked(edge, 20), {"up": 20})
+        origins = "".join(f'        - {{{{url: "http://127.0.0.1:{port}", '
+                          "breaker: {{open_time: 3ms, failures_in_row: 5}}}}\n"
+                          for port in (closed, server.origin.port))
+        edge = self.weir(config=(SITE + origins).replace("{{", "{").replace("}}", "}"),
+                         options={"runtime.shards": 2, **UNCACHED})
+        with concurrent.futures.ThreadPoolExecutor(8) as clients:
+            seen = sum(clients.map(lambda _: self.asked(edge, 100), range(8)),
+                       collections.Counter())
+        self.assertEqual(seen, {"up": 800})
+        self.assertIn('origin_breaker_state{', edge.metrics())

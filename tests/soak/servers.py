@@ -118,7 +118,7 @@ class Edge:
         self.port = self.first.port
         self.process = self.pid()
         self.replaced = []
-        self.replaced_at = -REPLACING_SECONDS
+        self.replacing, self.replaced_at = False, -REPLACING_SECONDS
 
     def pid(self):
         text = self.first.get("/debug/build", self.first.admin)[2].decode()
@@ -127,16 +127,16 @@ class Edge:
     def replace(self):
         """A hand-over under load; returns when the new process answers operators."""
         before = self.pid()
-        self.replaced_at = time.monotonic()
+        self.replacing = True
         os.kill(before, signal.SIGUSR2)
         process.wait_until(lambda: self.pid_or_none() not in (None, before), 15, "the new process")
         self.process = self.pid()
-        self.replaced_at = time.monotonic()
+        self.replacing, self.replaced_at = False, time.monotonic()
         self.replaced.append(before)
 
     def replaced_since(self, begin):
         """Whether a hand-over was under way then, or later."""
-        return self.replaced_at > begin - REPLACING_SECONDS
+        return self.replacing or self.replaced_at > begin - REPLACING_SECONDS
 
     def pid_or_none(self):
         try:

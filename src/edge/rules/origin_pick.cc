@@ -47,6 +47,8 @@ Duration LatencyEstimate::at(MonoTime now) const {
 
 size_t pick_origin(std::span<const OriginFacts> origins, uint64_t random) {
   WEIR_ASSERT(!origins.empty());
+  for (size_t i = 0; i < origins.size(); ++i)
+    if (origins[i].wants_probe && rank(origins[i]) == 0) return i;
   int best = rank(origins[0]);
   for (const OriginFacts& origin : origins)
     best = std::min(best, rank(origin));

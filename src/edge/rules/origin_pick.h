@@ -31,14 +31,16 @@ class LatencyEstimate {
 
 struct OriginFacts {
   bool healthy = true;        // as its checks say
-  bool breaker_open = false;  // it has been failing, and is left alone
+  bool breaker_open = false;  // it has been failing; no request is let through to it now
+  bool wants_probe = false;   // its breaker lets one request through, to see
   uint32_t busy = 0;          // requests that it works on
   Duration latency{};         // LatencyEstimate::at()
 };
 
 // The index of the one to ask. An origin that is not healthy, or whose breaker is open, is asked
-// only when there is no better one: with all of them down, trying beats refusing. `origins` has at
-// least one; `random` is evenly distributed.
+// only when there is no better one: with all of them down, trying beats refusing. One that wants a
+// probe gets it at once: it looks slow for a while, and would not be known to be back when the
+// others fail. `origins` has at least one; `random` is evenly distributed.
 size_t pick_origin(std::span<const OriginFacts> origins, uint64_t random);
 
 }  // namespace weir::edge

@@ -37,6 +37,14 @@ TEST_CASE("an origin that is not healthy or whose breaker is open gets nothing w
   CHECK(chosen(origins) == std::vector{0, 0, 1000});
 }
 
+TEST_CASE("one whose breaker wants a probe gets the next request, unless it fails its checks") {
+  const std::array<OriginFacts, 3> back{
+      {{}, {.wants_probe = true, .busy = 5, .latency = seconds(1)}, {}}};
+  CHECK(chosen(back) == std::vector{0, 1000, 0});
+  const std::array<OriginFacts, 2> sick{{{}, {.healthy = false, .wants_probe = true}}};
+  CHECK(chosen(sick) == std::vector{1000, 0});
+}
+
 TEST_CASE("with all of them down the healthiest are asked") {
   const std::array<OriginFacts, 3> breakers{
       {{.healthy = false}, {.breaker_open = true}, {.healthy = false, .breaker_open = true}}};

@@ -115,7 +115,8 @@ Result<std::unique_ptr<Reactor>> EpollReactor::make(const ReactorOptions& option
 EpollReactor::EpollReactor(const ReactorOptions& options, MonoTime now, Duration wall_offset,
                            uint64_t seed)
     : Reactor(options, now, wall_offset, seed),
-      buffers_(options.recv_buffers, options.recv_buffer_bytes) {}
+      buffers_(options.recv_buffers, options.recv_buffer_bytes),
+      bulk_buffers_(options.bulk_buffers, options.bulk_buffer_bytes) {}
 
 EpollReactor::~EpollReactor() {
   finish_file_operations();

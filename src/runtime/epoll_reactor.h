@@ -60,7 +60,7 @@ class EpollReactor final : public Reactor {
   void forget(int fd);
   // Events of this turn that are still to come for `watcher` are dropped.
   void drop_events(EpollWatcher& watcher);
-  EpollBuffers& buffers() { return buffers_; }
+  EpollBuffers& buffers(bool bulk) { return bulk ? bulk_buffers_ : buffers_; }
   // `stream` has been readable all the time and let others go first; it reads on in the next turn.
   void read_later(EpollStream& stream) { readers_.push_back(&stream); }
   void drop_reader(EpollStream& stream);
@@ -81,6 +81,7 @@ class EpollReactor final : public Reactor {
   int epoll_fd_ = -1;
   WakeWatcher wake_;
   EpollBuffers buffers_;
+  EpollBuffers bulk_buffers_;
   std::vector<EpollStream*> readers_;
   struct Event {
     EpollWatcher* watcher;

@@ -73,10 +73,12 @@ void EpollStream::read_some() {
 }
 
 bool EpollStream::read_once() {
-  EpollBuffers& buffers = poller_.buffers();
+  EpollBuffers& buffers = poller_.buffers(bulk_ || filled_);
   const ssize_t size = ::recv(fd_, buffers.next(), buffers.buffer_bytes(), MSG_DONTWAIT);
   if (size > 0) {
-    on_received(buffers.take(static_cast<size_t>(size)));
+    const auto bytes = static_cast<size_t>(size);
+    filled_ = bytes == buffers.buffer_bytes() || (filled_ && bytes >= buffers.buffer_bytes() / 4);
+    on_received(buffers.take(bytes));
     return true;
   }
   readable_ = false;

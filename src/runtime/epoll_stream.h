@@ -18,6 +18,7 @@ class EpollStream final : public Stream, EpollWatcher {
 
   // Reads what there is, up to a share of the turn.
   void read_some();
+  void expect_bulk() override { bulk_ = true; }
 
  protected:
   void want_input() override;
@@ -44,6 +45,8 @@ class EpollStream final : public Stream, EpollWatcher {
   bool scheduled_ = false;
   bool paused_ = false;
   bool closing_ = false;
+  bool bulk_ = false;    // much is expected
+  bool filled_ = false;  // much has come lately
   uint8_t entered_ = 0;
   std::span<iovec> unsent_;
   size_t sent_bytes_ = 0;

@@ -19,6 +19,7 @@
 #include "base/time.h"
 #include "runtime/cancel.h"
 #include "runtime/file_threads.h"
+#include "runtime/receive_budget.h"
 #include "runtime/stream.h"
 #include "runtime/task.h"
 #include "runtime/timer_wheel.h"
@@ -32,9 +33,12 @@ struct ReactorOptions {
   ReactorKind kind = ReactorKind::automatic;
   uint32_t recv_buffers = 512;
   uint32_t recv_buffer_bytes = 16384;
-  // io_uring only: for streams that expect bulk.
+  // For streams that receive much.
   uint32_t bulk_buffers = 32;
   uint32_t bulk_buffer_bytes = 131072;
+  // Bytes that were received and wait: of a stream, and of all of them.
+  size_t stream_bytes = 256 << 10;
+  size_t received_bytes = 256 << 20;
   uint32_t file_operations_max = 1024;
   // Without them, what would block a shard is unsupported.
   FileThreads* file_threads = nullptr;
@@ -97,15 +101,17 @@ class Reactor {
   // Ends a wait of turn(), from any thread.
   virtual void wake() = 0;
 
-  // How many bytes of receive buffers are out with consumers, and how often none was left (a
-  // metric).
+  // How often no receive buffer was left (a metric).
   uint64_t buffers_exhausted() const { return buffers_exhausted_; }
+  // What its streams hold.
+  ReceiveBudget& received() { return received_; }
 
  protected:
   Reactor(const ReactorOptions& options, MonoTime now, Duration wall_offset, uint64_t seed)
       : now_(now),
         wall_offset_(wall_offset),
         timers_(now),
+        received_(options.stream_bytes, options.received_bytes),
         file_operations_max_(options.file_operations_max),
         file_threads_(options.file_threads),
         random_(seed) {}
@@ -129,6 +135,7 @@ class Reactor {
   List<FileOperation> file_operations_;
 
  private:
+  ReceiveBudget received_;
   uint32_t file_operations_max_;
   uint32_t file_operations_count_ = 0;
   uint64_t file_operations_refused_ = 0;

@@ -13,6 +13,7 @@
 #include "runtime/scope.h"
 #include "runtime/sim_reactor.h"
 #include "runtime/socket.h"
+#include "runtime/waiter.h"
 
 namespace weir::runtime {
 namespace {
@@ -38,7 +39,7 @@ struct BackEnd {
 };
 
 // WEIR_REACTOR=epoll leaves io_uring out, for ThreadSanitizer, which cannot see its ordering.
-std::vector<BackEnd> kernel_back_ends() {
+std::vector<BackEnd> kernel_back_ends(size_t received_bytes = 1 << 20) {
   std::vector<BackEnd> all;
   const char* only = std::getenv("WEIR_REACTOR");
   for (const ReactorKind kind : {ReactorKind::io_uring, ReactorKind::epoll}) {
@@ -49,6 +50,7 @@ std::vector<BackEnd> kernel_back_ends() {
     options.recv_buffer_bytes = 4096;
     options.bulk_buffers = 4;
     options.bulk_buffer_bytes = 8192;
+    options.received_bytes = received_bytes;
     const char* name = kind == ReactorKind::epoll ? "epoll" : "io_uring";
     if (auto reactor = Reactor::make(options, 1)) all.push_back({name, {}, *std::move(reactor)});
   }
@@ -240,6 +242,65 @@ TEST_CASE("reading stops while nobody takes the bytes") {
     CHECK(!sent.has_value());
     CHECK(pair.server->bytes_received() <= Stream::queued_chunks_max * 4096);
   });
+}
+
+TEST_CASE("what waits for a slow reader is counted, and is never more than a few buffers") {
+  on_every_reactor([](Reactor& reactor, Pair& pair) -> Task<> {
+    // Room for the few that may be under way when reading stops.
+    constexpr size_t few = 8 * 16384;
+    const std::string much(1 << 20, 'x');
+    Scope scope(reactor);
+    scope.spawn(send_all(*pair.client, much));
+    size_t got = 0, most = 0;
+    while (got < much.size()) {
+      (void)co_await sleep(reactor, {reactor.now() + milliseconds(1)});
+      most = std::max(most, reactor.received().waiting());
+      Result<Chunk> chunk = co_await pair.server->recv({reactor.now() + seconds(1)});
+      REQUIRE(chunk.has_value());
+      REQUIRE(!chunk->empty());
+      got += chunk->size();
+    }
+    co_await scope.join();
+    CHECK(got == much.size());
+    CHECK(most > 0);
+    CHECK(most <= few);
+    CHECK(reactor.received().pauses() > 0);
+    CHECK(reactor.received().cut_off() == 0);
+    CHECK(reactor.received().waiting() == 0);
+  });
+}
+
+TEST_CASE("a stream that goes takes what it held off the account") {
+  on_every_reactor([](Reactor& reactor, Pair& pair) -> Task<> {
+    pair.server->keep_watch();
+    co_await send_all(*pair.client, "nobody will read this");
+    for (int i = 0; i < 100 && reactor.received().waiting() < 21; ++i)
+      (void)co_await sleep(reactor, {reactor.now() + milliseconds(1)});
+    CHECK(reactor.received().waiting() == 21);
+    pair.server.reset();
+    for (int i = 0; i < 100 && reactor.received().waiting() > 0; ++i)
+      (void)co_await sleep(reactor, {reactor.now() + milliseconds(1)});
+    CHECK(reactor.received().waiting() == 0);
+  });
+}
+
+TEST_CASE("who brings more than a full shard can hold is cut off") {
+  for (const BackEnd& back_end : kernel_back_ends(1024)) {
+    CAPTURE(back_end.name);
+    run(*back_end.reactor, with_pair(back_end, [](Reactor& reactor, Pair& pair) -> Task<> {
+      pair.server->keep_watch();
+      const std::string much(4096, 'x');
+      iovec parts[1] = {part(much)};
+      (void)co_await pair.client->send(parts, {reactor.now() + seconds(1)});
+      for (int i = 0; i < 1000 && !pair.server->has_input(); ++i)
+        (void)co_await sleep(reactor, {reactor.now() + milliseconds(1)});
+      CHECK(reactor.received().waiting() == 0);
+      CHECK(reactor.received().cut_off() == 1);
+      Result<Chunk> chunk = co_await pair.server->recv({reactor.now() + seconds(1)});
+      REQUIRE(!chunk.has_value());
+      CHECK(chunk.error().code == ErrorCode::overloaded);
+    }));
+  }
 }
 
 TEST_CASE("a reset connection is told apart from an ended one") {

@@ -11,6 +11,7 @@ namespace {
 constexpr uint64_t recv_memory_share = 16;
 constexpr uint64_t recv_buffers_least = 64, recv_buffers_most = 512;
 constexpr uint64_t bulk_memory_share = 64;
+constexpr uint64_t received_memory_share = 8, received_bytes_unknown = 256 * MiB;
 // 4 MiB at most, so that what was just received is still in the processor's cache when it is sent.
 constexpr uint64_t bulk_buffers_least = 8, bulk_buffers_most = 32;
 
@@ -39,7 +40,8 @@ const settings::Group<BulkSettings>& bulk_settings() {
   using settings::field;
   static const settings::Group<S> group{
       "",
-      "Receive buffers for answers of origins; together they should fit into the cache.",
+      "Receive buffers for answers of origins, and for other streams while much comes; together "
+      "they should fit into the cache.",
       {field(&S::buffers, "buffers", settings::automatic,
              "How many a shard has; raise it when runtime_recv_buffers_exhausted_total grows under "
              "large answers. Automatic takes 32, or what fits into a 64th of the memory.")
@@ -64,6 +66,8 @@ std::expected<ThreadPlan, std::string> plan_threads(const RuntimeSettings& setti
   // Two shards that are pinned to one core would only hinder each other.
   made.threads.pin = settings.pin && !plan->cores.empty() && shards <= plan->cores.size();
   const uint64_t memory = made.memory_bytes / shards;
+  const uint64_t received =
+      made.memory_bytes == 0 ? received_bytes_unknown : made.memory_bytes / received_memory_share;
   made.threads.reactor = {.kind = settings.reactor,
                           .recv_buffers = count_buffers(
                               settings.recv_buffers, memory / recv_memory_share,
@@ -73,6 +77,8 @@ std::expected<ThreadPlan, std::string> plan_threads(const RuntimeSettings& setti
                               settings.bulk.buffers, memory / bulk_memory_share,
                               settings.bulk.buffer_bytes, bulk_buffers_least, bulk_buffers_most),
                           .bulk_buffer_bytes = settings.bulk.buffer_bytes,
+                          .stream_bytes = settings.stream_bytes,
+                          .received_bytes = settings.received_bytes_max.value_or(received) / shards,
                           .file_operations_max = settings.file_operations};
   made.threads.file_threads = settings.file_threads;
   return made;
@@ -113,11 +119,26 @@ const settings::Group<RuntimeSettings>& runtime_settings() {
              "Receive buffers of a shard; raise it when runtime_recv_buffers_exhausted_total "
              "grows. Automatic takes 512, or what fits into a sixteenth of the memory.")
            .between(16, 32768),
-       field(&S::recv_buffer_bytes, "recv_buffer_bytes", 64 * KiB,
+       field(&S::recv_buffer_bytes, "recv_buffer_bytes", 16 * KiB,
              "Size of a receive buffer; lower it for many slow connections in little memory.")
            .in_bytes()
            .between(2 * KiB, 256 * KiB),
-       field(&S::bulk, "bulk", bulk_settings(), "Buffers for answers of origins."),
+       field(&S::bulk, "bulk", bulk_settings(), "Buffers for where much comes."),
+       field(
+           &S::stream_bytes, "stream_bytes", 256 * KiB,
+           "Received bytes that one connection may hold before its sender has to wait for whoever "
+           "they go to; with io_uring up to 32 receive buffers more may be under way. Lower it "
+           "for many slow readers in little memory.")
+           .in_bytes()
+           .between(16 * KiB, 64 * MiB),
+       field(
+           &S::received_bytes_max, "received_bytes_max", settings::automatic,
+           "Received bytes that all connections together may hold. From half of it on nobody "
+           "reads ahead; what comes beyond three quarters cuts off whoever holds some already, and "
+           "beyond the whole anybody, counted in runtime_streams_cut_off_total: then raise it, or "
+           "lower stream_bytes. Automatic takes an eighth of the memory.")
+           .in_bytes()
+           .between(1 * MiB, 1024 * 1024 * GiB),
        field(&S::file_operations, "file_operations", 1024,
              "File operations that a shard may have under way; raise it when "
              "runtime_file_operations_refused_total grows and the disk could do more.")

@@ -13,7 +13,7 @@
 
 namespace weir::runtime {
 
-// What answers of origins are received into, with io_uring.
+// What answers of origins, and uploads, are received into.
 struct BulkSettings {
   std::optional<uint32_t> buffers;  // a shard; none: by the memory
   uint32_t buffer_bytes = 0;
@@ -27,9 +27,11 @@ struct RuntimeSettings {
   std::optional<uint32_t> recv_buffers;  // a shard; none: by the memory
   uint32_t recv_buffer_bytes = 0;
   BulkSettings bulk;
-  uint32_t file_operations = 0;          // of a shard, under way
-  uint32_t file_threads = 0;             // of the process
-  std::optional<uint64_t> memory_bytes;  // of the process; none: what the machine allows
+  uint64_t stream_bytes = 0;
+  std::optional<uint64_t> received_bytes_max;  // of the process; none: by the memory
+  uint32_t file_operations = 0;                // of a shard, under way
+  uint32_t file_threads = 0;                   // of the process
+  std::optional<uint64_t> memory_bytes;        // of the process; none: what the machine allows
   Duration drain_timeout{};
   Duration close_timeout{};
   Duration restart_timeout{};

@@ -13,6 +13,24 @@ inline constexpr telemetry::CounterDecl recv_buffers_exhausted{
     .help =
         "Times that a shard had no receive buffer left and had to copy or wait; if it grows, "
         "raise runtime.recv_buffers."};
+inline constexpr telemetry::GaugeDecl received_waiting{
+    .name = "runtime.received.waiting",
+    .unit = "By",
+    .help =
+        "Bytes that were received and wait for slow readers, looked at ten times a second; the "
+        "bound is runtime.received_bytes_max."};
+inline constexpr telemetry::CounterDecl streams_paused{
+    .name = "runtime.streams.paused",
+    .unit = "1",
+    .help =
+        "Times that a connection was not read from for a while, since its reader was slower; "
+        "ordinary back-pressure."};
+inline constexpr telemetry::CounterDecl streams_cut_off{
+    .name = "runtime.streams.cut_off",
+    .unit = "{connection}",
+    .help =
+        "Connections that were cut off since all of them together held runtime.received_bytes_max; "
+        "raise that, or lower runtime.stream_bytes."};
 inline constexpr telemetry::CounterDecl file_operations_refused{
     .name = "runtime.file_operations.refused",
     .unit = "1",

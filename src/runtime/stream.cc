@@ -16,6 +16,10 @@ Stream::Stream(Reactor& reactor)
       recv_hook_(recv_cancelled, this),
       send_hook_(send_cancelled, this) {}
 
+Stream::~Stream() {
+  drop_queue();
+}
+
 bool Stream::wait_input(std::coroutine_handle<> caller, Wait wait) {
   WEIR_ASSERT(!receiver_);
   if (wait.cancel && wait.cancel->requested()) {
@@ -25,7 +29,7 @@ bool Stream::wait_input(std::coroutine_handle<> caller, Wait wait) {
   receiver_ = caller;
   reactor_.timers().arm(recv_timer_, wait.until);
   if (wait.cancel) wait.cancel->attach(recv_hook_);
-  want_input();
+  resume_input();
   return true;
 }
 
@@ -37,6 +41,8 @@ Result<Chunk> Stream::take_input() {
   }
   if (queue_head_ < queue_.size()) {
     Chunk chunk = std::move(queue_[queue_head_]);
+    queued_bytes_ -= chunk.size();
+    reactor_.received().remove(chunk.size());
     if (++queue_head_ == queue_.size()) {
       queue_.clear();
       queue_head_ = 0;
@@ -79,9 +85,40 @@ void Stream::on_received(Chunk chunk) {
     std::exchange(receiver_, nullptr).resume();
     return;
   }
-  WEIR_ASSERT(queue_.size() - queue_head_ < queued_chunks_max);
+  // What the kernel had under way when the stream was cut off.
+  if (ended_) return;
+  ReceiveBudget& budget = reactor_.received();
+  if (!budget.admits(chunk.size(), queued_bytes_)) return cut_off();
+  WEIR_ASSERT(queued_chunks() < queued_chunks_max);
+  queued_bytes_ += chunk.size();
+  budget.add(chunk.size());
   queue_.push_back(std::move(chunk));
-  if (queue_.size() - queue_head_ == queued_chunks_pause) pause_input();
+  if (input_paused_ || reads_on_after(0)) return;
+  input_paused_ = true;
+  budget.count_pause();
+  pause_input();
+}
+
+bool Stream::reads_on_after(size_t bytes) const {
+  if (receiver_) return true;
+  return !input_paused_ && queued_chunks() + (bytes > 0 ? 1 : 0) < queued_chunks_pause &&
+         reactor_.received().reads_on(queued_bytes_ + bytes);
+}
+
+void Stream::cut_off() {
+  drop_queue();
+  reactor_.received().count_cut_off();
+  input_paused_ = true;
+  pause_input();
+  on_ended(fail(ErrorCode::overloaded, "too much was received that nobody has taken"));
+}
+
+void Stream::drop_queue() {
+  if (queue_.empty()) return;
+  reactor_.received().remove(queued_bytes_);
+  queued_bytes_ = 0;
+  queue_.clear();
+  queue_head_ = 0;
 }
 
 void Stream::on_ended(Result<> how) {

@@ -4,9 +4,10 @@
 // a time; they are independent of each other.
 //
 // Received bytes are queued here as chunks while nobody waits, up to a bound; then the back end
-// stops reading, which is the back-pressure. A recv() that times out or is cancelled loses nothing:
-// the bytes stay in the stream. A send() that does not complete leaves the stream unusable, since
-// part of it may have gone.
+// stops reading, which is the back-pressure. Where all streams together hold too much, those that
+// get more than their readers take are cut off (runtime/receive_budget.h). A recv() that times out
+// or is cancelled loses nothing: the bytes stay in the stream. A send() that does not complete
+// leaves the stream unusable, since part of it may have gone.
 
 #include <coroutine>
 #include <cstdint>
@@ -44,8 +45,8 @@ class StreamLayer {
 
 class Stream {
  public:
-  // Reading stops at the first number; what the kernel had under way by then still arrives, and the
-  // second bounds it.
+  // Reading stops at the first number, or at the bytes that the reactor's budget says; what the
+  // kernel had under way by then still arrives, and the second bounds it.
   static constexpr size_t queued_chunks_pause = 4, queued_chunks_max = 128;
 
   Stream(const Stream&) = delete;
@@ -66,7 +67,7 @@ class Stream {
   // Goes on reading although nobody waits, so that an idle connection notices its end. Only while
   // nobody waits.
   void keep_watch() {
-    if (quiet()) want_input();
+    if (quiet()) resume_input();
   }
 
   // Much will be received here, such as the answers of an origin: a hint on what to receive into.
@@ -100,7 +101,7 @@ class Stream {
 
  protected:
   explicit Stream(Reactor& reactor);
-  virtual ~Stream() = default;
+  virtual ~Stream();
 
   // Back end: a consumer waits and nothing is queued; see to it that on_received() or on_ended()
   // comes.
@@ -123,6 +124,8 @@ class Stream {
   void on_sent(Result<> result, size_t bytes);
 
   bool receiver_waits() const { return static_cast<bool>(receiver_); }
+  // Whether reading goes on once `bytes` more have come.
+  bool reads_on_after(size_t bytes) const;
   bool input_ended() const { return ended_; }
 
  private:
@@ -146,6 +149,14 @@ class Stream {
     Result<> await_resume() { return stream.send_result_; }
   };
 
+  void resume_input() {
+    input_paused_ = false;
+    want_input();
+  }
+  size_t queued_chunks() const { return queue_.size() - queue_head_; }
+  // What is queued goes, and nothing follows.
+  void cut_off();
+  void drop_queue();
   bool wait_input(std::coroutine_handle<> caller, Wait wait);
   Result<Chunk> take_input();
   bool begin_send(std::coroutine_handle<> caller, std::span<iovec> parts, Wait wait);
@@ -165,8 +176,10 @@ class Stream {
   CancelHook send_hook_;
   std::vector<Chunk> queue_;  // emptied whenever the last chunk is taken
   uint32_t queue_head_ = 0;
+  size_t queued_bytes_ = 0;
   Cancel* on_end_ = nullptr;
   bool ended_ = false;
+  bool input_paused_ = false;
   bool stopping_send_ = false;
   Chunk direct_;  // handed straight to the receiver
   Result<> recv_error_;

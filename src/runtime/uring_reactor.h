@@ -1,7 +1,7 @@
 #pragma once
 // UringReactor: the reactor on io_uring. One ring a shard (SINGLE_ISSUER, DEFER_TASKRUN), multishot
 // accept and recv into rings of provided buffers (many small ones, and few large ones for streams
-// that expect bulk); sends and polls are one submission each, and all
+// that receive much); sends and polls are one submission each, and all
 // submissions of a turn go in one system call.
 
 #include <memory>
@@ -35,6 +35,7 @@ class UringBuffers final : public ChunkPool {
 
   Result<> enroll();
   uint16_t group() const { return group_; }
+  uint32_t bytes() const { return bytes_; }
   Chunk take(uint32_t index, uint32_t size);
   void give_back(uint32_t index) override;
   // `stream` found none; it is armed again by arm_starved(), at the end of a turn.

@@ -42,17 +42,20 @@ Address UringStream::local() const {
 }
 
 void UringStream::arm_recv() {
-  if (recv_armed_ || starved_ || closing_) return;
+  if (recv_armed_ || starved_ || closing_ || leaving_) return;
   recv_armed_ = true;
   pausing_ = false;
   io_uring_sqe* sqe = ring_.submission(&recv_);
-  io_uring_prep_recv_multishot(sqe, fd_, nullptr, 0, 0);
-  sqe->flags |= IOSQE_BUFFER_SELECT;
   buffers_ = &ring_.buffers(bulk_);
+  if (bulk_)
+    io_uring_prep_recv(sqe, fd_, nullptr, buffers_->bytes(), 0);
+  else
+    io_uring_prep_recv_multishot(sqe, fd_, nullptr, 0, 0);
+  sqe->flags |= IOSQE_BUFFER_SELECT;
   sqe->buf_group = buffers_->group();
   // The first look is a poll: an idle connection has nothing to read, and asking costs a system
   // call's worth of work.
-  sqe->ioprio |= IORING_RECVSEND_POLL_FIRST;
+  if (!more_waits_) sqe->ioprio |= IORING_RECVSEND_POLL_FIRST;
 }
 
 void UringStream::pause_input() {
@@ -64,6 +67,7 @@ void UringStream::pause_input() {
 void UringStream::recv_done(int result, uint32_t flags) {
   const bool more = flags & IORING_CQE_F_MORE;
   recv_armed_ = more;
+  more_waits_ = flags & IORING_CQE_F_SOCK_NONEMPTY;
   Chunk chunk;
   if (flags & IORING_CQE_F_BUFFER) {
     chunk = buffers_->take(flags >> IORING_CQE_BUFFER_SHIFT,
@@ -72,8 +76,12 @@ void UringStream::recv_done(int result, uint32_t flags) {
   if (closing_) return delete_when_quiet();
   if (detaching_ && !more) reactor().resume_later(std::exchange(detaching_, nullptr));
   if (result <= 0) return recv_failed(result, more);
+  if (!bulk_ && chunk.size() == buffers_->bytes()) {
+    bulk_ = true;
+    if (more) pause_input();
+  }
   // Without "more" the kernel has stopped; go on only if somebody wants the bytes.
-  if (!more && !pausing_ && !detaching_) arm_recv();
+  if (!more && !pausing_ && reads_on_after(chunk.size())) arm_recv();
   on_received(std::move(chunk));
 }
 
@@ -88,7 +96,7 @@ void UringStream::recv_failed(int result, bool more) {
       return buffers_->starved(*this);
     case ECANCELED:
       pausing_ = false;
-      if (receiver_waits()) arm_recv();
+      if (reads_on_after(0)) arm_recv();
       return;
     case EINTR:
     case EAGAIN:
@@ -142,6 +150,7 @@ void UringStream::send_done(int result, uint32_t) {
 }
 
 Task<int> UringStream::detach() {
+  leaving_ = true;
   if (recv_armed_) {
     ring_.cancel(recv_);
     struct Detached {

@@ -1,6 +1,7 @@
 #pragma once
-// UringStream: a TCP connection in the ring. Reads with one multishot recv while bytes are wanted;
-// deletes itself once its owner has let go and the kernel has answered everything.
+// UringStream: a TCP connection in the ring. Reads with one multishot recv while bytes are wanted,
+// and buffer by buffer where much comes: a multishot recv can bring dozens of buffers before it can
+// be stopped. Deletes itself once its owner has let go and the kernel has answered everything.
 
 #include "runtime/uring_reactor.h"
 
@@ -55,7 +56,9 @@ class UringStream final : public Stream {
   bool pausing_ = false;
   bool starved_ = false;
   bool closing_ = false;
-  bool bulk_ = false;
+  bool bulk_ = false;        // much is expected, or has come
+  bool more_waits_ = false;  // the last receive left something in the socket
+  bool leaving_ = false;     // detach() was called: nothing is armed any more
   std::coroutine_handle<> detaching_;
   Part<&UringStream::recv_done> recv_{*this};
   Part<&UringStream::send_done> send_{*this};

@@ -95,6 +95,7 @@ std::string_view to_string(ReactorKind kind) {
   }
 }
 
+// NOLINTNEXTLINE(readability-function-size) allow(function-length): a table reads best as one
 const settings::Group<RuntimeSettings>& runtime_settings() {
   using S = RuntimeSettings;
   using settings::field;

@@ -112,8 +112,8 @@ class Edge:
 
     def __init__(self, origins):
         self.access_log = process.new_folder("log") / "access.log"
-        config = CONFIG.format(log=self.access_log, first=origins.all[0].port, second=origins.all[1].port,
-                               idle=IDLE_SECONDS)
+        config = CONFIG.format(log=self.access_log, idle=IDLE_SECONDS,
+                               first=origins.all[0].port, second=origins.all[1].port)
         self.first = weir.Weir(config=config)
         self.port = self.first.port
         self.process = self.pid()

@@ -4,12 +4,12 @@
 Usage: soak.py [SECONDS]          WEIR_BINARY names another weir than build/release/weir
 
 Two nginx are the origins. Readers and writers go past the cache, visitors through it; they check
-every byte of every answer. `weir load http` fills what is left of the machine. Pages are changed and
-purged all the time, by URL, prefix and tag, and there are more of them than memory holds, so that
-they are evicted, to disk and from there. In the first half origins are killed and started again, in
-the second Weir itself is replaced by SIGUSR2 as well. At the end: every error was the origins',
-nobody got what had been purged, memory is flat, all descriptors are closed, and every process that
-was replaced has gone.
+every byte of every answer. `weir load http` fills what is left of the machine. Pages are changed
+and purged all the time, by URL, prefix and tag, and there are more of them than memory holds, so
+that they are evicted, to disk and from there. In the first half origins are killed and started
+again, in the second Weir itself is replaced by SIGUSR2 as well. At the end: every error was the
+origins', nobody got what had been purged, memory is flat, all descriptors are closed, and every
+process that was replaced has gone.
 """
 import collections
 import datetime
@@ -189,7 +189,8 @@ def judge_end(edge, origins, at_start, counts):
     except process.NotReady:
         counts.fault(f"still there: {[each for each in edge.replaced if alive(each)]}")
     try:
-        process.wait_until(lambda: len(open_now()) <= at_start, servers.IDLE_SECONDS + 5, "descriptors")
+        process.wait_until(lambda: len(open_now()) <= at_start, servers.IDLE_SECONDS + 5,
+                           "descriptors")
     except process.NotReady:
         counts.fault(f"{len(open_now())} descriptors, {at_start} at the start: {open_now()}")
     log = edge.first.log.read_text(errors="replace")

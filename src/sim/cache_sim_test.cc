@@ -88,6 +88,25 @@ TEST_CASE("what one process stored the next one answers from disk, without askin
   }
 }
 
+TEST_CASE("what was changed through the edge is never seen again, in no process after it") {
+  uint64_t from_disk = 0;
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    CAPTURE(seed);
+    CacheWorldPlan plan{.seed = seed, .keys = 12, .period = hours(24), .max_age = 7200};
+    plan.purge = 0.05;
+    plan.disk_bytes = 6 << 20;
+    plan.disk_takes_all = seed % 2 == 0;
+    plan.lives = 4;
+    plan.power_loss = 0.5;
+    plan.changes_are_certain = true;
+    const CacheWorldOutcome outcome = run(plan);
+    CHECK(outcome.fault(plan) == "");
+    CHECK(outcome.right > outcome.requests * 9 / 10);
+    from_disk += outcome.from_disk;
+  }
+  CHECK(from_disk > 200);
+}
+
 TEST_CASE("whatever the disk does and however the edge ends, nobody gets what he may not") {
   const uint64_t one = number_from("WEIR_SIM_SEED", 0);
   const uint64_t first = one ? one : number_from("WEIR_SIM_FROM", 1);

@@ -42,6 +42,7 @@ void live(SimWorld& world, const CacheWorldPlan& plan, size_t shards, VersionedC
   if (world.random().unit() < plan.power_loss) {
     world.run_until(world.now() + milliseconds(world.random().below(60'000)));
     world.disk(edge_address).cut_power();
+    clients.set_durable(false);
   }
   outcome.tasks_left += !asking.join(run_limit);
   edge.drain(drain_limit);
@@ -120,6 +121,7 @@ CacheWorldOutcome run(const CacheWorldPlan& plan) {
     for (size_t i = 0; i < plan.lives; ++i) {
       live(world, plan, i == 0 ? plan.shards : 1 + (plan.shards + i) % 3, clients, outcome);
       world.disk(edge_address).start_up();
+      clients.set_durable(true);
     }
   }
   outcome.sockets_left = world.network().sockets();

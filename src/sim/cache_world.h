@@ -48,6 +48,8 @@ struct CacheWorldPlan {
   runtime::SimDiskFaults disk;
   size_t lives = 1;
   double power_loss = 0;  // of a life: the disk forgets at some moment what was not synced
+  // Nothing keeps the edge from noting a change in time: what was changed may never be seen again.
+  bool changes_are_certain = false;
 
   static CacheWorldPlan draw(uint64_t seed);
   // The same with a tier on disk, which fails in ways of its own.

@@ -16,7 +16,7 @@ namespace {
 using runtime::Shard;
 using runtime::Task;
 
-constexpr std::string_view version_field = "x-sim-version";
+constexpr std::string_view version_field = "x-sim-version", made_field = "x-sim-made";
 constexpr std::string_view own_prefix = "/own/";
 constexpr Duration patience = seconds(120);
 constexpr size_t fields_max = 64;
@@ -67,9 +67,10 @@ Task<> VersionedOrigin::run(Shard& shard) {
   }
 }
 
-std::string VersionedOrigin::answer(const wire::RequestHead& head, uint64_t version,
+std::string VersionedOrigin::answer(const wire::RequestHead& head, MonoTime made,
                                     Random& random) const {
   Buffer out;
+  const uint64_t version = version_at(made, plan_);
   const std::string text = std::to_string(version), tag = "\"v" + text + "\"";
   const std::string_view asked = head.fields.value(wire::KnownField::if_none_match);
   const bool own = head.path.starts_with(own_prefix);
@@ -77,6 +78,7 @@ std::string VersionedOrigin::answer(const wire::RequestHead& head, uint64_t vers
   const bool same = !own && (asked == tag || lies);
   wire::append_status_line(out, same ? 304 : 200);
   wire::append_field(out, version_field, std::string_view(text));
+  wire::append_field(out, made_field, static_cast<uint64_t>(nanos(made)));
   wire::append_field(out, "ETag", std::string_view(tag));
   wire::append_field(out, "Cache-Control", std::string_view(cache_control(plan_, own)));
   if (same) {
@@ -101,7 +103,7 @@ Task<> VersionedOrigin::serve(Shard& shard, runtime::StreamPtr stream) {
         co_await reader.read_head(parse, {shard.now() + patience, &shard.closing()});
     if (!result || !result->complete()) co_return;
     ++outcome_.fetched;
-    std::string bytes = answer(head, version_at(shard.now(), plan_), random);
+    std::string bytes = answer(head, shard.now(), random);
     outcome_.validated += bytes.starts_with("HTTP/1.1 304");
     reader.consume(result->bytes);
     if (random.unit() < plan_.hang_up) co_return;
@@ -129,6 +131,7 @@ struct VersionedClients::Asked {
   std::string secret;  // of an own one
   bool change = false;
   MonoTime at{};
+  MonoTime answered{};
 };
 
 void VersionedClients::violation(std::string what) {
@@ -196,7 +199,24 @@ Task<> VersionedClients::ask(Shard& shard, const Asked& asked) {
     ++outcome_.unanswered;
     co_return;
   }
-  judge(asked, head, *body);
+  Asked done = asked;
+  done.answered = shard.now();
+  judge(done, head, *body);
+}
+
+// What was there before a change is gone for whoever asks after it, also in the next process.
+void VersionedClients::judge_change(const Asked& asked, const wire::ResponseHead& head) {
+  if (!plan_.changes_are_certain || !asked.secret.empty()) return;
+  std::vector<Change>& changes = changes_[asked.target];
+  if (asked.change) {
+    if (durable_) changes.push_back({asked.at, asked.answered});
+    return;
+  }
+  const wire::Field* field = head.fields.find(made_field);
+  const uint64_t made = field ? parse_u64(field->value).value_or(0) : 0;
+  for (const Change& change : changes)
+    if (change.told < asked.at && made < static_cast<uint64_t>(nanos(change.began)))
+      return violation(asked.target + " came back after it was changed");
 }
 
 void VersionedClients::judge(const Asked& asked, const wire::ResponseHead& head,
@@ -221,6 +241,7 @@ void VersionedClients::judge(const Asked& asked, const wire::ResponseHead& head,
   if (asked.at > ended + plan_.grace() && plan_.false_304 == 0)
     return violation(asked.target + " is older than the rules allow by " +
                      std::to_string((asked.at - ended - plan_.grace()) / milliseconds(1)) + " ms");
+  judge_change(asked, head);
   ++outcome_.right;
 }
 

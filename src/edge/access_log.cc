@@ -1,7 +1,7 @@
 #include "edge/access_log.h"
 
 #include "edge/edge_shard.h"
-#include "wire/json_writer.h"
+#include "wire/json_line.h"
 
 namespace weir::edge {
 namespace {
@@ -28,50 +28,69 @@ void write_second(char* at, WallTime time) {
   write_digits(at, second % 60, 2, '.');
 }
 
-// What stands behind the time.
-void append_members(Buffer& line, const EdgeRequest& request, Duration duration,
-                    uint64_t bytes_out) {
+// The names, the punctuation and the numbers of a line, and what is never escaped, take less.
+constexpr size_t fixed_bytes_max = 768;
+
+// The longest that the line of this request may become.
+size_t line_bytes_max(const EdgeRequest& request) {
   const wire::RequestHead& head = request.head();
-  wire::JsonWriter json(line);
-  json.member("request_id", request.id())
-      .member("client", request.client())
-      .member("method", head.method_text)
-      .member("scheme", request.exchange.secure() ? "https" : "http")
-      .member("host", head.host.text)
-      .member("path", head.path);
-  if (!head.query.empty()) json.member("query", head.query);
-  json.member("protocol", head.minor_version == 0 ? "HTTP/1.0" : "HTTP/1.1")
-      .member("status", request.status)
-      .member("bytes", bytes_out)
-      .member("duration_us", duration / microseconds(1));
-  if (request.site) json.member("site", request.site->name);
+  size_t outside = request.id().size() + head.method_text.size() + head.host.text.size() +
+                   head.path.size() + head.query.size() + request.origin.size() +
+                   head.fields.value(KnownField::referer).size() +
+                   head.fields.value(KnownField::user_agent).size();
+  if (request.site) outside += request.site->name.size();
+  if (request.error) outside += std::strlen(request.error);
+  return fixed_bytes_max + wire::json_string_bytes_max(outside);
+}
+
+void add_field(wire::JsonLine& line, const EdgeRequest& request, KnownField field,
+               std::string_view name) {
+  if (!request.head().fields.has(field)) return;
+  line.raw(name).quoted(request.head().fields.value(field));
+}
+
+void add_origin(wire::JsonLine& line, const EdgeRequest& request) {
+  line.raw(R"(,"origin":)").quoted(request.origin);
+  line.raw(R"(,"origin_us":)").number(request.origin_time / microseconds(1));
+  line.raw(R"(,"attempts":)").number(request.attempts);
+}
+
+void add_members(wire::JsonLine& line, const EdgeRequest& request, Duration duration,
+                 uint64_t bytes_out) {
+  const wire::RequestHead& head = request.head();
+  line.raw(R"(","request_id":)").quoted(request.id());
+  line.raw(R"(,"client":")").raw(request.client());
+  line.raw(R"(","method":)").quoted(head.method_text);
+  request.exchange.secure() ? line.raw(R"(,"scheme":"https","host":)")
+                            : line.raw(R"(,"scheme":"http","host":)");
+  line.quoted(head.host.text).raw(R"(,"path":)").quoted(head.path);
+  if (!head.query.empty()) line.raw(R"(,"query":)").quoted(head.query);
+  head.minor_version == 0 ? line.raw(R"(,"protocol":"HTTP/1.0","status":)")
+                          : line.raw(R"(,"protocol":"HTTP/1.1","status":)");
+  line.number(request.status).raw(R"(,"bytes":)").number(bytes_out);
+  line.raw(R"(,"duration_us":)").number(duration / microseconds(1));
+  if (request.site) line.raw(R"(,"site":)").quoted(request.site->name);
   if (request.cache.result != CacheResult::none)
-    json.member("cache", to_string(request.cache.result));
-  if (!request.origin.empty())
-    json.member("origin", request.origin)
-        .member("origin_us", request.origin_time / microseconds(1))
-        .member("attempts", request.attempts);
-  if (head.fields.has(KnownField::referer))
-    json.member("referer", head.fields.value(KnownField::referer));
-  if (head.fields.has(KnownField::user_agent))
-    json.member("user_agent", head.fields.value(KnownField::user_agent));
-  if (request.error) json.member("error", request.error);
-  line.append("}\n");
+    line.raw(R"(,"cache":")").raw(to_string(request.cache.result)).raw("\"");
+  if (!request.origin.empty()) add_origin(line, request);
+  add_field(line, request, KnownField::referer, R"(,"referer":)");
+  add_field(line, request, KnownField::user_agent, R"(,"user_agent":)");
+  if (request.error) line.raw(R"(,"error":)").quoted(request.error);
+  line.raw("}\n");
 }
 
 }  // namespace
 
-void AccessLogLine::append_time(WallTime time) {
+std::string_view AccessLogTime::text(WallTime time) {
+  constexpr size_t fraction_at = 20;
   const int64_t second = nanos(time) / 1'000'000'000;
   if (second != second_) [[unlikely]] {
     second_ = second;
-    write_second(second_text_.data(), time);
+    write_second(text_.data(), time);
   }
   const auto micros = static_cast<uint64_t>(nanos(time) % 1'000'000'000 / 1000);
-  char* at = text_.reserve(second_text_.size() + 7);
-  std::memcpy(at, second_text_.data(), second_text_.size());
-  write_digits(at + second_text_.size(), micros, 6, 'Z');
-  text_.commit(second_text_.size() + 7);
+  write_digits(text_.data() + fraction_at, micros, 6, 'Z');
+  return {text_.data(), text_.size()};
 }
 
 void write_access_log(EdgeRequest& request, Duration duration, uint64_t bytes_out) {
@@ -79,15 +98,12 @@ void write_access_log(EdgeRequest& request, Duration duration, uint64_t bytes_ou
   if (!log) return;
   const double rate = request.edge.service().telemetry().access_log_rate;
   if (rate < 1 && request.exchange.reactor().random().unit() >= rate) return;
-  AccessLogLine& written = request.edge.log_line();
-  Buffer& line = written.empty_text();
-  line.append("{\"time\":\"");
-  written.append_time(request.exchange.reactor().wall_now());
-  line.append("\",");
-  append_members(line, request, duration, bytes_out);
-  char* room = log->reserve(line.size());
+  char* const room = log->reserve(line_bytes_max(request));
   if (!room) return;  // the producer has counted it
-  std::memcpy(room, line.view().data(), line.size());
+  wire::JsonLine line(room);
+  line.raw(R"({"time":")");
+  line.raw(request.edge.log_time().text(request.exchange.reactor().wall_now()));
+  add_members(line, request, duration, bytes_out);
   log->commit(line.size());
 }
 

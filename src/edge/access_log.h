@@ -8,21 +8,17 @@
 
 namespace weir::edge {
 
-// Where a shard puts its lines together.
-class AccessLogLine {
+// "2026-11-23T08:46:14.123456Z". All but the fraction is kept from the last line of that second: a
+// calendar costs more than the rest of the line.
+class AccessLogTime {
  public:
-  Buffer& empty_text() {
-    text_.clear();
-    return text_;
-  }
-  // "2026-11-23T08:46:14.123456Z". All but the fraction is kept from the last line of that second:
-  // a calendar costs more than the rest of the line.
-  void append_time(WallTime time);
+  static constexpr size_t bytes = 27;
+  // Valid until the next call.
+  std::string_view text(WallTime time);
 
  private:
-  Buffer text_;
   int64_t second_ = -1;
-  std::array<char, 20> second_text_;
+  std::array<char, bytes> text_;
 };
 
 // Writes the line, unless the log is off, the request is not in the sample, or there is no room,

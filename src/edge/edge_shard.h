@@ -88,7 +88,7 @@ class EdgeShard final : public net::HttpHandler {
   // Keeps `generation` although the request that wants its bytes sent ends before they are.
   Pin pin(ShardGeneration& generation);
   telemetry::LineLog::Producer* access_log() { return access_log_; }
-  AccessLogLine& log_line() { return log_line_; }
+  AccessLogTime& log_time() { return log_time_; }
   // Room for the facts of one choice.
   std::vector<OriginFacts>& origin_facts() { return origin_facts_; }
 
@@ -112,7 +112,7 @@ class EdgeShard final : public net::HttpHandler {
   runtime::Scope disposals_;
   int64_t date_second_ = -1;
   Buffer date_line_;
-  AccessLogLine log_line_;
+  AccessLogTime log_time_;
   Buffer key_scratch_;
   Buffer variant_scratch_;
   std::vector<OriginFacts> origin_facts_;

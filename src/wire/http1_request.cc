@@ -152,10 +152,11 @@ HeadFault interpret(RequestHead& head) {
 }
 
 void reset(RequestHead& head) {
+  head.method = RequestMethod::other;
   head.form = TargetForm::origin;
   head.has_query = head.expect_continue = head.upgrade_websocket = head.keep_alive = false;
   head.scheme = Scheme::http;
-  head.path = head.query = {};
+  head.method_text = head.target = head.path = head.query = {};
   head.host = {};
   head.framing = {};
   head.fields.clear();

@@ -61,6 +61,19 @@ TEST_CASE("a request's parts are views of its bytes") {
   CHECK_FALSE(head.expect_continue);
 }
 
+TEST_CASE("a head that cannot be read holds nothing of the one before") {
+  const auto parsed = parse("PUT /secret?key HTTP/1.1\r\nHost: first.example\r\n\r\n");
+  REQUIRE(parsed->result.complete());
+  REQUIRE(parse_request_head("(\r\n\r\n", 0, {}, parsed->head).malformed());
+  CHECK(parsed->head.method == RequestMethod::other);
+  CHECK(parsed->head.method_text.empty());
+  CHECK(parsed->head.target.empty());
+  CHECK(parsed->head.path.empty());
+  CHECK(parsed->head.query.empty());
+  CHECK(parsed->head.host.text.empty());
+  CHECK(parsed->head.fields.size() == 0);
+}
+
 TEST_CASE("the four forms of a target") {
   auto parsed = parse("GET HTTPS://b:1/p?q HTTP/1.1\r\nHost: a\r\n\r\n");
   REQUIRE(parsed->result.complete());

@@ -33,9 +33,9 @@ Lead lead_of(unsigned char first) {
   return {};
 }
 
-// Appends the sequence at the start of `text`, or U+FFFD for as much of one as is there; how many
-// bytes it took (at least one).
-size_t append_sequence(Buffer& out, std::string_view text) {
+// Writes the sequence at the start of `text`, or U+FFFD for as much of one as is there, and takes
+// it off `text`: at least one byte.
+char* write_sequence(char* at, std::string_view& text) {
   const Lead lead = lead_of(static_cast<unsigned char>(text[0]));
   size_t size = 1;
   for (; size <= lead.following && size < text.size(); ++size) {
@@ -44,46 +44,50 @@ size_t append_sequence(Buffer& out, std::string_view text) {
     if (!fits) break;
   }
   const bool whole = lead.following > 0 && size == lead.following + 1;
-  out.append(whole ? text.substr(0, size) : replacement);
-  return size;
+  const std::string_view written = whole ? text.substr(0, size) : replacement;
+  text.remove_prefix(size);
+  return at + written.copy(at, written.size());
 }
 
-void append_escape(Buffer& out, char c) {
+char* write_escape(char* at, char c) {
   constexpr std::string_view named = "\"\\\b\f\n\r\t", letters = "\"\\bfnrt";
-  if (const size_t at = named.find(c); at != std::string_view::npos) {
-    out.append('\\');
-    return out.append(letters[at]);
+  *at++ = '\\';
+  if (const size_t name = named.find(c); name != std::string_view::npos) {
+    *at++ = letters[name];
+    return at;
   }
   constexpr char digits[] = "0123456789abcdef";
-  const char escape[] = {'\\', 'u', '0', '0', digits[c >> 4 & 15], digits[c & 15]};
-  out.append({escape, sizeof escape});
+  const char escape[] = {'u', '0', '0', digits[c >> 4 & 15], digits[c & 15]};
+  std::memcpy(at, escape, sizeof escape);
+  return at + sizeof escape;
 }
 
 }  // namespace
 
-void append_json_string(Buffer& out, std::string_view text) {
-  // The usual text: all of it as it is.
-  const size_t plain_bytes_at_start = span_of(plain_bytes, text);
-  if (plain_bytes_at_start == text.size()) {
-    char* at = out.reserve(text.size() + 2);
-    *at = '"';
-    if (!text.empty()) std::memcpy(at + 1, text.data(), text.size());
-    at[text.size() + 1] = '"';
-    return out.commit(text.size() + 2);
-  }
-  out.append('"');
-  for (size_t plain = plain_bytes_at_start;; plain = span_of(plain_bytes, text)) {
-    out.append(text.substr(0, plain));
+char* write_json_string(char* at, std::string_view text) {
+  *at++ = '"';
+  for (;;) {
+    const size_t plain = span_of(plain_bytes, text);
+    if (plain > 0) std::memcpy(at, text.data(), plain);
+    at += plain;
     text.remove_prefix(plain);
     if (text.empty()) break;
-    size_t taken = 1;
-    if (static_cast<unsigned char>(text[0]) >= 0x80)
-      taken = append_sequence(out, text);
-    else
-      append_escape(out, text[0]);
-    text.remove_prefix(taken);
+    if (static_cast<unsigned char>(text[0]) >= 0x80) {
+      at = write_sequence(at, text);
+    } else {
+      at = write_escape(at, text[0]);
+      text.remove_prefix(1);
+    }
   }
-  out.append('"');
+  *at++ = '"';
+  return at;
+}
+
+void append_json_string(Buffer& out, std::string_view text) {
+  // The usual text is all as it is: no room is made for escapes that do not come.
+  const bool plain = all_of(plain_bytes, text);
+  char* const at = out.reserve(plain ? text.size() + 2 : json_string_bytes_max(text.size()));
+  out.commit(static_cast<size_t>(write_json_string(at, text) - at));
 }
 
 JsonWriter& JsonWriter::value(std::string_view text) {

@@ -14,6 +14,11 @@ namespace weir::wire {
 // Appends `text` as a JSON string with its quotes. What is not UTF-8 becomes U+FFFD, one for each
 // broken sequence, so that the output is always JSON.
 void append_json_string(Buffer& out, std::string_view text);
+// The same at `at`, where there is room for json_string_bytes_max(); the end.
+char* write_json_string(char* at, std::string_view text);
+constexpr size_t json_string_bytes_max(size_t text_bytes) {
+  return 6 * text_bytes + 2;
+}
 
 // Not defined: where the compiler has to call it, the name is wrong.
 void json_name_needs_an_escape();

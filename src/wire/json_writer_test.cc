@@ -1,10 +1,13 @@
 #include "wire/json_writer.h"
 
+#include <array>
 #include <cmath>
 #include <limits>
 #include <string>
 
 #include <doctest/doctest.h>
+
+#include "wire/json_line.h"
 
 namespace weir::wire {
 namespace {
@@ -73,6 +76,17 @@ TEST_CASE("what is not UTF-8 becomes a replacement character for each broken seq
   };
   for (const auto& [text, expected] : rows)
     CHECK(quoted(text) == "\"" + expected + "\"");
+}
+
+TEST_CASE("a line is written in place, and no text takes more room than was promised") {
+  std::array<char, 64> room{};
+  JsonLine line(room.data());
+  line.raw("{\"n\":").number(-12).raw(",\"t\":").quoted("a\"b").raw(std::string_view("}"));
+  CHECK(std::string_view(room.data(), line.size()) == R"({"n":-12,"t":"a\"b"})");
+  for (int c = 0; c < 256; ++c) {
+    const std::string text(3, static_cast<char>(c));
+    CHECK(quoted(text).size() <= json_string_bytes_max(text.size()));
+  }
 }
 
 }  // namespace weir::wire

@@ -1,3 +1,4 @@
+#include "base/hex.h"
 #include "edge/answers.h"
 #include "edge/edge_shard.h"
 #include "edge/steps.h"
@@ -13,11 +14,6 @@ using wire::KnownField;
 
 constexpr telemetry::SpanDecl edge_request_span{"edge.request", telemetry::SpanKind::server};
 
-void write_hex(uint64_t value, char* out) {
-  for (int shift = 60; shift >= 0; shift -= 4)
-    *out++ = "0123456789abcdef"[value >> shift & 15];
-}
-
 // The request id is the trace id, so that one leads to the other; a trusted peer's own id is kept.
 void identify_request(EdgeRequest& request) {
   const std::string_view given =
@@ -27,8 +23,7 @@ void identify_request(EdgeRequest& request) {
     return;
   }
   const TraceId id = request.trace.id();
-  write_hex(id.high, request.id_text.data());
-  write_hex(id.low, request.id_text.data() + 16);
+  write_hex(id.low, write_hex(id.high, request.id_text.data()));
   request.id_size = 32;
 }
 

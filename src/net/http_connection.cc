@@ -102,35 +102,44 @@ runtime::Task<HttpConnection::Next> HttpConnection::serve_batch(HttpExchange& ex
       if (co_await receive_head(exchange, next)) continue;
     } else {
       scanned = 0;
-      next = co_await serve_one(exchange, head.bytes);
+      begin_request(exchange, head.bytes);
+      co_await server_.handler().handle(exchange);
+      if (leaves_body(exchange) && !co_await skip_body(exchange)) exchange.close_after();
+      next = end_request(exchange);
       first_byte_ = shard_.now();
       if (next == Next::idle && !input_.empty() && exchange.out_.size() < batch_bytes_max) continue;
     }
-    if (next != Next::reset && !co_await exchange.flush()) next = Next::reset;
+    // Not flush(): a coroutine more for each request.
+    if (const std::span<iovec> answers = exchange.gather({});
+        next != Next::reset && !answers.empty())
+      if (!exchange.settle(co_await stream_->send(answers, exchange.write_limit())))
+        next = Next::reset;
     if (input_.empty()) break;
   }
   co_return next;
 }
 
-runtime::Task<HttpConnection::Next> HttpConnection::serve_one(HttpExchange& exchange,
-                                                              size_t head_bytes) {
+void HttpConnection::begin_request(HttpExchange& exchange, size_t head_bytes) {
   input_.pin();
   input_.consume(head_bytes);
   exchange.keep_alive_ = exchange.head.keep_alive;
   exchange.owes_continue_ = exchange.head.expect_continue;
   exchange.body_->begin(exchange.head.framing);
-  co_await server_.handler().handle(exchange);
-  if (!exchange.aborted_ && exchange.keep_alive_ && !exchange.body_->done() &&
-      !co_await skip_body(exchange))
-    exchange.close_after();
+}
+
+bool HttpConnection::leaves_body(const HttpExchange& exchange) {
+  return !exchange.aborted_ && exchange.keep_alive_ && !exchange.body_->done();
+}
+
+HttpConnection::Next HttpConnection::end_request(HttpExchange& exchange) {
   exchange.body_->release_piece();
   input_.unpin();
   if (exchange.aborted_) {
     server_.metrics().aborted.add();
-    co_return Next::reset;
+    return Next::reset;
   }
-  if (exchange.keep_alive_) co_return Next::idle;
-  co_return exchange.body_->done() && input_.empty() ? Next::close : Next::linger;
+  if (exchange.keep_alive_) return Next::idle;
+  return exchange.body_->done() && input_.empty() ? Next::close : Next::linger;
 }
 
 runtime::Task<bool> HttpConnection::receive_head(HttpExchange& exchange, Next& next) {

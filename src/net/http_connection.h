@@ -24,8 +24,11 @@ class HttpConnection {
 
   // Requests until nothing unread is left.
   runtime::Task<Next> serve_batch(HttpExchange& exchange);
-  // One whole request, whose head has been parsed.
-  runtime::Task<Next> serve_one(HttpExchange& exchange, size_t head_bytes);
+  // A request whose head has been parsed: before and after it is handled.
+  void begin_request(HttpExchange& exchange, size_t head_bytes);
+  Next end_request(HttpExchange& exchange);
+  // Whether a handler that wants the connection to go on has not read all of the body.
+  static bool leaves_body(const HttpExchange& exchange);
   // More bytes of a head that is not complete; false when the connection is to end as `next` says.
   runtime::Task<bool> receive_head(HttpExchange& exchange, Next& next);
   runtime::Task<bool> read_proxy_header();

@@ -37,22 +37,31 @@ runtime::Task<Result<std::string_view>> HttpExchange::read_body(runtime::Cancel*
   co_return co_await body_->read(wait);
 }
 
-runtime::Task<Result<>> HttpExchange::send(std::span<const std::string_view> parts) {
+std::span<iovec> HttpExchange::gather(std::span<const std::string_view> parts) {
   WEIR_ASSERT(parts.size() <= parts_max);
   size_t count = out_.pieces(std::span(pieces_).first<OutQueue::pieces_max>());
-  size_t bytes = out_.size();
+  gathered_bytes_ = out_.size();
   for (const std::string_view piece : parts) {
     if (piece.empty()) continue;
     pieces_[count++] = runtime::part(piece);
-    bytes += piece.size();
+    gathered_bytes_ += piece.size();
   }
-  if (count == 0) co_return Result<>{};
-  Result<> sent = co_await stream_->send(std::span(pieces_.data(), count),
-                                         wait_at_most(settings_->write_timeout));
+  return std::span(pieces_).first(count);
+}
+
+bool HttpExchange::settle(const Result<>& sent) {
   if (!sent) abort();
-  sent_bytes_ += bytes - before_.size();
+  sent_bytes_ += gathered_bytes_ - before_.size();
   before_ = {};
   out_.clear();
+  return sent.has_value();
+}
+
+runtime::Task<Result<>> HttpExchange::send(std::span<const std::string_view> parts) {
+  const std::span<iovec> pieces = gather(parts);
+  if (pieces.empty()) co_return Result<>{};
+  Result<> sent = co_await stream_->send(pieces, write_limit());
+  settle(sent);
   co_return sent;
 }
 

@@ -90,6 +90,11 @@ class HttpExchange {
   static constexpr size_t parts_max = 15;
 
   runtime::Task<Result<>> send_continue();
+  // What waits and then `parts`, for Stream::send(); settle() says what became of it: false when
+  // the connection is lost.
+  std::span<iovec> gather(std::span<const std::string_view> parts);
+  bool settle(const Result<>& sent);
+  runtime::Wait write_limit() const { return wait_at_most(settings_->write_timeout); }
 
   std::array<wire::Field, fields_max> storage_;
   std::optional<BodyReader> body_;
@@ -103,7 +108,8 @@ class HttpExchange {
   MonoTime started_{};
   MonoTime deadline_ = never;
   uint64_t sent_bytes_ = 0;
-  OutQueue::Mark before_;  // earlier answers in out_
+  uint64_t gathered_bytes_ = 0;  // of the send under way
+  OutQueue::Mark before_;        // earlier answers in out_
   bool secure_ = false;
   bool client_verified_ = false;
   bool keep_alive_ = false;

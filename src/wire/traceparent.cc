@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/hex.h"
 #include "wire/scan.h"
 
 namespace weir::wire {
@@ -25,12 +26,6 @@ uint64_t hex_value(std::string_view digits) {
   for (const char c : digits)
     value = value << 4 | static_cast<uint64_t>(c <= '9' ? c - '0' : c - 'a' + 10);
   return value;
-}
-
-char* write_hex(char* p, uint64_t value, int digits) {
-  for (int i = digits; i-- > 0; value >>= 4)
-    p[i] = "0123456789abcdef"[value & 15];
-  return p + digits;
 }
 
 struct Members {
@@ -99,14 +94,12 @@ std::optional<TraceContext> trace_context_of(const Fields& fields) {
 
 void append_traceparent(Buffer& out, const TraceContext& context) {
   char* p = out.reserve(traceparent_size);
-  p = write_hex(p, 0, 2);
+  std::memcpy(p, "00-", 3);
+  p = write_hex(context.trace.low, write_hex(context.trace.high, p + 3));
   *p++ = '-';
-  p = write_hex(p, context.trace.high, 16);
-  p = write_hex(p, context.trace.low, 16);
+  p = write_hex(context.span.value, p);
   *p++ = '-';
-  p = write_hex(p, context.span.value, 16);
-  *p++ = '-';
-  write_hex(p, context.flags, 2);
+  write_hex(static_cast<uint8_t>(context.flags), p);
   out.commit(traceparent_size);
 }
 

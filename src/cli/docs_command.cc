@@ -90,9 +90,10 @@ Part process_part() {
   return {"The process",
           {info_of(runtime::shard_delay), info_of(runtime::received_waiting),
            info_of(runtime::streams_paused), info_of(runtime::streams_cut_off),
-           info_of(runtime::recv_buffers_exhausted), info_of(runtime::file_operations_refused),
-           info_of(process_cpu_seconds), info_of(process_resident_bytes), info_of(process_open_fds),
-           info_of(process_max_fds), info_of(process_start_seconds), info_of(admin::admin_requests),
+           info_of(runtime::recv_buffers_exhausted), info_of(runtime::relays_refused),
+           info_of(runtime::file_operations_refused), info_of(process_cpu_seconds),
+           info_of(process_resident_bytes), info_of(process_open_fds), info_of(process_max_fds),
+           info_of(process_start_seconds), info_of(admin::admin_requests),
            info_of(admin::admin_requests_refused), info_of(admin::admin_handshakes_failed)}};
 }
 

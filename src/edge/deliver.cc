@@ -30,6 +30,18 @@ Task<Result<>> pass_on(EdgeRequest& request, std::string_view piece, OutFraming 
   co_return co_await request.exchange.send(parts);
 }
 
+// `piece`, and past us the rest of the body, of which nothing has come yet; false: it has to come
+// through us.
+Task<Result<bool>> relay_body(EdgeRequest& request, net::OriginExchange& origin,
+                              std::string_view piece, runtime::Wait wait, bool& origin_failed) {
+  const auto relayed = co_await origin.relay_body(request.exchange, piece, wait);
+  if (!relayed) co_return false;
+  origin_failed = !relayed->source;
+  if (!relayed->source) co_return std::unexpected(relayed->source.error());
+  if (!relayed->target) co_return std::unexpected(relayed->target.error());
+  co_return true;
+}
+
 // The whole body. An error is the origin's when `origin_failed` says so, and the client's
 // otherwise.
 Task<Result<>> pass_on_body(EdgeRequest& request, net::OriginExchange& origin, OutFraming framing,
@@ -37,6 +49,12 @@ Task<Result<>> pass_on_body(EdgeRequest& request, net::OriginExchange& origin, O
   net::BodyReader& body = origin.body();
   while (!body.done()) {
     Result<std::string_view> piece = body.read_ready();
+    if (piece && body.left() >= net::OriginExchange::relayed_bytes_min) {
+      const Result<bool> relayed =
+          co_await relay_body(request, origin, *piece, wait, origin_failed);
+      if (!relayed) co_return std::unexpected(relayed.error());
+      if (*relayed) continue;
+    }
     if (piece && piece->empty() && !body.done()) {
       // Nothing more at the moment: what we have goes out before we wait.
       if (!request.out().empty()) WEIR_CO_CHECK(co_await request.exchange.flush());

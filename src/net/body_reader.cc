@@ -8,7 +8,7 @@ using wire::BodyFraming;
 
 void BodyReader::begin(const BodyFraming& framing, const wire::ChunkLimits& limits) {
   framing_ = framing;
-  left_ = framing.length;
+  left_ = framing.kind == BodyFraming::Kind::content_length ? framing.length : 0;
   bytes_ = 0;
   handed_out_ = 0;
   decoder_.reset();
@@ -65,6 +65,14 @@ runtime::Task<Result<std::string_view>> BodyReader::read(runtime::Wait wait) {
     }
     input_.add(*std::move(chunk));
   }
+}
+
+void BodyReader::skip(uint64_t bytes) {
+  WEIR_ASSERT(bytes <= left_);
+  release_piece();
+  left_ -= bytes;
+  bytes_ += bytes;
+  done_ = left_ == 0;
 }
 
 std::string_view BodyReader::hand_out(size_t bytes) {

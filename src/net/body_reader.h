@@ -29,6 +29,11 @@ class BodyReader {
   // What can be had without waiting; empty when nothing can (then look at done()). Errors: invalid.
   Result<std::string_view> read_ready();
 
+  // How much of a body of known length is to come; 0 of others.
+  uint64_t left() const { return left_; }
+  // `bytes` of those that are to come went another way.
+  void skip(uint64_t bytes);
+
   // All of it has been read.
   bool done() const { return done_; }
   const wire::BodyFraming& framing() const { return framing_; }

@@ -1,6 +1,7 @@
 #include "net/exchange.h"
 
 #include "net/bounded_wait.h"
+#include "net/http_exchange.h"
 
 namespace weir::net {
 
@@ -119,6 +120,19 @@ Task<Result<std::string_view>> OriginExchange::read(Wait wait) {
       co_await body_.read(bounded(wait, now(), settings_.body_timeout));
   if (!piece) (void)give_up(piece.error());
   co_return piece;
+}
+
+Task<std::optional<runtime::Relayed>> OriginExchange::relay_body(HttpExchange& client,
+                                                                 std::string_view piece,
+                                                                 Wait wait) {
+  WEIR_ASSERT(lease_.input().unread().size() == piece.size());
+  if (!request_complete_) co_return std::nullopt;
+  const runtime::RelayEnd from{lease_.stream(), wait, settings_.body_timeout};
+  std::optional<runtime::Relayed> relayed = co_await client.relay(piece, from, body_.left());
+  if (!relayed) co_return relayed;
+  body_.skip(relayed->bytes);
+  if (!relayed->source) (void)give_up(relayed->source.error());
+  co_return relayed;
 }
 
 std::unexpected<Error> OriginExchange::give_up(Error error) {

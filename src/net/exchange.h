@@ -9,13 +9,17 @@
 //
 // Whoever drops it in the middle closes the connection.
 
+#include "base/units.h"
 #include "net/body_reader.h"
 #include "net/breaker.h"
 #include "net/origin_pool.h"
 #include "net/retry_budget.h"
+#include "runtime/relay.h"
 #include "wire/http1_response.h"
 
 namespace weir::net {
+
+class HttpExchange;
 
 class OriginExchange {
  public:
@@ -42,6 +46,13 @@ class OriginExchange {
   // The next piece of the answer's body, as BodyReader::read(); bounded by body_timeout, too. An
   // answer that ends with the connection is whole only if the end came in order.
   runtime::Task<Result<std::string_view>> read(runtime::Wait wait);
+  // Below this a copy is cheaper than the calls around a relay.
+  static constexpr uint64_t relayed_bytes_min = 32 * KiB;
+  // Sends `piece`, the last that was read, and moves the rest of the body, of which nothing has
+  // come, to the client inside the kernel. nullopt: that cannot be done here; nothing has happened.
+  runtime::Task<std::optional<runtime::Relayed>> relay_body(HttpExchange& client,
+                                                            std::string_view piece,
+                                                            runtime::Wait wait);
   // For what can be had without waiting, done(), trailers() and reason().
   BodyReader& body() { return body_; }
 

@@ -65,6 +65,18 @@ runtime::Task<Result<>> HttpExchange::send(std::span<const std::string_view> par
   co_return sent;
 }
 
+runtime::Task<std::optional<runtime::Relayed>> HttpExchange::relay(std::string_view piece,
+                                                                   runtime::RelayEnd from,
+                                                                   uint64_t bytes) {
+  const runtime::RelayEnd to{*stream_, {deadline_, &shard_->closing()}, settings_->write_timeout};
+  const std::span<iovec> first = gather(std::span(&piece, 1));
+  std::optional<runtime::Relayed> relayed = co_await runtime::relay(from, to, first, bytes);
+  if (!relayed) co_return relayed;
+  settle(relayed->target);
+  sent_bytes_ += relayed->bytes;
+  co_return relayed;
+}
+
 void HttpExchange::append_connection_field() {
   if (!keep_alive()) {
     keep_alive_ = false;

@@ -15,6 +15,7 @@
 #include "net/body_reader.h"
 #include "net/out_queue.h"
 #include "net/server_settings.h"
+#include "runtime/relay.h"
 #include "runtime/shard.h"
 #include "wire/http1_request.h"
 
@@ -59,6 +60,10 @@ class HttpExchange {
   // Sends what waits and then `parts`, at most 15 of them. The connection is lost if that fails.
   runtime::Task<Result<>> send(std::span<const std::string_view> parts);
   runtime::Task<Result<>> flush() { return send({}); }
+  // Sends what waits, `piece`, and then the next `bytes` of `from` without seeing them. nullopt:
+  // that cannot be done on this connection; nothing has happened.
+  runtime::Task<std::optional<runtime::Relayed>> relay(std::string_view piece,
+                                                       runtime::RelayEnd from, uint64_t bytes);
   // Whether the connection can go on after this answer; decide the head's Connection field by it.
   bool keep_alive() const { return keep_alive_ && !shard_->draining().requested(); }
   // Sends an interim answer that means nothing, so that a client that has gone shows it; only while

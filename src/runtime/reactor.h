@@ -19,6 +19,7 @@
 #include "base/time.h"
 #include "runtime/cancel.h"
 #include "runtime/file_threads.h"
+#include "runtime/pipes.h"
 #include "runtime/receive_budget.h"
 #include "runtime/stream.h"
 #include "runtime/task.h"
@@ -39,6 +40,7 @@ struct ReactorOptions {
   // Bytes that were received and wait: of a stream, and of all of them.
   size_t stream_bytes = 256 << 10;
   size_t received_bytes = 256 << 20;
+  uint32_t relays = 256;  // under way at a time
   uint32_t file_operations_max = 1024;
   // Without them, what would block a shard is unsupported.
   FileThreads* file_threads = nullptr;
@@ -71,6 +73,9 @@ class Reactor {
   TimerWheel& timers() { return timers_; }
   Random& random() { return random_; }
 
+  // For relay.h.
+  Pipes& pipes() { return pipes_; }
+
   // Resumes `coroutine` later in this turn or in the next, never from inside this call.
   void resume_later(std::coroutine_handle<> coroutine) { ready_.push_back(coroutine); }
 
@@ -102,7 +107,7 @@ class Reactor {
   virtual void wake() = 0;
 
   // How often no receive buffer was left (a metric).
-  uint64_t buffers_exhausted() const { return buffers_exhausted_; }
+  virtual uint64_t buffers_exhausted() const { return buffers_exhausted_; }
   // What its streams hold.
   ReceiveBudget& received() { return received_; }
 
@@ -112,6 +117,7 @@ class Reactor {
         wall_offset_(wall_offset),
         timers_(now),
         received_(options.stream_bytes, options.received_bytes),
+        pipes_(options.relays),
         file_operations_max_(options.file_operations_max),
         file_threads_(options.file_threads),
         random_(seed) {}
@@ -136,6 +142,7 @@ class Reactor {
 
  private:
   ReceiveBudget received_;
+  Pipes pipes_;
   uint32_t file_operations_max_;
   uint32_t file_operations_count_ = 0;
   uint64_t file_operations_refused_ = 0;

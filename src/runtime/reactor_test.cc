@@ -13,6 +13,7 @@
 #include "runtime/scope.h"
 #include "runtime/sim_reactor.h"
 #include "runtime/socket.h"
+#include "runtime/stream_test_kit.h"
 #include "runtime/waiter.h"
 
 namespace weir::runtime {
@@ -73,49 +74,6 @@ std::vector<BackEnd> back_ends() {
   for (uint64_t seed = 1; seed <= 8; ++seed)
     all.push_back(simulated_back_end(seed));
   return all;
-}
-
-// Runs `task` and everything in `scope` to its end, within five seconds of the reactor's clock.
-void run(Reactor& reactor, Task<> task) {
-  Scope scope(reactor);
-  scope.spawn(std::move(task));
-  const MonoTime end = reactor.fresh_now() + seconds(5);
-  while (scope.running() > 0 && reactor.fresh_now() < end)
-    reactor.turn(end);
-  REQUIRE(scope.running() == 0);
-  for (int i = 0; i < 3; ++i)
-    reactor.turn(reactor.now());
-}
-
-struct Pair {
-  StreamPtr client;
-  StreamPtr server;
-};
-
-Task<Result<Pair>> make_pair(Reactor& reactor, Listener& listener, Address address) {
-  const Wait wait{reactor.now() + seconds(2)};
-  Result<StreamPtr> client = co_await reactor.connect(address, wait);
-  if (!client) co_return std::unexpected(client.error());
-  Result<int> accepted = co_await listener.accept(wait);
-  if (!accepted) co_return std::unexpected(accepted.error());
-  co_return Pair{*std::move(client), reactor.adopt(*accepted)};
-}
-
-Task<Result<std::string>> read_exactly(Stream& stream, size_t bytes) {
-  std::string all;
-  while (all.size() < bytes) {
-    Result<Chunk> chunk = co_await stream.recv({stream.reactor().now() + seconds(3)});
-    if (!chunk) co_return std::unexpected(chunk.error());
-    if (chunk->empty()) co_return fail(ErrorCode::closed, "ended early");
-    all += chunk->view();
-  }
-  co_return all;
-}
-
-Task<> send_all(Stream& stream, std::string_view bytes) {
-  iovec parts[2] = {part(bytes.substr(0, bytes.size() / 3)), part(bytes.substr(bytes.size() / 3))};
-  Result<> sent = co_await stream.send(parts, {stream.reactor().now() + seconds(3)});
-  CHECK(sent.has_value());
 }
 
 using Body = Task<> (*)(Reactor&, Pair&);

@@ -79,6 +79,7 @@ std::expected<ThreadPlan, std::string> plan_threads(const RuntimeSettings& setti
                           .bulk_buffer_bytes = settings.bulk.buffer_bytes,
                           .stream_bytes = settings.stream_bytes,
                           .received_bytes = settings.received_bytes_max.value_or(received) / shards,
+                          .relays = settings.relays,
                           .file_operations_max = settings.file_operations};
   made.threads.file_threads = settings.file_threads;
   return made;
@@ -140,6 +141,10 @@ const settings::Group<RuntimeSettings>& runtime_settings() {
            "lower stream_bytes. Automatic takes an eighth of the memory.")
            .in_bytes()
            .between(1 * MiB, 1024 * 1024 * GiB),
+       field(&S::relays, "relays", 256,
+             "Bodies that a shard may move from origin to client inside the kernel at a time, each "
+             "with a pipe of two descriptors; others are copied, as all are at 0.")
+           .between(0, 65536),
        field(&S::file_operations, "file_operations", 1024,
              "File operations that a shard may have under way; raise it when "
              "runtime_file_operations_refused_total grows and the disk could do more.")

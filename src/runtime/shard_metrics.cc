@@ -1,5 +1,7 @@
 #include "runtime/shard_metrics.h"
 
+#include <array>
+
 #include "runtime/waiter.h"
 
 namespace weir::runtime {
@@ -7,31 +9,39 @@ namespace {
 
 constexpr Duration look_time = milliseconds(100);
 
-void add_growth(telemetry::Counter counter, uint64_t& seen, uint64_t total) {
-  counter.add(total - seen);
-  seen = total;
-}
+// A total of the reactor's as a counter.
+struct Followed {
+  telemetry::Counter counter;
+  uint64_t (*total)(Reactor& reactor);
+  uint64_t seen = 0;
+
+  void look(Reactor& reactor) {
+    const uint64_t now = total(reactor);
+    counter.add(now - seen);
+    seen = now;
+  }
+};
 
 }  // namespace
 
 Task<> measure_shard(Shard& shard, telemetry::Recorder& recorder) {
-  telemetry::Counter exhausted = recorder.bind(recv_buffers_exhausted);
-  telemetry::Counter refused = recorder.bind(file_operations_refused);
-  telemetry::Histogram delay = recorder.bind(shard_delay);
+  std::array<Followed, 5> followed{{
+      {recorder.bind(recv_buffers_exhausted), [](Reactor& r) { return r.buffers_exhausted(); }},
+      {recorder.bind(relays_refused), [](Reactor& r) { return r.pipes().refused(); }},
+      {recorder.bind(file_operations_refused),
+       [](Reactor& r) { return r.file_operations_refused(); }},
+      {recorder.bind(streams_paused), [](Reactor& r) { return r.received().pauses(); }},
+      {recorder.bind(streams_cut_off), [](Reactor& r) { return r.received().cut_off(); }},
+  }};
   telemetry::Gauge waiting = recorder.bind(received_waiting);
-  telemetry::Counter paused = recorder.bind(streams_paused);
-  telemetry::Counter cut_off = recorder.bind(streams_cut_off);
-  uint64_t seen = 0, refused_seen = 0, paused_seen = 0, cut_off_seen = 0;
+  telemetry::Histogram delay = recorder.bind(shard_delay);
   for (;;) {
     const MonoTime due = after(shard.now(), look_time);
     if (!co_await sleep(shard.reactor(), {due, &shard.draining()})) co_return;
     delay.record(shard.reactor().fresh_now() - due);
-    const ReceiveBudget& received = shard.reactor().received();
-    waiting.set(static_cast<double>(received.waiting()));
-    add_growth(exhausted, seen, shard.reactor().buffers_exhausted());
-    add_growth(refused, refused_seen, shard.reactor().file_operations_refused());
-    add_growth(paused, paused_seen, received.pauses());
-    add_growth(cut_off, cut_off_seen, received.cut_off());
+    waiting.set(static_cast<double>(shard.reactor().received().waiting()));
+    for (Followed& each : followed)
+      each.look(shard.reactor());
   }
 }
 

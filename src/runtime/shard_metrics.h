@@ -31,6 +31,12 @@ inline constexpr telemetry::CounterDecl streams_cut_off{
     .help =
         "Connections that were cut off since all of them together held runtime.received_bytes_max; "
         "raise that, or lower runtime.stream_bytes."};
+inline constexpr telemetry::CounterDecl relays_refused{
+    .name = "runtime.relays.refused",
+    .unit = "1",
+    .help =
+        "Bodies that were copied, although they could have moved inside the kernel, since a shard "
+        "had too many under way or the system no pipe left; if it grows, raise runtime.relays."};
 inline constexpr telemetry::CounterDecl file_operations_refused{
     .name = "runtime.file_operations.refused",
     .unit = "1",

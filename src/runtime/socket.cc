@@ -41,8 +41,8 @@ Result<int> open_client_socket(const Address& peer) {
 }
 
 void set_nonblocking(int fd, bool nonblocking) {
-  const int flags = fcntl(fd, F_GETFL);
-  fcntl(fd, F_SETFL, nonblocking ? flags | O_NONBLOCK : flags & ~O_NONBLOCK);
+  // Sockets have no other flag that can be set here.
+  fcntl(fd, F_SETFL, nonblocking ? O_RDWR | O_NONBLOCK : O_RDWR);
 }
 
 std::span<iovec> without(std::span<iovec> parts, size_t bytes) {
@@ -57,17 +57,21 @@ std::span<iovec> without(std::span<iovec> parts, size_t bytes) {
   return parts;
 }
 
-Result<size_t> send_at_once(int fd, std::span<iovec> parts) {
+Result<size_t> send_at_once(int fd, std::span<iovec> parts, int flags) {
   msghdr message{};
   message.msg_iov = parts.data();
   message.msg_iovlen = parts.size();
   ssize_t sent = 0;
   do {
-    sent = ::sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    sent = ::sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT | flags);
   } while (sent < 0 && errno == EINTR);
   if (sent >= 0) return static_cast<size_t>(sent);
   if (errno == EAGAIN) return size_t{0};
   return std::unexpected(system_error(errno, "sending failed"));
+}
+
+void push_out(int fd) {
+  set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
 }
 
 void reset_on_close(int fd) {

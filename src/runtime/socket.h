@@ -18,8 +18,10 @@ Result<int> open_client_socket(const Address& peer);
 void set_nonblocking(int fd, bool nonblocking);
 // Drops the first `bytes` of `parts`; shortens the first that is left where it must.
 std::span<iovec> without(std::span<iovec> parts, size_t bytes);
-// Sends as much of `parts` as the socket takes at once; how much that was.
-Result<size_t> send_at_once(int fd, std::span<iovec> parts);
+// Sends as much of `parts` as the socket takes at once; how much that was. `flags`: MSG_MORE or 0.
+Result<size_t> send_at_once(int fd, std::span<iovec> parts, int flags = 0);
+// Lets go of what the socket keeps after MSG_MORE.
+void push_out(int fd);
 // The close sends a RST.
 void reset_on_close(int fd);
 // Whether a RST has come, or the connection has failed otherwise.

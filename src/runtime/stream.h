@@ -63,7 +63,7 @@ class Stream {
   bool has_input() const { return queue_head_ < queue_.size() || ended_; }
   // Nothing was received and the peer has not closed: an idle connection may be used for a new
   // request.
-  bool quiet() const { return !has_input(); }
+  virtual bool quiet() const { return !has_input(); }
   // Goes on reading although nobody waits, so that an idle connection notices its end. Only while
   // nobody waits.
   void keep_watch() {
@@ -95,6 +95,12 @@ class Stream {
   virtual Task<int> detach() { co_return -1; }
   // After detach(): what the adopting shard puts over the descriptor's stream; null: nothing.
   virtual std::unique_ptr<StreamLayer> take_layer() { return nullptr; }
+
+  // For relay.h: the socket, while nobody else uses that side of it, until give_back(); -1 where
+  // bytes must pass through us, and where some have already come.
+  virtual int lend_input() { return -1; }
+  virtual int lend_output() { return -1; }
+  virtual void give_back() {}
 
   uint64_t bytes_received() const { return bytes_received_; }
   uint64_t bytes_sent() const { return bytes_sent_; }

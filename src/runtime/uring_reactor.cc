@@ -10,6 +10,7 @@
 
 #include "runtime/socket.h"
 #include "runtime/uring_file.h"
+#include "runtime/uring_reader.h"
 #include "runtime/uring_stream.h"
 #include "runtime/waiter.h"
 
@@ -222,7 +223,9 @@ Result<std::unique_ptr<Reactor>> UringReactor::make(const ReactorOptions& option
 
 UringReactor::UringReactor(const ReactorOptions& options, MonoTime now, Duration wall_offset,
                            uint64_t seed)
-    : Reactor(options, now, wall_offset, seed), wake_operation_(*this) {}
+    : Reactor(options, now, wall_offset, seed),
+      wake_operation_(*this),
+      bulk_buffers_(options.bulk_buffers, options.bulk_buffer_bytes) {}
 
 Result<> UringReactor::set_up(const ReactorOptions& options) {
   io_uring_params parameters{};
@@ -235,10 +238,8 @@ Result<> UringReactor::set_up(const ReactorOptions& options) {
   io_uring_register_ring_fd(&ring_);
   buffers_ =
       std::make_unique<UringBuffers>(ring_, 1, options.recv_buffers, options.recv_buffer_bytes);
-  bulk_buffers_ =
-      std::make_unique<UringBuffers>(ring_, 2, options.bulk_buffers, options.bulk_buffer_bytes);
   WEIR_CHECK(buffers_->enroll());
-  WEIR_CHECK(bulk_buffers_->enroll());
+  WEIR_CHECK(bulk_buffers_.allocate());
   wake_fd_ = eventfd(0, EFD_CLOEXEC);
   if (wake_fd_ < 0) return std::unexpected(system_error(errno, "cannot make an eventfd"));
   arm_wake();
@@ -319,13 +320,14 @@ void UringReactor::turn(MonoTime limit) {
   dispatch();
   deliver_file_answers();
   timers_.advance(now_);
+  read_bulk();
   run_ready();
   buffers_->arm_starved();
-  bulk_buffers_->arm_starved();
 }
 
 void UringReactor::submit_and_wait(MonoTime limit) {
-  const MonoTime until = has_ready() ? now_ : std::min(limit, timers_.next());
+  const bool busy = has_ready() || !readers_.empty();
+  const MonoTime until = busy ? now_ : std::min(limit, timers_.next());
   if (until <= now_) {
     io_uring_submit_and_get_events(&ring_);
     return;
@@ -345,6 +347,13 @@ void UringReactor::dispatch() {
     if (operation) operation->on_complete(completion->res, completion->flags);
   }
   io_uring_cq_advance(&ring_, count);
+}
+
+void UringReactor::read_bulk() {
+  reading_.swap(readers_);
+  for (UringReader* reader : reading_)
+    reader->take_turn();
+  reading_.clear();
 }
 
 void UringReactor::arm_wake() {

@@ -1,14 +1,14 @@
 #pragma once
 // UringReactor: the reactor on io_uring. One ring a shard (SINGLE_ISSUER, DEFER_TASKRUN), multishot
-// accept and recv into rings of provided buffers (many small ones, and few large ones for streams
-// that receive much); sends and polls are one submission each, and all
-// submissions of a turn go in one system call.
+// accept and recv into a ring of provided buffers; sends and polls are one submission each, and all
+// submissions of a turn go in one system call. Streams that receive much read by themselves.
 
 #include <memory>
 #include <vector>
 
 #include <liburing.h>
 
+#include "runtime/bulk_buffers.h"
 #include "runtime/reactor.h"
 
 namespace weir::runtime {
@@ -21,6 +21,7 @@ struct UringOperation {
   ~UringOperation() = default;
 };
 
+class UringReader;
 class UringStream;
 
 // Receive buffers that the kernel picks from. They are handed out while there are plenty; when
@@ -72,12 +73,19 @@ class UringReactor final : public Reactor {
   void abandon_file_operation(FileOperation& operation) override;
   void turn(MonoTime limit) override;
   void finish() override;
+  uint64_t buffers_exhausted() const override {
+    return Reactor::buffers_exhausted() + bulk_buffers_.exhausted();
+  }
   void wake() override;
 
   // For what lives in the ring: a fresh submission, never null.
   io_uring_sqe* submission(UringOperation* operation);
   void cancel(UringOperation& operation);
-  UringBuffers& buffers(bool bulk) { return bulk ? *bulk_buffers_ : *buffers_; }
+  UringBuffers& buffers() { return *buffers_; }
+  BulkBuffers& bulk_buffers() { return bulk_buffers_; }
+  // `reader` reads before the turn ends, or in the next if that has begun to end; it lives until
+  // then.
+  void read_in_this_turn(UringReader& reader) { readers_.push_back(&reader); }
   // Operations that the kernel may still answer; the ring outlives them.
   void add_operation() { ++operations_; }
   void remove_operation() { --operations_; }
@@ -96,13 +104,16 @@ class UringReactor final : public Reactor {
   void arm_wake();
   void submit_and_wait(MonoTime limit);
   void dispatch();
+  void read_bulk();
 
   io_uring ring_{};
   bool ring_made_ = false;
   int wake_fd_ = -1;
   WakeOperation wake_operation_;
   std::unique_ptr<UringBuffers> buffers_;
-  std::unique_ptr<UringBuffers> bulk_buffers_;
+  BulkBuffers bulk_buffers_;
+  std::vector<UringReader*> readers_;  // that are to read
+  std::vector<UringReader*> reading_;
   size_t operations_ = 0;
 };
 

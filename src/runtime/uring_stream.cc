@@ -15,8 +15,7 @@ constexpr size_t send_at_once_bytes_min = 16 * 1024;
 
 }  // namespace
 
-UringStream::UringStream(UringReactor& reactor, int fd)
-    : Stream(reactor), ring_(reactor), fd_(fd), buffers_(&reactor.buffers(false)) {
+UringStream::UringStream(UringReactor& reactor, int fd) : Stream(reactor), ring_(reactor), fd_(fd) {
   ring_.add_operation();
 }
 
@@ -41,18 +40,29 @@ Address UringStream::local() const {
   return local_of(fd_);
 }
 
+void UringStream::expect_bulk() {
+  if (!reader_) reader_ = std::make_unique<UringReader>(*this, ring_, fd_, false);
+}
+
+void UringStream::want_input() {
+  // What was armed before there was a reader goes on until it is paused.
+  if (!reader_ || recv_armed_) return arm_recv();
+  reader_->want(!receiver_waits());
+}
+
+void UringStream::read_on() {
+  if (!reader_) return arm_recv();
+  reader_->want(false);
+}
+
 void UringStream::arm_recv() {
-  if (recv_armed_ || starved_ || closing_ || leaving_) return;
+  if (recv_armed_ || starved_ || closing_ || leaving_ || lent_) return;
   recv_armed_ = true;
   pausing_ = false;
   io_uring_sqe* sqe = ring_.submission(&recv_);
-  buffers_ = &ring_.buffers(bulk_);
-  if (bulk_)
-    io_uring_prep_recv(sqe, fd_, nullptr, buffers_->bytes(), 0);
-  else
-    io_uring_prep_recv_multishot(sqe, fd_, nullptr, 0, 0);
+  io_uring_prep_recv_multishot(sqe, fd_, nullptr, 0, 0);
   sqe->flags |= IOSQE_BUFFER_SELECT;
-  sqe->buf_group = buffers_->group();
+  sqe->buf_group = ring_.buffers().group();
   // The first look is a poll: an idle connection has nothing to read, and asking costs a system
   // call's worth of work.
   if (!more_waits_) sqe->ioprio |= IORING_RECVSEND_POLL_FIRST;
@@ -70,18 +80,18 @@ void UringStream::recv_done(int result, uint32_t flags) {
   more_waits_ = flags & IORING_CQE_F_SOCK_NONEMPTY;
   Chunk chunk;
   if (flags & IORING_CQE_F_BUFFER) {
-    chunk = buffers_->take(flags >> IORING_CQE_BUFFER_SHIFT,
-                           static_cast<uint32_t>(result > 0 ? result : 0));
+    chunk = ring_.buffers().take(flags >> IORING_CQE_BUFFER_SHIFT,
+                                 static_cast<uint32_t>(result > 0 ? result : 0));
   }
   if (closing_) return delete_when_quiet();
-  if (detaching_ && !more) reactor().resume_later(std::exchange(detaching_, nullptr));
+  if (detaching_ && !more) resume_detach();
   if (result <= 0) return recv_failed(result, more);
-  if (!bulk_ && chunk.size() == buffers_->bytes()) {
-    bulk_ = true;
+  if (!reader_ && chunk.size() == ring_.buffers().bytes()) {
+    reader_ = std::make_unique<UringReader>(*this, ring_, fd_, true);
     if (more) pause_input();
   }
   // Without "more" the kernel has stopped; go on only if somebody wants the bytes.
-  if (!more && !pausing_ && reads_on_after(chunk.size())) arm_recv();
+  if (!more && !pausing_ && reads_on_after(chunk.size())) read_on();
   on_received(std::move(chunk));
 }
 
@@ -93,10 +103,10 @@ void UringStream::recv_failed(int result, bool more) {
     case ENOBUFS:
       starved_ = true;
       ring_.count_starved();
-      return buffers_->starved(*this);
+      return ring_.buffers().starved(*this);
     case ECANCELED:
       pausing_ = false;
-      if (reads_on_after(0)) arm_recv();
+      if (reads_on_after(0)) read_on();
       return;
     case EINTR:
     case EAGAIN:
@@ -107,6 +117,7 @@ void UringStream::recv_failed(int result, bool more) {
 }
 
 std::optional<Result<>> UringStream::start_send(std::span<iovec> parts, size_t bytes) {
+  if (reader_) reader_->expect_head();
   sent_bytes_ = 0;
   send_bytes_ = bytes;
   if (bytes >= send_at_once_bytes_min) {
@@ -151,8 +162,9 @@ void UringStream::send_done(int result, uint32_t) {
 
 Task<int> UringStream::detach() {
   leaving_ = true;
-  if (recv_armed_) {
-    ring_.cancel(recv_);
+  if (recv_armed_) ring_.cancel(recv_);
+  if (reader_) reader_->cancel();
+  if (input_armed()) {
     struct Detached {
       UringStream& stream;
       bool await_ready() const { return false; }
@@ -165,20 +177,48 @@ Task<int> UringStream::detach() {
   co_return std::exchange(fd_, -1);
 }
 
+void UringStream::resume_detach() {
+  if (!input_armed()) reactor().resume_later(std::exchange(detaching_, nullptr));
+}
+
+int UringStream::lend_input() {
+  if (!reader_ || recv_armed_ || receiver_waits() || has_input()) return -1;
+  return lend();
+}
+
+int UringStream::lend_output() {
+  return send_under_way_ ? -1 : lend();
+}
+
+// Reading and writing by ourselves must not wait. The ring, to the contrary, would answer EAGAIN
+// for such a descriptor: nothing is armed until it is given back.
+int UringStream::lend() {
+  lent_ = true;
+  set_nonblocking(fd_, true);
+  return fd_;
+}
+
+void UringStream::give_back() {
+  lent_ = false;
+  set_nonblocking(fd_, false);
+  if (receiver_waits()) want_input();
+}
+
 void UringStream::resume_starved() {
   starved_ = false;
   if (closing_) return delete_when_quiet();
-  if (receiver_waits()) arm_recv();
+  if (receiver_waits()) want_input();
 }
 
 void UringStream::close() {
   closing_ = true;
   if (recv_armed_) ring_.cancel(recv_);
+  if (reader_) reader_->cancel();
   delete_when_quiet();
 }
 
 void UringStream::delete_when_quiet() {
-  if (recv_armed_ || send_under_way_ || starved_) return;
+  if (recv_armed_ || send_under_way_ || starved_ || (reader_ && reader_->busy())) return;
   delete this;
 }
 

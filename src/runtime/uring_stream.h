@@ -1,9 +1,9 @@
 #pragma once
 // UringStream: a TCP connection in the ring. Reads with one multishot recv while bytes are wanted,
-// and buffer by buffer where much comes: a multishot recv can bring dozens of buffers before it can
-// be stopped. Deletes itself once its owner has let go and the kernel has answered everything.
+// or, where much comes, by itself: a multishot recv can bring dozens of buffers before it can be
+// stopped. Deletes itself once its owner has let go and the kernel has answered everything.
 
-#include "runtime/uring_reactor.h"
+#include "runtime/uring_reader.h"
 
 namespace weir::runtime {
 
@@ -18,21 +18,27 @@ class UringStream final : public Stream {
   Task<int> detach() override;
   bool broken() const override;
 
-  // Starts the multishot recv unless it runs.
+  // Starts the multishot recv unless it runs, or nothing may be armed.
   void arm_recv();
   // Buffers are back after a starved().
   void resume_starved();
   // Takes effect when reading is armed the next time.
-  void expect_bulk() override { bulk_ = true; }
+  void expect_bulk() override;
+  bool quiet() const override { return !has_input() && (!reader_ || reader_->drained()); }
+  int lend_input() override;
+  int lend_output() override;
+  void give_back() override;
 
  protected:
-  void want_input() override { arm_recv(); }
+  void want_input() override;
   void pause_input() override;
   std::optional<Result<>> start_send(std::span<iovec> parts, size_t bytes) override;
   void abort_send() override;
   void close() override;
 
  private:
+  friend class UringReader;
+
   template <void (UringStream::*handler)(int, uint32_t)>
   struct Part final : UringOperation {
     explicit Part(UringStream& owner) : stream(owner) {}
@@ -46,19 +52,24 @@ class UringStream final : public Stream {
   void recv_done(int result, uint32_t flags);
   void send_done(int result, uint32_t flags);
   void recv_failed(int result, bool more);
+  // Goes on reading although nobody may wait.
+  void read_on();
+  void resume_detach();
+  int lend();
+  bool input_armed() const { return recv_armed_ || (reader_ && reader_->busy()); }
   void delete_when_quiet();
 
   UringReactor& ring_;
   int fd_;
-  UringBuffers* buffers_;  // that the armed recv takes from
   bool recv_armed_ = false;
   bool send_under_way_ = false;
   bool pausing_ = false;
   bool starved_ = false;
   bool closing_ = false;
-  bool bulk_ = false;        // much is expected, or has come
-  bool more_waits_ = false;  // the last receive left something in the socket
-  bool leaving_ = false;     // detach() was called: nothing is armed any more
+  bool more_waits_ = false;              // the last receive left something in the socket
+  bool leaving_ = false;                 // detach() was called: nothing is armed any more
+  bool lent_ = false;                    // to a relay
+  std::unique_ptr<UringReader> reader_;  // once much is expected, or has come
   std::coroutine_handle<> detaching_;
   Part<&UringStream::recv_done> recv_{*this};
   Part<&UringStream::send_done> send_{*this};

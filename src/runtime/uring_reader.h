@@ -1,0 +1,59 @@
+#pragma once
+// UringReader: how a stream reads where much comes. The ring says when there is something to read
+// (a multishot poll), and the reader reads it by itself, once somebody wants it. That costs a
+// system call more than the multishot recv of other streams, which however can bring dozens of
+// buffers before it can be stopped, and brings three things:
+// - What is read goes where the last read has been sent from (see BulkBuffers).
+// - The first read of an answer is small, so that what is behind its head is still in the kernel
+//   and can be moved on there (see relay.h).
+// - What nobody wants yet stays in the kernel's socket, whose window then closes.
+// Belongs to its stream.
+
+#include "runtime/uring_reactor.h"
+
+namespace weir::runtime {
+
+class UringReader final : public UringOperation {
+ public:
+  // `reads_ahead`: as long as the stream may hold more, also while nobody waits.
+  UringReader(UringStream& stream, UringReactor& ring, int fd, bool reads_ahead)
+      : stream_(stream), ring_(ring), fd_(fd), reads_ahead_(reads_ahead) {
+    expect_head();
+  }
+
+  // Somebody waits for bytes; or, to `watch`, nobody does, but the end must not be missed.
+  void want(bool watch);
+  // A head comes next: the first read is small.
+  void expect_head();
+  // The kernel lets go of it; busy() until it has.
+  void cancel();
+  bool busy() const { return armed_ || scheduled_; }
+  // Whether the socket holds nothing that was not read. Asks the kernel where that is not known.
+  bool drained();
+  // Its turn to read, as it asked for with UringReactor::read_in_this_turn().
+  void take_turn();
+
+  void on_complete(int result, uint32_t flags) override;
+
+ private:
+  bool wanted() const;
+  // Reads once, if that is wanted. May destroy the stream.
+  void read();
+  void arm();
+  void read_soon();
+  // Says what a read brought: `size` bytes in the buffers' room, 0 at the end, -errno.
+  void hand_over(ssize_t size, size_t asked);
+
+  UringStream& stream_;
+  UringReactor& ring_;
+  const int fd_;
+  const bool reads_ahead_;
+  uint32_t next_bytes_ = 0;  // 0: as much as a buffer holds
+  bool armed_ = false;
+  bool scheduled_ = false;  // in the reactor's list of those that read in this turn
+  bool readable_ = false;   // something came that was perhaps not read
+  bool hung_up_ = false;    // nothing will come behind what is there
+  bool watching_ = false;
+};
+
+}  // namespace weir::runtime

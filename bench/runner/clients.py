@@ -4,6 +4,7 @@ and latency_us by percentile."""
 import json
 import re
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 
 from .problem import Problem
 from .question import Workload
@@ -24,6 +25,16 @@ def run_client(command: list[str], cores: str, seconds: float) -> str:
     return done.stdout
 
 
+def together(said: list[dict]) -> dict:
+    """The report of clients that ran at the same time: sums, and of latencies the worst, since
+    quantiles cannot be added."""
+    total = {key: sum(each[key] for each in said)
+             for key in ("requests", "requests_total", "requests_per_s", "errors", "client_cpu")}
+    worst = {quantile: max(each["latency_us"][quantile] for each in said)
+             for quantile in said[0]["latency_us"]}
+    return {**total, "latency_us": worst}
+
+
 def bench(paths: Paths, workload: Workload, port: int, seconds: float) -> dict:
     """Our light client; half a second of warm-up before the measured time."""
     warmup = min(0.5, seconds / 4)
@@ -31,7 +42,12 @@ def bench(paths: Paths, workload: Workload, port: int, seconds: float) -> dict:
                "--host", workload.host, "--connections", str(workload.connections), "--pipeline",
                str(workload.pipeline), "--seconds", str(seconds), "--warmup", str(warmup),
                "--body-bytes", str(workload.body_bytes), "--numbers", str(workload.numbers)]
-    return json.loads(run_client(command, workload.client_cores, seconds + warmup))
+    run = lambda cores: json.loads(run_client(command, cores, seconds + warmup))  # noqa: E731
+    if not workload.clients_beside:
+        return run(workload.client_cores)
+    cores = workload.client_cores.split(",")
+    with ThreadPoolExecutor(len(cores)) as pool:
+        return together(list(pool.map(run, cores)))
 
 
 def _wrk_time_us(text: str) -> float:
@@ -59,8 +75,8 @@ def parse_wrk(text: str) -> dict:
 
 def wrk(_: Paths, workload: Workload, port: int, seconds: float) -> dict:
     """wrk with one thread. It cannot pipeline without a script that costs it most of its speed."""
-    if workload.pipeline != 1 or workload.numbers:
-        raise Problem("wrk neither pipelines nor counts; take --client bench for this question")
+    if workload.pipeline != 1 or workload.numbers or workload.clients_beside:
+        raise Problem("this question needs what only --client bench does")
     require_program("wrk")
     command = ["wrk", "--threads", "1", "--connections", str(workload.connections), "--duration",
                f"{max(1, round(seconds))}s", "--latency", "--header", f"Host: {workload.host}",

@@ -22,6 +22,17 @@ Transfer/sec:    125.76MB
 """
 
 
+class TogetherTest(unittest.TestCase):
+    def test_clients_beside_each_other_add_up_but_for_the_latency(self):
+        one = {"requests": 10, "requests_total": 12, "requests_per_s": 5.0, "errors": 1,
+               "client_cpu": 0.4, "latency_us": {"p50": 7, "p99": 90}}
+        other = {**one, "requests": 20, "latency_us": {"p50": 9, "p99": 80}}
+        found = clients.together([one, other])
+        self.assertEqual((found["requests"], found["requests_per_s"], found["errors"]),
+                         (30, 10.0, 2))
+        self.assertEqual(found["latency_us"], {"p50": 9, "p99": 90})
+
+
 class WrkTest(unittest.TestCase):
     def test_times_are_microseconds_whatever_the_unit(self):
         found = clients.parse_wrk(WRK)

@@ -66,7 +66,8 @@ def _figures(server: Running, said: dict, cpu: dict) -> dict:
 def _closed_run(question: Question, server: Server, options: Options) -> dict:
     with running(question, server, options.paths) as process:
         client = clients.CLOSED_LOOP[options.client]
-        load = lambda: client(options.paths, question.workload, process.port,  # noqa: E731
+        workload = question.workload_for(server)
+        load = lambda: client(options.paths, workload, process.port,  # noqa: E731
                               options.seconds)
         said, cpu = _cpu_around(process, load)
         figures = _figures(process, said, cpu)

@@ -1,6 +1,6 @@
 """Question: what one folder of bench/questions asks, read from its question.toml and checked."""
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from .problem import Problem
@@ -16,6 +16,8 @@ class Workload:
     `origin_max_age_s` above 0 lets caches keep them, and then the runner sees to it that answers
     come from the cache, or, where `numbers` makes so many paths, that all come from the origin.
     `origin_tag` puts a second one beside it, whose answers have that Surrogate-Key.
+    `clients_beside` puts a client of its own, with so many connections, on each of the server's
+    cores instead of the clients'.
     `origin_delay_ms` above 0 puts a slow one in its place: so long until the first of a body's
     bytes, and as long again until the rest."""
 
@@ -26,6 +28,7 @@ class Workload:
     host: str = "bench.test"
     server_cores: str = "0"
     client_cores: str = "1"
+    clients_beside: bool = False
     origin_body_bytes: int = 0
     origin_max_age_s: int = 0
     origin_delay_ms: int = 0
@@ -70,6 +73,11 @@ class Question:
     @property
     def name(self) -> str:
         return self.folder.name
+
+    def workload_for(self, server: Server) -> Workload:
+        if not self.workload.clients_beside:
+            return self.workload
+        return replace(self.workload, client_cores=server.cores or self.workload.server_cores)
 
     def origin_share_is_wrong(self, share: float) -> bool:
         """Whether so many of the answers came from the origin that they are not what was asked

@@ -38,6 +38,22 @@ class DeadOrigin(Case):
         process.wait_until(lambda: edge.status_of("/c") == 200, 15, "the origin to be used again")
         self.assertGreater(len(again.requests), 0)
 
+    def test_an_answer_of_which_nothing_has_left_becomes_502_whatever_was_sent_before_it(self):
+        def breaks_off(connection, request):
+            if b"/x" in request.first_line.encode():
+                return connection.send(
+                    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nno size\r\n")
+            return connection.send(origin.plain("well"))
+        # What may be stored goes out head first.
+        edge, _ = self.behind(breaks_off, options={"edge.cache.enabled": "false"})
+        client = raw.connect(edge.port, seconds=5)
+        self.addCleanup(client.close)
+        for _ in range(2):
+            client.send(GET.replace(b"/x", b"/well"))
+            self.assertEqual(client.read_response().body, b"well")
+            client.send(GET)
+            self.assertEqual(client.read_response().status, 502)
+
     def origin_at(self, port):
         class Again(origin.ScriptedOrigin):
             """The same port as the origin that died."""
@@ -119,6 +135,26 @@ class FaultyOrigin(ScriptedCase):
         for _ in range(5):
             client.send(GET)
             self.assertEqual(client.read_response().body, b"good")
+
+    def test_what_an_origin_sends_unasked_is_nobodys_answer(self):
+        poison = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison"
+        for pause in (0, 0.1):
+            with self.subTest(f"{pause} s behind its answer"):
+                def chatty(connection, _request, pause=pause):
+                    mine = origin.plain("mine")
+                    if pause:
+                        connection.send(mine)
+                        time.sleep(pause)
+                        connection.send(poison)
+                    else:
+                        connection.send(mine + poison)
+                self.use(chatty)
+                client = raw.connect(self.edge.port, seconds=5)
+                self.addCleanup(client.close)
+                for _ in range(3):
+                    client.send(GET)
+                    self.assertEqual(client.read_response().body, b"mine")
+                    time.sleep(3 * pause)
 
     def test_garbage_is_502(self):
         answers = (b"hello\r\n\r\n", b"HTTP/1.1 abc OK\r\n\r\n",

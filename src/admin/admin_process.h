@@ -33,6 +33,9 @@ struct CacheQuestion {
   std::string text = {};
   bool soft = false;   // of purges: make stale instead of removing
   uint64_t count = 0;  // of hottest: how many; of prewarm: how many at a time
+  bool purges() const {
+    return kind == Kind::purge_url || kind == Kind::purge_prefix || kind == Kind::purge_tag;
+  }
 };
 struct CacheAnswer {
   uint16_t status = 200;

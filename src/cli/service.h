@@ -24,6 +24,9 @@ class Service {
   virtual bool ended() = 0;
   // About once a second, for whatever needs a clock.
   virtual void tick(MonoTime now) = 0;
+  // A successor starts, and may serve before it says so; or it did not come to that. Meanwhile
+  // nothing is promised that the successor would not know of.
+  virtual void handing_over(bool begins) = 0;
   // What a successor is to have.
   virtual std::vector<NamedSocket> sockets() const = 0;
 

@@ -172,6 +172,7 @@ void Supervisor::start_successor() {
   WEIR_LOG(log_, LogLevel::info, "process", "starting the new program", {"path", image_.path},
            {"pid", started->pid()});
   successor_.emplace(*std::move(started));
+  service_.handing_over(true);
 }
 
 void Supervisor::drop_successor(const char* why) {
@@ -179,6 +180,7 @@ void Supervisor::drop_successor(const char* why) {
   const std::string how = successor_->end();
   WEIR_LOG(log_, LogLevel::error, "process", why, {"pid", successor_->pid()}, {"ended", how});
   successor_.reset();
+  service_.handing_over(false);
 }
 
 void Supervisor::drain(bool handed_over) {

@@ -1,5 +1,6 @@
 """Starting, stopping, reloading and replacing a running weir, without losing a request."""
 import contextlib
+import http.client
 import os
 import signal
 import threading
@@ -189,6 +190,25 @@ class Replacing(Case):
         for pid in successors:
             os.kill(pid, signal.SIGTERM)
         process.wait_until(lambda: not edge.group(), 20, "the end of the successor")
+
+    def test_a_purge_is_put_off_while_a_successor_that_would_not_know_of_it_starts(self):
+        edge, _ = self.behind(origin.echoing_target)
+
+        def purge():
+            try:
+                return edge.get("/cache/purge?tag=x", edge.admin, method="POST")
+            except (OSError, http.client.HTTPException):
+                return 0, {}, b""
+        self.assertEqual(purge()[0], 200)
+        edge.signal(signal.SIGUSR2)
+        seen = []
+        while edge.running():
+            seen.append(purge())
+        self.assertIn((503, True), [(status, b"take" in body) for status, _, body in seen])
+        self.assertLessEqual({status for status, _, _ in seen}, {0, 200, 503})
+        self.assertEqual(purge()[0], 200)
+        for pid in edge.group():
+            os.kill(pid, signal.SIGTERM)
 
     def test_a_request_in_flight_is_finished_by_the_old_program(self):
         def slow(connection, _request):

@@ -17,7 +17,7 @@ void BodyReader::enter() {
     return;
   }
   cell_->readers.push_back(*this);
-  cell_->note_lowest();
+  cell_->enter(position_);
   // The position is told before the look at what is gone, as drop_passed() says what will be gone
   // before it looks at the positions.
   std::atomic_thread_fence(std::memory_order_seq_cst);
@@ -26,14 +26,13 @@ void BodyReader::enter() {
 BodyReader::~BodyReader() {
   if (!cell_) return;
   unlink();
-  cell_->note_lowest();
+  cell_->leave(position_);
 }
 
 void BodyReader::advance(uint64_t n) {
   const uint64_t before = position_;
   position_ += n;
-  // Only the slowest one's progress frees anything.
-  if (cell_ && cell_->lowest.load(std::memory_order_relaxed) == before) cell_->note_lowest();
+  if (cell_ && n > 0) cell_->leave(before);
 }
 
 BodyReader::Look BodyReader::look() {
@@ -92,10 +91,22 @@ void FeedCell::wake() {
   waiting.wake_all();
 }
 
-void FeedCell::note_lowest() {
+void FeedCell::enter(uint64_t position) {
+  const uint64_t before = lowest.load(std::memory_order_relaxed);
+  if (position > before) return;
+  at_lowest_ = position == before ? at_lowest_ + 1 : 1;
+  lowest.store(position, std::memory_order_seq_cst);
+}
+
+void FeedCell::leave(uint64_t position) {
+  // Only the slowest one's progress frees anything.
+  if (position != lowest.load(std::memory_order_relaxed) || --at_lowest_ > 0) return;
   uint64_t slowest = UINT64_MAX;
-  for (BodyReader* reader = readers.front(); reader; reader = readers.next(*reader))
-    slowest = std::min(slowest, reader->position());
+  for (BodyReader* reader = readers.front(); reader; reader = readers.next(*reader)) {
+    if (reader->position() > slowest) continue;
+    at_lowest_ = reader->position() == slowest ? at_lowest_ + 1 : 1;
+    slowest = reader->position();
+  }
   lowest.store(slowest, std::memory_order_seq_cst);
 }
 

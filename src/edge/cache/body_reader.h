@@ -65,7 +65,9 @@ struct FeedCell : Letter {
   static void deliver(Letter& letter, ShardStore& at);
   static void drop(Letter& letter);
   void wake();
-  void note_lowest();
+  // A reader, which is in the list, begins at `position`; one went on from there, or has gone.
+  void enter(uint64_t position);
+  void leave(uint64_t position);
 
   Body& body;
   const size_t shard;  // of the readers
@@ -77,6 +79,11 @@ struct FeedCell : Letter {
   std::atomic<bool> waits{false};
   std::atomic<bool> mailed{false};           // the letter is on its way
   std::atomic<uint64_t> lowest{UINT64_MAX};  // position of the slowest reader
+
+ private:
+  // All readers are looked at only when the last one at the lowest position has gone on: a herd
+  // goes on one by one, and would otherwise look at itself for each.
+  size_t at_lowest_ = 0;
 };
 
 // The filling shard's side.

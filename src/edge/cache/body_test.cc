@@ -141,6 +141,36 @@ TEST_CASE("readers on all shards follow a body that grows, to its end") {
   });
 }
 
+TEST_CASE("the slowest of many readers is known, whoever comes, goes on and leaves") {
+  CacheWorld world(1);
+  world.run([](CacheWorld& w) -> Task<> {
+    Fill fill = w.at(0).fill_alone("k", w.store.hash_of("k"));
+    REQUIRE(fill.publish({.head = "h"}, std::nullopt).has_value());
+    REQUIRE(fill.append(bytes_of(0, 100)).has_value());
+    co_await w.settle();
+    Body& body = w.find("k")->body();
+    Random random(5);
+    std::vector<std::unique_ptr<BodyReader>> readers;
+    CHECK(Feed::lowest(body) == UINT64_MAX);
+    for (int i = 0; i < 3000; ++i) {
+      const uint64_t which = readers.empty() ? 0 : random.below(readers.size());
+      if (readers.empty() || (readers.size() < 20 && random.below(3) == 0))
+        readers.push_back(std::make_unique<BodyReader>(w.at(0), body, random.below(4)));
+      else if (random.below(4) == 0)
+        readers.erase(readers.begin() + static_cast<ptrdiff_t>(which));
+      else
+        readers[which]->advance(random.below(3));
+      uint64_t slowest = UINT64_MAX;
+      for (const auto& reader : readers)
+        slowest = std::min(slowest, reader->position());
+      REQUIRE(Feed::lowest(body) == slowest);
+    }
+    readers.clear();
+    CHECK(Feed::lowest(body) == UINT64_MAX);
+    REQUIRE(fill.complete().has_value());
+  });
+}
+
 TEST_CASE("what is too large is not stored, yet whoever reads it already gets all of it") {
   struct Reading {
     static Task<> follow(ShardStore& store, const Object& object, uint64_t& got, bool& right) {

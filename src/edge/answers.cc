@@ -112,7 +112,7 @@ void answer_fixed(EdgeRequest& request, const FixedAnswer& answer) {
   const bool plain = !request.site->cors && request.head().minor_version == 1 && with_body &&
                      exchange.keep_alive();
   if (plain && answer.body.size() <= WrittenAnswer::body_bytes_max) {
-    WrittenAnswer::Run& run = request.edge.written_answer(request.generation, request.site_index);
+    WrittenRun& run = request.edge.written_answer(request.generation, request.site_index);
     return exchange.append_pinned(run.bytes(), run.pin());
   }
   Buffer& out = request.out();

@@ -127,7 +127,7 @@ runtime::Task<> EdgeShard::stop() {
   co_await disposals_.join();
 }
 
-WrittenAnswer::Run& EdgeShard::written_answer(ShardGeneration& generation, size_t site) {
+WrittenRun& EdgeShard::written_answer(ShardGeneration& generation, size_t site) {
   const std::string_view date = date_line();
   return generation.written[site].at(date_second_, *generation.config().sites[site].respond, date);
 }

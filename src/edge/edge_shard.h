@@ -12,6 +12,7 @@
 #include "edge/edge_service.h"
 #include "edge/rules/origin_pick.h"
 #include "edge/written_answer.h"
+#include "edge/written_hits.h"
 #include "net/health_checker.h"
 #include "net/http_exchange.h"
 #include "net/origin_client.h"
@@ -41,7 +42,8 @@ struct ShardGeneration {
   std::vector<std::unique_ptr<net::HealthChecker>> checkers;  // this shard's share of them
   runtime::Scope checking;
   std::vector<WrittenAnswer> written;  // by site
-  size_t requests = 0;                 // and other pins
+  WrittenHits hits;
+  size_t requests = 0;  // and other pins
   bool retired = false;
 
   const EdgeConfig& config() const { return *shared->config; }
@@ -84,7 +86,7 @@ class EdgeShard final : public net::HttpHandler {
   // "Date: ...\r\n", written once a second.
   std::string_view date_line();
   // What the site answers by itself, with the date of now.
-  WrittenAnswer::Run& written_answer(ShardGeneration& generation, size_t site);
+  WrittenRun& written_answer(ShardGeneration& generation, size_t site);
   // Keeps `generation` although the request that wants its bytes sent ends before they are.
   Pin pin(ShardGeneration& generation);
   telemetry::LineLog::Producer* access_log() { return access_log_; }

@@ -182,6 +182,60 @@ void append_head(EdgeRequest& request, const cache::Object& object, const Portio
   wire::end_head(out);
 }
 
+// --- small answers, at once ---
+
+bool serve_small(EdgeRequest& request, const cache::Object& object) {
+  const cache::Body& body = object.body();
+  if (!body.has_whole() || body.published() > copied_bytes_max) return false;
+  const Portion portion = portion_of(request, object);
+  if (portion.multipart()) return false;
+  append_head(request, object, portion);
+  if (!portion.body) return true;
+  std::string_view bytes = body.whole();
+  if (portion.status == 206) {
+    const ByteRange& range = portion.selection.storage[0];
+    bytes = bytes.substr(range.first, range.size());
+  }
+  request.out().append(bytes);
+  return true;
+}
+
+// Whether nothing of the request but the object and the second shows in its answer.
+bool gets_what_all_get(const EdgeRequest& request) {
+  const wire::RequestHead& head = request.head();
+  const CacheStatus& status = request.cache.status;
+  return request.cache.result == CacheResult::hit && head.method == wire::RequestMethod::get &&
+         head.minor_version == 1 && request.exchange.keep_alive() && !request.site->cors &&
+         !head.fields.has(wire::KnownField::range) && !has_precondition(head.fields) &&
+         !status.stored && !status.collapsed && status.key.empty() && status.detail.empty();
+}
+
+WrittenHits::Name name_of(const EdgeRequest& request, const cache::Object& object) {
+  const Duration age = StoredAnswer::of(object).freshness.age(request.exchange.reactor().now());
+  return {.hash = object.hash(),
+          .stamp = object.stamp(),
+          .age_s = age_seconds(age),
+          .ttl_s = request.cache.status.ttl_s.value_or(0)};
+}
+
+// From the run of bytes that all get, which it may write.
+bool serve_as_all(EdgeRequest& request, const cache::Object& object) {
+  WrittenHits::Place& place = request.generation.hits.place_of(object.hash());
+  WrittenRun* run = place.find(name_of(request, object));
+  if (!run) {
+    Buffer& out = request.out();
+    const size_t before = out.size();
+    if (!serve_small(request, object)) return false;
+    const std::string_view answer = out.view().substr(before);
+    if (!place.wanted_again() || answer.size() > WrittenHits::run_bytes_max) return true;
+    run = &place.write(answer);
+    out.truncate(before);
+  }
+  request.status = StoredAnswer::of(object).status;
+  request.exchange.append_pinned(run->bytes(), run->pin());
+  return true;
+}
+
 // --- the body, as it comes ---
 
 // Sends what `reader` has, up to `last` (exclusive), framed.
@@ -257,19 +311,8 @@ Task<SendOutcome> send_body(EdgeRequest& request, const cache::Object& object,
 }  // namespace
 
 bool serve_at_once(EdgeRequest& request, const cache::Object& object) {
-  const cache::Body& body = object.body();
-  if (!body.has_whole() || body.published() > copied_bytes_max) return false;
-  const Portion portion = portion_of(request, object);
-  if (portion.multipart()) return false;
-  append_head(request, object, portion);
-  if (!portion.body) return true;
-  std::string_view bytes = body.whole();
-  if (portion.status == 206) {
-    const ByteRange& range = portion.selection.storage[0];
-    bytes = bytes.substr(range.first, range.size());
-  }
-  request.out().append(bytes);
-  return true;
+  if (gets_what_all_get(request)) return serve_as_all(request, object);
+  return serve_small(request, object);
 }
 
 Task<Result<>> serve(EdgeRequest& request, cache::ObjectRef object) {

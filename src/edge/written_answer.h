@@ -5,11 +5,10 @@
 // it.
 
 #include <cstdint>
-#include <memory>
 #include <string>
 
-#include "base/pin.h"
 #include "edge/site.h"
+#include "edge/written_run.h"
 
 namespace weir::edge {
 
@@ -22,28 +21,8 @@ class WrittenAnswer {
   WrittenAnswer(WrittenAnswer&& other) noexcept = default;
   WrittenAnswer& operator=(WrittenAnswer&&) = delete;
 
-  // A run of bytes and who still sends it.
-  class Run {
-   public:
-    explicit Run(std::string bytes) : bytes_(std::move(bytes)) {}
-    std::string_view bytes() const { return bytes_; }
-    Pin pin() {
-      ++pins_;
-      return {[](void* self) { static_cast<Run*>(self)->let_go(); }, this};
-    }
-
-   private:
-    void let_go() {
-      if (--pins_ == 0) delete this;
-    }
-    ~Run() = default;
-
-    std::string bytes_;
-    size_t pins_ = 0;
-  };
-
   // The answer with `date_line`, which is that of `second`.
-  Run& at(int64_t second, const FixedAnswer& answer, std::string_view date_line) {
+  WrittenRun& at(int64_t second, const FixedAnswer& answer, std::string_view date_line) {
     if (second != second_) [[unlikely]]
       write(second, answer, date_line);
     return *run_;
@@ -53,13 +32,13 @@ class WrittenAnswer {
   void write(int64_t second, const FixedAnswer& answer, std::string_view date_line) {
     std::string bytes = answer.head;
     bytes.append(date_line).append("\r\n").append(answer.body);
-    run_ = new Run(std::move(bytes));
+    run_ = new WrittenRun(std::move(bytes));
     pin_ = run_->pin();
     second_ = second;
   }
 
   int64_t second_ = -1;
-  Run* run_ = nullptr;
+  WrittenRun* run_ = nullptr;
   Pin pin_;
 };
 

@@ -9,7 +9,7 @@ namespace weir::edge {
 TEST_CASE("a fixed answer is written with the date of its second, once a second") {
   const FixedAnswer answer{200, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n", "ok"};
   WrittenAnswer written;
-  WrittenAnswer::Run& first = written.at(1, answer, "Date: 1\r\n");
+  WrittenRun& first = written.at(1, answer, "Date: 1\r\n");
   CHECK(first.bytes() == "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nDate: 1\r\n\r\nok");
   CHECK(&written.at(1, answer, "Date: 1\r\n") == &first);
   CHECK(written.at(2, answer, "Date: 2\r\n").bytes() ==
@@ -22,7 +22,7 @@ TEST_CASE("what is still being sent stays as it was when the second and the site
   {
     const FixedAnswer answer{200, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n", "ok"};
     WrittenAnswer written;
-    WrittenAnswer::Run& run = written.at(1, answer, "Date: 1\r\n");
+    WrittenRun& run = written.at(1, answer, "Date: 1\r\n");
     sending = run.pin();
     bytes = run.bytes();
     (void)written.at(2, answer, "Date: 2\r\n");

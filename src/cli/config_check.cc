@@ -76,7 +76,8 @@ void check_certificates(const Configuration& configuration, Problems& problems) 
   telemetry::Registry registry(1);
   TlsListeners listeners(registry, runtime::read_monotonic_clock());
   const auto read = listeners.read(configuration.load(edge::edge_settings()),
-                                   configuration.load(admin::admin_settings()));
+                                   configuration.load(admin::admin_settings()),
+                                   configuration.load(net::http_server_settings()));
   if (!read) problems.push_back(read.error());
 }
 

@@ -11,6 +11,7 @@
 #include "edge/edge_metrics.h"
 #include "net/client_metrics.h"
 #include "net/health_checker.h"
+#include "net/http2_metrics.h"
 #include "net/server_metrics.h"
 #include "net/tls_metrics.h"
 #include "otlp/export_metrics.h"
@@ -81,8 +82,10 @@ Part server_part() {
   using namespace net;
   return {"Connections from clients",
           {info_of(connections_accepted), info_of(connections_active), info_of(connections_refused),
-           info_of(connections_ended), info_of(tls_handshakes), info_of(tls_handshake_duration),
-           info_of(tls_certificate_expires)}};
+           info_of(connections_ended), info_of(http2_connections), info_of(http2_requests_active),
+           info_of(http2_streams_refused), info_of(http2_streams_stalled), info_of(http2_resets),
+           info_of(http2_connections_ended), info_of(tls_handshakes),
+           info_of(tls_handshake_duration), info_of(tls_certificate_expires)}};
 }
 
 Part process_part() {

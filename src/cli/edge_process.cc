@@ -148,7 +148,8 @@ std::expected<void, std::string> EdgeProcess::open_sockets(Inherited& inherited)
 
 std::expected<void, std::string> EdgeProcess::read_certificates() {
   auto read = tls_.read(configuration_.load(edge::edge_settings()),
-                        configuration_.load(admin::admin_settings()));
+                        configuration_.load(admin::admin_settings()),
+                        configuration_.load(net::http_server_settings()));
   if (!read) return std::unexpected(read.error());
   certificates_ = *std::move(read);
   tls_.publish(certificates_);
@@ -323,7 +324,7 @@ std::expected<void, std::string> EdgeProcess::apply(const settings::Values& valu
   const auto http = *settings::load(values, net::http_server_settings());
   const auto telemetry = *settings::load(values, telemetry::telemetry_settings());
   // The files may be new ones under their old names.
-  auto certificates = tls_.read(edge, *settings::load(values, admin::admin_settings()));
+  auto certificates = tls_.read(edge, *settings::load(values, admin::admin_settings()), http);
   if (!certificates) return std::unexpected(certificates.error());
   if (auto replaced = service_->replace(edge); !replaced) return replaced;
   tls_.publish(*certificates);

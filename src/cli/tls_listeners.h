@@ -11,6 +11,7 @@
 
 #include "admin/admin_settings.h"
 #include "edge/edge_settings.h"
+#include "net/server_settings.h"
 #include "net/tls_server_context.h"
 #include "telemetry/registry.h"
 
@@ -28,7 +29,8 @@ class TlsListeners {
 
   // The error says which setting's file is wrong, and how.
   std::expected<Contexts, std::string> read(const edge::EdgeSettings& edge,
-                                            const admin::AdminSettings& admin);
+                                            const admin::AdminSettings& admin,
+                                            const net::HttpServerSettings& http);
   // These are in force now.
   void publish(const Contexts& contexts);
   // Now and then, by one thread.

@@ -65,8 +65,7 @@ void add_members(wire::JsonLine& line, const EdgeRequest& request, Duration dura
                             : line.raw(R"(,"scheme":"http","host":)");
   line.quoted(head.host.text).raw(R"(,"path":)").quoted(head.path);
   if (!head.query.empty()) line.raw(R"(,"query":)").quoted(head.query);
-  head.minor_version == 0 ? line.raw(R"(,"protocol":"HTTP/1.0","status":)")
-                          : line.raw(R"(,"protocol":"HTTP/1.1","status":)");
+  line.raw(R"(,"protocol":"HTTP/)").raw(request.exchange.http_version()).raw(R"(","status":)");
   line.number(request.status).raw(R"(,"bytes":)").number(bytes_out);
   line.raw(R"(,"duration_us":)").number(duration / microseconds(1));
   if (request.site) line.raw(R"(,"site":)").quoted(request.site->name);

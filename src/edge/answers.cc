@@ -21,6 +21,8 @@ std::string_view sentence(uint16_t status) {
       return "The request is larger than this site accepts.";
     case 414:
       return "The address is longer than this server accepts.";
+    case 421:
+      return "This server is not the one for this address; the connection was made for another.";
     case 431:
       return "The header fields are larger than this server accepts.";
     case 501:

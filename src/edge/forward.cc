@@ -34,11 +34,12 @@ void append_list_so_far(Buffer& out, const wire::Fields& fields, KnownField id) 
   }
 }
 
-void append_via(Buffer& out, const wire::Fields& fields, int minor_version,
+void append_via(Buffer& out, const wire::Fields& fields, std::string_view version,
                 const std::string& name) {
   out.append("Via: ");
   append_list_so_far(out, fields, KnownField::via);
-  out.append(minor_version == 0 ? "1.0 " : "1.1 ");
+  out.append(version);
+  out.append(' ');
   out.append(name);
   out.append("\r\n");
 }
@@ -113,7 +114,7 @@ void append_trusted_fields(Buffer& out, const EdgeRequest& request) {
 void append_who_asks(Buffer& out, const EdgeRequest& request) {
   const wire::RequestHead& head = request.head();
   append_forwarded_for(out, request);
-  append_via(out, head.fields, head.minor_version, request.generation.config().name);
+  append_via(out, head.fields, request.exchange.http_version(), request.generation.config().name);
   wire::append_field(out, "X-Request-ID", request.id());
 }
 
@@ -217,7 +218,8 @@ void append_client_response(EdgeRequest& request, const wire::ResponseHead& head
   wire::append_status_line(out, head.status, head.reason);
   append_fields(out, head.fields, own_in_response, request.site->response_edits);
   if (!head.fields.has(KnownField::date)) out.append(request.edge.date_line());
-  append_via(out, head.fields, head.minor_version, request.generation.config().name);
+  append_via(out, head.fields, head.minor_version == 0 ? "1.0" : "1.1",
+             request.generation.config().name);
   append_status_of_cache(request);
   if (request.site->cors)
     append_cors_fields(out, *request.site->cors, request.head().fields.value(KnownField::origin));

@@ -5,7 +5,9 @@
 #include <cstring>
 
 #include "base/units.h"
+#include "net/http2_connection.h"
 #include "net/http_server.h"
+#include "net/tls_stream.h"
 #include "wire/proxy_protocol.h"
 
 namespace weir::net {
@@ -49,6 +51,7 @@ HttpConnection::HttpConnection(HttpServer& server, runtime::StreamPtr stream, bo
 runtime::Task<> HttpConnection::run() {
   if (server_.expects_proxy_header(client_) && !co_await read_proxy_header()) co_return;
   if (tls_ && !co_await accept_tls()) co_return;
+  if (secure_ && secure_->protocol() == "h2") co_return co_await serve_http2();
   Next next = Next::idle;
   for (bool fresh = true; next == Next::idle; fresh = false) {
     if (input_.empty()) {
@@ -62,6 +65,8 @@ runtime::Task<> HttpConnection::run() {
       if (!chunk || chunk->empty()) co_return;
       input_.add(*std::move(chunk));
     }
+    if (fresh && input_.unread().front() == 'P' && co_await begins_http2())
+      co_return co_await serve_http2();
     first_byte_ = shard_.now();
     HttpExchange& exchange = server_.take_exchange();
     next = co_await serve_batch(exchange);
@@ -78,7 +83,7 @@ void HttpConnection::begin(HttpExchange& exchange) {
   exchange.client_ = client_;
   exchange.started_ = first_byte_;
   exchange.deadline_ = after(first_byte_, server_.settings().request_timeout);
-  exchange.secure_ = secure_;
+  exchange.secure_ = secure_ != nullptr;
   exchange.client_verified_ = client_verified_;
   exchange.sent_bytes_ = 0;
   exchange.before_ = exchange.out_.mark();
@@ -218,10 +223,31 @@ runtime::Task<bool> HttpConnection::read_proxy_header() {
 runtime::Task<bool> HttpConnection::accept_tls() {
   auto stream = co_await server_.tls().accept(std::move(stream_), input_);
   if (!stream) co_return false;
-  secure_ = true;
+  secure_ = stream.get();
   client_verified_ = stream->peer_verified();
   stream_ = std::move(stream);
   co_return true;
+}
+
+runtime::Task<bool> HttpConnection::begins_http2() {
+  if (secure_ || !server_.settings().http2.enabled) co_return false;
+  const runtime::Wait wait{after(shard_.now(), server_.settings().head_timeout), &shard_.closing()};
+  while (input_.unread().size() < wire::http2_preface.size()) {
+    if (!wire::http2_preface.starts_with(input_.unread())) co_return false;
+    Result<runtime::Chunk> chunk = co_await stream_->recv(wait);
+    if (!chunk || chunk->empty()) co_return false;
+    input_.add(*std::move(chunk));
+  }
+  co_return input_.unread().starts_with(wire::http2_preface);
+}
+
+runtime::Task<> HttpConnection::serve_http2() {
+  Next next = Next::close;
+  {
+    Http2Connection http2(server_, *stream_, input_, {client_, secure_, client_verified_});
+    if (co_await http2.run()) next = Next::linger;
+  }
+  co_await end(next);
 }
 
 runtime::Task<> HttpConnection::end(Next how) {

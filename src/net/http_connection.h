@@ -1,7 +1,8 @@
 #pragma once
 // HttpConnection: serves one client connection, from accept to close: requests in order, all
 // complete ones of a read batch answered with one send; before them the PROXY protocol's header and
-// the TLS handshake, where there are any. Lives in the coroutine that runs it. While
+// the TLS handshake, where there are any. One that turns out to speak HTTP/2 goes to
+// http2_connection.h. Lives in the coroutine that runs it. While
 // idle it holds its stream and little else.
 
 #include "net/http_exchange.h"
@@ -10,6 +11,7 @@
 namespace weir::net {
 
 class HttpServer;
+class TlsStream;
 
 class HttpConnection {
  public:
@@ -33,6 +35,9 @@ class HttpConnection {
   runtime::Task<bool> receive_head(HttpExchange& exchange, Next& next);
   runtime::Task<bool> read_proxy_header();
   runtime::Task<bool> accept_tls();
+  // Whether what the client sends first says so; then all of it has been received.
+  runtime::Task<bool> begins_http2();
+  runtime::Task<> serve_http2();
   // The rest of a body that the handler did not want; false when it is too much to wait for.
   runtime::Task<bool> skip_body(HttpExchange& exchange);
   Next reject(HttpExchange& exchange, uint16_t status, const char* reason);
@@ -46,7 +51,7 @@ class HttpConnection {
   Address client_;
   MonoTime first_byte_{};
   bool tls_;
-  bool secure_ = false;
+  const TlsStream* secure_ = nullptr;  // stream_, where it is one
   bool client_verified_ = false;
 };
 

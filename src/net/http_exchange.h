@@ -34,6 +34,11 @@ class HttpExchange {
   // Whether the client speaks TLS with us, and whether it showed a certificate that we believe.
   bool secure() const { return secure_; }
   bool client_verified() const { return client_verified_; }
+  // What follows "HTTP/" in the name of the protocol that the client speaks: "1.0", "1.1" or "2".
+  // For logs and Via: a service does the same for all of them.
+  std::string_view http_version() const {
+    return http2_ ? "2" : head.minor_version == 0 ? "1.0" : "1.1";
+  }
   // When its first byte was seen.
   MonoTime started() const { return started_; }
   runtime::Shard& shard() const { return *shard_; }
@@ -71,11 +76,13 @@ class HttpExchange {
   runtime::Task<Result<>> probe_client();
   // The connection closes once the answer is sent.
   void close_after() { keep_alive_ = false; }
-  // The answer was cut short: the connection is reset, so that nobody takes it for whole.
+  // The answer was cut short: the connection, or HTTP/2's stream, is reset, so that nobody takes it
+  // for whole.
   void abort() {
     keep_alive_ = false;
     aborted_ = true;
   }
+  bool aborted() const { return aborted_; }
   // Appends "Connection: ..." where the client must be told. Fixes the decision.
   void append_connection_field();
   // Whether nothing of this answer has left yet, so that it may still be taken back with retract().
@@ -92,6 +99,7 @@ class HttpExchange {
 
  private:
   friend class HttpConnection;
+  friend class Http2Stream;
   static constexpr size_t parts_max = 15;
 
   runtime::Task<Result<>> send_continue();
@@ -120,6 +128,7 @@ class HttpExchange {
   bool keep_alive_ = false;
   bool aborted_ = false;
   bool owes_continue_ = false;
+  bool http2_ = false;
 };
 
 // Answers requests. One a shard; called for one request at a time of a connection, for many

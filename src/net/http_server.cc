@@ -21,6 +21,7 @@ HttpServer::HttpServer(runtime::Shard& shard, HttpServerGroup& group, HttpHandle
       group_(group),
       handler_(handler),
       metrics_(recorder),
+      http2_metrics_(recorder),
       connections_(shard.reactor()),
       tls_(shard, connections_, group.handshakes(), recorder) {
   apply(settings);

@@ -1,11 +1,12 @@
 #pragma once
-// HttpServer: one shard's part of a listening HTTP/1.1 server: accepts, places each connection on
+// HttpServer: one shard's part of a listening HTTP server: accepts, places each connection on
 // the shard that has the fewest, and serves those that were placed here. The parts of all shards
 // know each other through HttpServerGroup.
 
 #include <memory>
 #include <vector>
 
+#include "net/http2_metrics.h"
 #include "net/http_connection.h"
 #include "net/tls_acceptor.h"
 #include "runtime/scope.h"
@@ -56,6 +57,7 @@ class HttpServer {
   const HttpServerSettings& settings() const { return settings_; }
   const wire::HeadLimits& head_limits() const { return head_limits_; }
   ServerMetrics& metrics() { return metrics_; }
+  Http2Metrics& http2_metrics() { return http2_metrics_; }
   TlsAcceptor& tls() { return tls_; }
   bool expects_proxy_header(const Address& peer) const;
   HttpExchange& take_exchange();
@@ -76,6 +78,7 @@ class HttpServer {
   wire::HeadLimits head_limits_;
   std::vector<AddressRange> proxy_protocol_from_;
   ServerMetrics metrics_;
+  Http2Metrics http2_metrics_;
   runtime::Scope connections_;
   TlsAcceptor tls_;
   std::vector<std::unique_ptr<HttpExchange>> spare_;

@@ -75,7 +75,8 @@ const settings::Group<HttpServerSettings>& http_server_settings() {
            .between(1, 65535),
        field(&S::proxy_protocol_from, "proxy_protocol_from", {},
              "Address ranges of the load balancers that begin every connection with a PROXY "
-             "protocol header; others must not.")},
+             "protocol header; others must not."),
+       field(&S::http2, "http2", http2_server_settings(), "HTTP/2 on the same ports.")},
       check};
   return group;
 }

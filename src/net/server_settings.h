@@ -1,10 +1,11 @@
 #pragma once
-// How connections from clients are served: limits and times of the HTTP/1.1 server.
+// How connections from clients are served: limits and times of the HTTP server.
 
 #include <string>
 #include <vector>
 
 #include "base/time.h"
+#include "net/http2_settings.h"
 #include "settings/field.h"
 
 namespace weir::net {
@@ -22,6 +23,7 @@ struct HttpServerSettings {
   uint32_t connections_max = 0;
   uint32_t backlog = 0;
   std::vector<std::string> proxy_protocol_from;
+  Http2ServerSettings http2;
 };
 
 const settings::Group<HttpServerSettings>& http_server_settings();

@@ -6,8 +6,10 @@
 
 #include <openssl/bio.h>
 #include <openssl/err.h>
+#include <openssl/x509v3.h>
 
 #include "base/assert.h"
+#include "wire/known_field.h"
 
 namespace weir::net {
 
@@ -119,6 +121,13 @@ void TlsEngine::leave_shard() {
 bool TlsEngine::peer_verified() const {
   return SSL_get_verify_mode(ssl_.get()) != SSL_VERIFY_NONE &&
          SSL_get0_peer_certificate(ssl_.get()) && SSL_get_verify_result(ssl_.get()) == X509_V_OK;
+}
+
+bool TlsEngine::answers_for(std::string_view host) const {
+  const char* asked = SSL_get_servername(ssl_.get(), TLSEXT_NAMETYPE_host_name);
+  if (!asked || wire::equal_ignoring_case(asked, host)) return true;
+  X509* shown = SSL_get_certificate(ssl_.get());
+  return shown && X509_check_host(shown, host.data(), host.size(), 0, nullptr) == 1;
 }
 
 std::string_view TlsEngine::protocol() const {

@@ -49,6 +49,9 @@ class TlsEngine {
   bool refused_peer() const { return refused_peer_; }
   // Whether the peer showed a certificate that we believe.
   bool peer_verified() const;
+  // Whether the certificate that we showed is for `host`, or the client asked for that name; where
+  // it asked for none, for whatever it wants.
+  bool answers_for(std::string_view host) const;
   // What ALPN chose; empty: nothing.
   std::string_view protocol() const;
   bool resumed() const { return SSL_session_reused(ssl_.get()) == 1; }

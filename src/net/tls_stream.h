@@ -37,6 +37,8 @@ class TlsStream final : public runtime::Stream {
   bool resumed() const { return engine_->resumed(); }
   // What ALPN chose, such as "http/1.1"; empty where the client does not know ALPN.
   std::string_view protocol() const { return engine_->protocol(); }
+  // Whether our certificate is for `host` (net/tls_engine.h).
+  bool answers_for(std::string_view host) const { return engine_->answers_for(host); }
   // Whether the peer showed a certificate that we believe; and, of a handshake that failed, whether
   // that was the reason.
   bool peer_verified() const { return engine_->peer_verified(); }

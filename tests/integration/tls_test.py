@@ -105,7 +105,9 @@ edge:
     def test_versions_and_protocols(self):
         self.edge()
         for most in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
-            connection = self.connect(most=most, protocols=["h2", "http/1.1"])
+            both = self.connect(most=most, protocols=["http/1.1", "h2"])
+            self.assertEqual(both.selected_alpn_protocol(), "h2", "the server's order counts")
+            connection = self.connect(most=most, protocols=["http/1.1"])
             self.assertEqual(connection.version(), most.name.replace("_", "."))
             self.assertEqual(connection.selected_alpn_protocol(), "http/1.1")
             self.ask(connection)

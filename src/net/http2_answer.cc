@@ -1,0 +1,144 @@
+#include "net/http2_answer.h"
+
+#include <algorithm>
+
+namespace weir::net {
+namespace {
+
+using wire::BodyFraming;
+using wire::Field;
+using wire::KnownField;
+
+// What services write is bounded where it comes from.
+constexpr wire::HeadLimits head_limits{.line_bytes_max = 64 * 1024,
+                                       .head_bytes_max = 1024 * 1024,
+                                       .field_bytes_max = 256 * 1024,
+                                       .fields_max = 240};
+// What concerns a connection of HTTP/1.1 (RFC 9113 8.2.2).
+constexpr wire::KnownFieldSet left_out(KnownField::connection, KnownField::keep_alive,
+                                       KnownField::proxy_connection, KnownField::transfer_encoding,
+                                       KnownField::upgrade);
+
+}  // namespace
+
+bool Http2Answer::take(std::span<iovec>& parts) {
+  while (!parts.empty() && room() > 0) {
+    iovec& part = parts.front();
+    const std::string_view bytes(static_cast<const char*>(part.iov_base), part.iov_len);
+    if (!bytes.empty()) {
+      const std::optional<size_t> taken = take_some(bytes);
+      if (!taken) return false;
+      part.iov_base = static_cast<char*>(part.iov_base) + *taken;
+      part.iov_len -= *taken;
+    }
+    if (part.iov_len == 0) parts = parts.subspan(1);
+  }
+  return true;
+}
+
+std::optional<size_t> Http2Answer::take_some(std::string_view bytes) {
+  switch (state_) {
+    case State::head:
+      return take_head(bytes);
+    case State::length: {
+      const size_t size = std::min({bytes.size(), room(), static_cast<size_t>(left_)});
+      pending_.append(bytes.substr(0, size));
+      left_ -= size;
+      if (left_ == 0) state_ = State::done;
+      return size;
+    }
+    case State::chunked:
+      return take_chunked(bytes.substr(0, room()));
+    case State::until_close: {
+      const size_t size = std::min(bytes.size(), room());
+      pending_.append(bytes.substr(0, size));
+      return size;
+    }
+    case State::done:
+      break;
+  }
+  return std::nullopt;  // more than was announced
+}
+
+std::optional<size_t> Http2Answer::take_head(std::string_view bytes) {
+  const size_t before = head_.size();
+  if (before > 0) head_.append(bytes);
+  const std::string_view all = before > 0 ? head_.view() : bytes;
+  std::array<Field, head_limits.fields_max> storage;
+  wire::ResponseHead head{std::span<Field>(storage)};
+  const wire::HeadResult result = wire::parse_response_head(all, 0, head_limits, method_, head);
+  if (result.malformed()) return std::nullopt;
+  if (result.incomplete()) {
+    if (before == 0) head_.append(bytes);
+    return bytes.size();
+  }
+  pass_head(head);
+  const size_t taken = result.bytes - before;
+  head_.release();
+  return taken;
+}
+
+void Http2Answer::pass_head(const wire::ResponseHead& head) {
+  std::array<Field, head_limits.fields_max> kept;
+  size_t count = 0;
+  for (const Field& field : head.fields)
+    if (!left_out.contains(field.id)) kept[count++] = field;
+  const std::span<const Field> fields(kept.data(), count);
+  if (head.interim) return session_.interim(stream_, head.status, fields);
+  left_ = head.framing.length;
+  switch (head.framing.kind) {
+    case BodyFraming::Kind::none:
+      state_ = State::done;
+      break;
+    case BodyFraming::Kind::content_length:
+      state_ = left_ == 0 ? State::done : State::length;
+      break;
+    case BodyFraming::Kind::chunked:
+      decoder_.emplace();
+      state_ = State::chunked;
+      break;
+    case BodyFraming::Kind::until_close:
+      state_ = State::until_close;
+      break;
+  }
+  session_.answer(stream_, head.status, fields, state_ == State::done);
+}
+
+std::optional<size_t> Http2Answer::take_chunked(std::string_view bytes) {
+  size_t taken = 0;
+  while (taken < bytes.size()) {
+    const wire::ChunkedDecoder::Step step = decoder_->next(bytes.substr(taken));
+    taken += step.consumed;
+    switch (step.event) {
+      case wire::ChunkedDecoder::Event::data:
+        pending_.append(step.data);
+        break;
+      case wire::ChunkedDecoder::Event::need_more:
+        return taken;
+      case wire::ChunkedDecoder::Event::done:
+        state_ = State::done;
+        return taken;
+      case wire::ChunkedDecoder::Event::malformed:
+        return std::nullopt;
+    }
+  }
+  return taken;
+}
+
+bool Http2Answer::finish() {
+  if (state_ == State::until_close) state_ = State::done;
+  return state_ == State::done;
+}
+
+void Http2Answer::move_to(Buffer& out, size_t bytes) {
+  out.append(pending_.view().substr(0, bytes));
+  pending_.consume(bytes);
+}
+
+std::span<const Field> Http2Answer::trailers() const {
+  if (!decoder_ || !whole()) return {};
+  const wire::Fields& all = decoder_->trailers();
+  return {all.begin(), all.size()};
+}
+
+}  // namespace weir::net

@@ -1,0 +1,61 @@
+#pragma once
+// Http2Answer: the answer to one request of an HTTP/2 connection. A service writes an HTTP/1.1
+// message, whoever it serves; this reads it as it comes, gives the head to the session and keeps
+// the body, without its framing, until the client's windows let it go, up to a bound. Belongs to
+// one stream.
+
+#include <array>
+#include <optional>
+#include <span>
+#include <sys/uio.h>
+
+#include "wire/http1_chunked.h"
+#include "wire/http1_request.h"
+#include "wire/http1_response.h"
+#include "wire/http2_server_session.h"
+
+namespace weir::net {
+
+class Http2Answer {
+ public:
+  // What is kept of a body; whoever writes more waits.
+  static constexpr size_t pending_bytes_max = 64 * 1024;
+
+  Http2Answer(wire::Http2ServerSession& session, uint32_t stream)
+      : session_(session), stream_(stream) {}
+
+  // Before anything is taken: the request's method decides whether a body follows.
+  void begin(wire::RequestMethod method) { method_ = method; }
+  // Takes from the front of `parts`, which it shortens, as much as it has room for. False when that
+  // is no HTTP/1.1 message; then the stream has to be reset.
+  bool take(std::span<iovec>& parts);
+  // The service has nothing more to say. False when its message is not whole.
+  bool finish();
+
+  size_t pending() const { return pending_.size(); }
+  // No more body will come than is pending.
+  bool whole() const { return state_ == State::done; }
+  void move_to(Buffer& out, size_t bytes);
+  std::span<const wire::Field> trailers() const;
+
+ private:
+  enum class State : uint8_t { head, length, chunked, until_close, done };
+
+  // How much of the front of `bytes` it took; nullopt when that makes no sense.
+  std::optional<size_t> take_head(std::string_view bytes);
+  std::optional<size_t> take_chunked(std::string_view bytes);
+  std::optional<size_t> take_some(std::string_view bytes);
+  void pass_head(const wire::ResponseHead& head);
+  size_t room() const { return pending_bytes_max - pending_.size(); }
+
+  wire::Http2ServerSession& session_;
+  uint32_t stream_;
+  wire::RequestMethod method_ = wire::RequestMethod::get;
+  State state_ = State::head;
+  uint64_t left_ = 0;  // of a body with a length
+  Buffer head_;        // of a head that came in pieces
+  Buffer pending_;
+  std::optional<wire::ChunkedDecoder> decoder_;
+};
+
+}  // namespace weir::net

@@ -1,0 +1,150 @@
+#include "net/http2_answer.h"
+
+#include <string>
+
+#include <doctest/doctest.h>
+
+#include "wire/http2_test_kit.h"
+
+namespace weir::net {
+namespace {
+
+namespace test = wire::test;
+using test::FrameType;
+
+// A session with one request open, which the answer is for.
+struct Served final : wire::Http2ServerEvents, wire::Http2ServerStream {
+  explicit Served(wire::RequestMethod method = wire::RequestMethod::get) {
+    const test::NameValues fields = test::get_fields("/", wire::to_string(method));
+    session.feed(test::hello() + test::request(1, fields), MonoTime(seconds(1)));
+    answer.begin(method);
+  }
+  wire::Http2ServerStream* on_request(uint32_t, wire::Http2Block&, bool) override { return this; }
+  void on_data(std::string_view) override {}
+  void on_end(const wire::Http2Block&) override {}
+  void on_closed(wire::Http2Error) override {}
+  size_t body_ready() override { return answer.pending(); }
+  bool body_ends() override { return answer.whole(); }
+  void take_body(size_t bytes, Buffer& out) override { answer.move_to(out, bytes); }
+  std::span<const wire::Field> trailers() override { return answer.trailers(); }
+
+  bool take(std::string_view bytes) {
+    iovec part = runtime_part(bytes);
+    std::span<iovec> parts(&part, 1);
+    return answer.take(parts) && parts.empty();
+  }
+  static iovec runtime_part(std::string_view bytes) {
+    return {const_cast<char*>(bytes.data()), bytes.size()};
+  }
+  void send() {
+    session.resume(1);
+    Buffer out;
+    session.produce(out, 1 << 20);
+    reader.add(out.view());
+  }
+
+  test::FrameReader reader;
+  wire::Http2ServerSession session{wire::Http2Limits{}, *this};
+  Http2Answer answer{session, 1};
+};
+
+// Everything that the client gets: heads, body, trailers.
+std::string seen(const Served& served) {
+  std::string all;
+  for (const test::Frame& each : served.reader.frames) {
+    if (each.stream != 1) continue;
+    for (const auto& [name, value] : each.fields)
+      all += name + "=" + value + ";";
+    if (each.type == FrameType::data) all += each.payload;
+    if (each.last()) all += "!";
+  }
+  return all;
+}
+
+struct Case {
+  const char* written;
+  const char* seen;
+};
+const Case cases[] = {
+    {"HTTP/1.1 200 OK\r\nContent-Type: a/b\r\nContent-Length: 5\r\n\r\nhello",
+     ":status=200;content-type=a/b;content-length=5;hello!"},
+    {"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n", ":status=204;!"},
+    {"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", ":status=200;content-length=0;!"},
+    {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n",
+     ":status=200;abcde!"},
+    {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nX-Sum: 1\r\n\r\n",
+     ":status=200;ax-sum=1;!"},
+    {"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 404 Not Found\r\nContent-Length: "
+     "2\r\n\r\nno",
+     ":status=103;link=</a>;:status=404;content-length=2;no!"},
+    {"HTTP/1.1 200 OK\r\nKeep-Alive: 5\r\nUpgrade: x\r\n\r\nuntil the end",
+     ":status=200;until the end!"},
+};
+
+}  // namespace
+
+TEST_CASE("what a service writes as HTTP/1.1 is sent as HTTP/2") {
+  for (const Case& each : cases) {
+    Served served;
+    CHECK(served.take(each.written));
+    CHECK(served.answer.finish());
+    served.send();
+    CHECK(seen(served) == each.seen);
+  }
+}
+
+TEST_CASE("an answer is the same however it is cut") {
+  for (const Case& each : cases) {
+    const std::string_view written = each.written;
+    for (size_t cut = 0; cut <= written.size(); ++cut) {
+      CAPTURE(cut);
+      Served served;
+      std::string first(written.substr(0, cut)), second(written.substr(cut));
+      CHECK(served.take(first));
+      served.send();
+      CHECK(served.take(second));
+      CHECK(served.answer.finish());
+      served.send();
+      // An end that comes alone is a frame of its own: the rest is the same.
+      CHECK(seen(served) == each.seen);
+    }
+  }
+}
+
+TEST_CASE("an answer to HEAD ends with its head") {
+  Served served(wire::RequestMethod::head);
+  CHECK(served.take("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"));
+  CHECK(served.answer.whole());
+  served.send();
+  CHECK(seen(served) == ":status=200;content-length=5;!");
+}
+
+TEST_CASE("a body is kept up to a bound, and the rest stays with its writer") {
+  Served served;
+  CHECK(served.take("HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n"));
+  const std::string body(200'000, 'x');
+  iovec part = Served::runtime_part(body);
+  std::span<iovec> parts(&part, 1);
+  CHECK(served.answer.take(parts));
+  CHECK(served.answer.pending() == Http2Answer::pending_bytes_max);
+  REQUIRE(parts.size() == 1);
+  CHECK(parts[0].iov_len == body.size() - Http2Answer::pending_bytes_max);
+  served.send();
+  CHECK(served.answer.take(parts));
+  CHECK_FALSE(served.answer.finish());
+}
+
+TEST_CASE("what is no message is not sent as one") {
+  for (const char* written : {"nonsense\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nab",
+                              "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n"}) {
+    Served served;
+    CHECK_FALSE(served.take(written));
+  }
+  Served torn;
+  CHECK(torn.take("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\na"));
+  CHECK_FALSE(torn.answer.finish());
+  Served silent;
+  CHECK_FALSE(silent.answer.finish());
+}
+
+}  // namespace weir::net

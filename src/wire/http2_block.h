@@ -1,0 +1,62 @@
+#pragma once
+// Http2Block: the fields of one HTTP/2 header or trailer section, decoded, pseudo-header fields
+// among them, in order, in memory of its own. A value that is emptied and used again; whoever adds
+// checks its limits.
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "base/buffer.h"
+
+namespace weir::wire {
+
+class Http2Block {
+ public:
+  // What a field counts beyond its name and value (RFC 9113 6.5.2).
+  static constexpr size_t field_overhead = 32;
+
+  void add(std::string_view name, std::string_view value) {
+    entries_.push_back({static_cast<uint32_t>(bytes_.size()), static_cast<uint32_t>(name.size()),
+                        static_cast<uint32_t>(value.size())});
+    bytes_.append(name);
+    bytes_.append(value);
+  }
+  size_t count() const { return entries_.size(); }
+  // Valid until the next add(). `index` < count().
+  std::string_view name(size_t index) const {
+    return bytes_.view().substr(entries_[index].at, entries_[index].name_size);
+  }
+  std::string_view value(size_t index) const {
+    const Entry& entry = entries_[index];
+    return bytes_.view().substr(entry.at + entry.name_size, entry.value_size);
+  }
+  // As a peer's limit counts it.
+  size_t size() const { return bytes_.size() + entries_.size() * field_overhead; }
+  // What did not fit was left out.
+  bool cut_short() const { return cut_short_; }
+  void cut_here() { cut_short_ = true; }
+
+  void clear() {
+    bytes_.clear();
+    entries_.clear();
+    cut_short_ = false;
+  }
+  void swap(Http2Block& other) noexcept {
+    bytes_.swap(other.bytes_);
+    entries_.swap(other.entries_);
+    std::swap(cut_short_, other.cut_short_);
+  }
+
+ private:
+  struct Entry {
+    uint32_t at;
+    uint32_t name_size;
+    uint32_t value_size;
+  };
+  Buffer bytes_;
+  std::vector<Entry> entries_;
+  bool cut_short_ = false;
+};
+
+}  // namespace weir::wire

@@ -38,12 +38,16 @@ std::optional<uint64_t> number(std::string_view query, std::string_view name, ui
 std::optional<CacheQuestion> purge_question(std::string_view query) {
   using Kind = CacheQuestion::Kind;
   const std::string_view soft = query_value(query, "soft").value_or("0");
+  std::optional<CacheQuestion> question;
   for (const auto& [name, kind] : {std::pair{"url", Kind::purge_url},
                                    {"prefix", Kind::purge_prefix},
-                                   {"tag", Kind::purge_tag}})
-    if (auto text = decoded(query, name))
-      return CacheQuestion{.kind = kind, .text = *std::move(text), .soft = soft != "0"};
-  return std::nullopt;
+                                   {"tag", Kind::purge_tag}}) {
+    auto text = decoded(query, name);
+    if (!text) continue;
+    if (question) return std::nullopt;  // which one was meant?
+    question = CacheQuestion{.kind = kind, .text = *std::move(text), .soft = soft != "0"};
+  }
+  return question;
 }
 
 }  // namespace

@@ -38,7 +38,7 @@ std::span<const Command> commands() {
                token_flag,
                {"prefix", "", "The arguments are the beginnings of URLs."},
                {"tag", "", "The arguments are tags."},
-               {"soft", "", "Make stale instead: served on while a new one is fetched."}},
+               {"soft", "", "Make stale instead: the origin is asked before the next use."}},
               "URL...",
               1,
               10'000},
@@ -231,6 +231,8 @@ int prewarm(const Arguments& arguments) {
   }
   for (const std::string& text : arguments.arguments)
     if (const Step added = collector.add(text); !added) return fail_with(added.error());
+  if (collector.list().empty() && !arguments.arguments.empty())
+    return fail_with("there is nothing to fetch: what was given names no URL");
   if (collector.list().empty()) {
     complain("there is nothing to fetch: give URLs, a sitemap, or --hot FILE");
     return exit_misused;

@@ -115,7 +115,9 @@ void append_answer(wire::JsonWriter& json, const cache::VariantReport& report, M
 void append_variant(wire::JsonWriter& json, const cache::VariantReport& report, MonoTime now) {
   json.begin_object().member("variant", report.variant);
   if (report.uncacheable_for) {
-    json.member("uncacheable_for_s", *report.uncacheable_for / seconds(1)).end_object();
+    json.member("not_stored", report.meta)
+        .member("uncacheable_for_s", *report.uncacheable_for / seconds(1))
+        .end_object();
     return;
   }
   append_answer(json, report, now);

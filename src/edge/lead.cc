@@ -4,6 +4,7 @@
 #include "edge/deliver.h"
 #include "edge/judge.h"
 #include "edge/origin_choice.h"
+#include "edge/refresh.h"
 #include "edge/serve.h"
 #include "edge/steps.h"
 #include "edge/take_in.h"
@@ -89,7 +90,12 @@ Task<> Lead::answered(FetchedAnswer answer) {
     co_return co_await pass_on(std::move(answer), verdict);
   }
   const Duration remember = request_.generation.config().cache.fill.uncacheable_time;
-  fill_.decline(is_about_request(head.status, verdict) ? Duration(0) : remember);
+  fill_.decline(is_about_request(head.status, verdict) ? Duration(0) : remember,
+                to_string(verdict));
+  // The client's copy holds and the cache has none. Without this, an address that is only asked for
+  // with conditions would never be a hit.
+  if (head.status == 304 && verdict == StoreVerdict::status && !request_.cache.object)
+    fetch_in_background(request_);
   co_await pass_on(std::move(answer), verdict);
 }
 

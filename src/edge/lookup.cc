@@ -35,8 +35,9 @@ bool concerns_cache(EdgeRequest& request) {
     request.cache.result = CacheResult::pass;
     return false;
   }
-  const bool plain = head.framing.kind == wire::BodyFraming::Kind::none &&
-                     !head.upgrade_websocket && head.form != wire::TargetForm::asterisk;
+  // Some clients say "Content-Length: 0" with every request.
+  const bool plain = request.exchange.body().done() && !head.upgrade_websocket &&
+                     head.form != wire::TargetForm::asterisk;
   if (!looks_up(head.method) || !plain) return pass(request, Forward::method), false;
   if (site.cache.bypasses(head.fields)) return pass(request, Forward::bypass), false;
   return true;

@@ -42,9 +42,10 @@ Task<Settled> settle(EdgeShard& edge, const Errand& errand, FetchedAnswer answer
     co_return Settled::stored;
   }
   if (old) metrics.changed.add();
-  if (judge.answer(head, draft) != StoreVerdict::store ||
-      !fill.publish(draft.object(), length_of(head))) {
-    fill.decline(edge.config().cache.fill.uncacheable_time);
+  const StoreVerdict verdict = judge.answer(head, draft);
+  if (verdict != StoreVerdict::store || !fill.publish(draft.object(), length_of(head))) {
+    fill.decline(edge.config().cache.fill.uncacheable_time,
+                 verdict == StoreVerdict::store ? "no-room" : to_string(verdict));
     co_return is_error_for_stale(head.status) ? Settled::failed : Settled::not_storable;
   }
   const bool whole = co_await take_in(edge, std::move(answer), std::move(fill));

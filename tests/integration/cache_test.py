@@ -3,7 +3,7 @@ import json
 import threading
 import time
 
-from support import keys, origin, raw
+from support import keys, origin, process, raw
 from support.case import Case, NginxCase
 from support.weir import run_weir
 
@@ -67,6 +67,25 @@ class Hits(Cached):
         self.assertIn("stored", first.get("cache-status"))
         self.assertIsNotNone(second.get("age"))
         self.assertEqual(second.get("via"), "1.1 weir")
+
+    def test_a_length_of_nothing_is_no_body(self):
+        edge = self.edge(Counting())
+        self.ask(edge)
+        again = self.ask(edge, fields="Content-Length: 0\r\n")
+        self.assertIn("; hit", again.get("cache-status"))
+
+    def test_an_address_that_is_only_asked_for_with_conditions_is_stored(self):
+        def script(connection, request):
+            if request.get("if-none-match") == '"e"':
+                connection.send(b'HTTP/1.1 304 Not Modified\r\nETag: "e"\r\n\r\n')
+            else:
+                connection.send(origin.plain("whole", fields=FRESH + 'ETag: "e"\r\n'))
+        edge = self.edge(script)
+        condition = 'If-None-Match: "e"\r\n'
+        self.assertEqual(self.ask(edge, fields=condition).status, 304)
+        process.wait_until(lambda: "; hit" in self.ask(edge, fields=condition).get("cache-status"),
+                           5, "a hit")
+        self.assertEqual(self.ask(edge).body, b"whole")
 
     def test_what_names_no_lifetime_is_fetched_each_time(self):
         script = Counting(fields="")
@@ -362,6 +381,8 @@ class Purges(Cached):
         edge, _ = self.filled()
         self.assertEqual(self.admin(edge, "/cache/purge")[0], 400)
         self.assertEqual(self.admin(edge, "/cache/purge?url=nonsense")[0], 400)
+        both = "/cache/purge?tag=a&url=http%3A%2F%2Fshop.test%2Fx"
+        self.assertEqual(self.admin(edge, both)[0], 400)
 
 
 class Operators(Cached):
@@ -374,6 +395,14 @@ class Operators(Cached):
         self.assertEqual((status, report["stored"]), (200, True))
         self.assertEqual(report["variants"][0]["lifetime_s"], 60)
         self.assertEqual(report["variants"][0]["lifetime_from"], "max-age")
+
+    def test_a_key_whose_answer_may_not_be_stored_says_why(self):
+        edge = self.edge(Counting(fields="Cache-Control: private\r\n"))
+        self.ask(edge)
+        path = "/debug/cache?url=http%3A%2F%2Fshop.test%2Fx"
+        report = json.loads(self.admin(edge, path, "GET")[1])
+        self.assertEqual((report["stored"], report["variants"][0]["not_stored"]),
+                         (False, "private"))
 
     def test_prewarming_fetches_what_the_list_names(self):
         script = Counting()

@@ -60,8 +60,8 @@ class Fill {
   // bytes than promised: it has failed).
   Result<> complete();
   // The answer may not be stored: whoever waits goes on alone, and whoever comes does so too, for
-  // `remember`.
-  void decline(Duration remember);
+  // `remember`. `why` is static text, for operators who ask.
+  void decline(Duration remember, std::string_view why = {});
   // No answer, or a body that broke off.
   void fail(Error error, OnFailure then);
 

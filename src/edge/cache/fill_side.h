@@ -79,6 +79,7 @@ struct FillSide {
   ObjectRef takes_place_of;  // of a refresh
   FillEnd how = FillEnd::failed;
   Duration remember{};
+  std::string_view declined_for;  // static text
   Error error{ErrorCode::closed, "the fetch was dropped"};
   OnFailure then = OnFailure::hand_on;
   FillLetter published;

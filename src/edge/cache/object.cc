@@ -56,8 +56,8 @@ Object* Object::copy(ByteAccount& account, const Object& of, BodyRef body, uint6
 }
 
 Object* Object::make_uncacheable(ByteAccount& account, std::string_view key, uint64_t hash,
-                                 std::string_view variant, MonoTime until) {
-  const ObjectDraft draft{.variant = variant};
+                                 std::string_view variant, MonoTime until, std::string_view why) {
+  const ObjectDraft draft{.variant = variant, .meta = why};
   if (!fits(key, draft)) return nullptr;
   Object* object = make(account, key, hash, draft, 0);
   object->kind_ = ObjectKind::uncacheable;

@@ -63,8 +63,9 @@ class Object : public ListNode<Object> {
                       const ObjectDraft& draft, BodyRef body, uint64_t taken = 0);
   // At most what make() takes.
   static uint64_t memory_for(std::string_view key, const ObjectDraft& draft);
+  // A mark that answers of this key were not storable; `why` is its meta.
   static Object* make_uncacheable(ByteAccount& account, std::string_view key, uint64_t hash,
-                                  std::string_view variant, MonoTime until);
+                                  std::string_view variant, MonoTime until, std::string_view why);
   // The same answer with another place for its bytes.
   static Object* copy(ByteAccount& account, const Object& of, BodyRef body, uint64_t taken);
   Object(const Object&) = delete;

@@ -193,8 +193,10 @@ void Partition::fail_record(FillSide& side) {
 void Partition::mark_uncacheable(FillSide& side) {
   if (side.remember <= Duration::zero()) return;
   const MonoTime until = after(store_->shard().now(), side.remember);
-  if (!make_room(Object::memory_for(side.key, {.variant = side.variant}))) return;
-  Object* mark = Object::make_uncacheable(account_, side.key, side.hash, side.variant, until);
+  const ObjectDraft draft{.variant = side.variant, .meta = side.declined_for};
+  if (!make_room(Object::memory_for(side.key, draft))) return;
+  Object* mark = Object::make_uncacheable(account_, side.key, side.hash, side.variant, until,
+                                          side.declined_for);
   if (!mark) return;
   if (insert(*mark)) policy_.insert(*mark, mark->charged_);
   mark->unref();

@@ -87,6 +87,13 @@ std::optional<ByteRange> RangeSpec::resolve(uint64_t length) const {
   return ByteRange{*first, std::min(last.value_or(length - 1), length - 1)};
 }
 
+void append_range(Buffer& out, const RangeSpec& spec) {
+  out.append("bytes=");
+  if (spec.first) wire::append_decimal(out, *spec.first);
+  out.append('-');
+  if (spec.last) wire::append_decimal(out, *spec.last);
+}
+
 std::optional<RangeSpec> single_range(const wire::Fields& request) {
   wire::ListElements list(range_set(request));
   std::string_view only, second;
@@ -124,6 +131,19 @@ std::optional<ContentRange> parse_content_range(std::string_view value) {
   if (!first || !last || *last < *first || *last == UINT64_MAX) return std::nullopt;
   if (whole != "*" && (!length || *length <= *last)) return std::nullopt;
   return ContentRange{{*first, *last}, length};
+}
+
+std::optional<HeldPart> part_in(const wire::ResponseHead& answer) {
+  if (answer.status != 206 || answer.fields.repeated(KnownField::content_range))
+    return std::nullopt;
+  const auto said = parse_content_range(answer.fields.value(KnownField::content_range));
+  if (!said || !said->length) return std::nullopt;
+  using Kind = wire::BodyFraming::Kind;
+  const wire::BodyFraming& framing = answer.framing;
+  if (framing.kind == Kind::none) return std::nullopt;
+  if (framing.kind == Kind::content_length && framing.length != said->range.size())
+    return std::nullopt;
+  return HeldPart{said->range, *said->length};
 }
 
 void append_content_range(Buffer& out, const ByteRange& range, uint64_t length) {

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "base/buffer.h"
+#include "wire/http1_response.h"
 #include "wire/http_fields.h"
 
 namespace weir::edge {
@@ -34,6 +35,8 @@ struct RangeSpec {
 
   std::optional<ByteRange> resolve(uint64_t length) const;
 };
+// "bytes=5-9", as a request asks for it.
+void append_range(Buffer& out, const RangeSpec& spec);
 // The only range of a request that has exactly one; nothing for none, several, or what is
 // malformed. For looking at partial copies, whose length may not be known.
 std::optional<RangeSpec> single_range(const wire::Fields& request);
@@ -60,6 +63,13 @@ struct ContentRange {
 };
 // Of a 206; nothing for what is malformed, in another unit, or "bytes */N".
 std::optional<ContentRange> parse_content_range(std::string_view value);
+// What an answer 206 holds, where it says so once, of a whole of known length, and its framing does
+// not contradict it.
+struct HeldPart {
+  ByteRange range;
+  uint64_t whole_bytes = 0;
+};
+std::optional<HeldPart> part_in(const wire::ResponseHead& answer);
 // Appends the values, without the field's name.
 void append_content_range(Buffer& out, const ByteRange& range, uint64_t length);
 void append_unsatisfied_range(Buffer& out, uint64_t length);  // "bytes */N"

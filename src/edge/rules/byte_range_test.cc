@@ -128,6 +128,17 @@ TEST_CASE("a single range is told before the length is known") {
   CHECK(!single_range(TestFields("X: y")));
 }
 
+TEST_CASE("a single range is asked for as it was read") {
+  for (const char* text : {"bytes=5-9", "bytes=5-", "bytes=-3"}) {
+    std::array<wire::Field, 1> storage;
+    wire::Fields request{std::span(storage)};
+    REQUIRE(request.push("Range", text));
+    Buffer out;
+    append_range(out, *single_range(request));
+    CHECK(out.view() == text);
+  }
+}
+
 TEST_CASE("Content-Range of a part (RFC 9110 14.4)") {
   const auto parsed = parse_content_range("bytes 4-9/10");
   REQUIRE(parsed);

@@ -28,26 +28,18 @@ bool HeldRanges::add(ByteRange range) {
   return true;
 }
 
-bool HeldRanges::covers(const ByteRange& range) const {
-  return std::ranges::any_of(ranges(), [&](const ByteRange& held) { return held.contains(range); });
-}
-
-std::optional<ByteRange> HeldRanges::missing(const ByteRange& range) const {
-  uint64_t from = range.first;
-  for (const ByteRange& held : ranges()) {
-    if (held.last < from) continue;
-    if (held.first > from) return ByteRange{from, std::min(range.last, held.first - 1)};
-    if (held.last >= range.last) return std::nullopt;
-    from = held.last + 1;
+std::optional<ByteRange> HeldRanges::gap(const ByteRange& range) const {
+  const auto holding = [this](uint64_t at) {
+    return std::ranges::find_if(
+        ranges(), [at](const ByteRange& held) { return held.first <= at && at <= held.last; });
+  };
+  ByteRange missing = range;
+  if (const auto held = holding(range.first); held != ranges().end()) {
+    if (held->last >= range.last) return std::nullopt;
+    missing.first = held->last + 1;
   }
-  return ByteRange{from, range.last};
-}
-
-uint64_t HeldRanges::bytes() const {
-  uint64_t sum = 0;
-  for (const ByteRange& held : ranges())
-    sum += held.size();
-  return sum;
+  if (const auto held = holding(range.last); held != ranges().end()) missing.last = held->first - 1;
+  return missing;
 }
 
 }  // namespace weir::edge

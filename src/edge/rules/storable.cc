@@ -42,9 +42,7 @@ StoreVerdict judge_status(const StoreQuestion& question) {
                          is_heuristically_cacheable(status);
   if (!cacheable) return StoreVerdict::status;
   if (status != 206) return StoreVerdict::store;
-  const wire::Fields& fields = question.response.fields;
-  const bool usable = question.request.has_range && !fields.repeated(KnownField::content_range) &&
-                      parse_content_range(fields.value(KnownField::content_range));
+  const bool usable = question.request.has_range && part_in(question.response);
   return usable ? StoreVerdict::store : StoreVerdict::partial;
 }
 

@@ -175,6 +175,11 @@ void append_validation_fields(Buffer& out, const Validators& stored) {
     wire::append_field(out, "If-Modified-Since", stored.last_modified);
 }
 
+void append_if_range(Buffer& out, const Validators& stored) {
+  wire::append_field(out, "If-Range",
+                     stored.tag.exists() ? stored.tag.opaque : stored.last_modified);
+}
+
 bool confirms(const wire::Fields& not_modified, const Validators& stored) {
   const Validators said = validators_of(not_modified);
   if (said.tag.exists() && stored.tag.exists()) return weakly_equal(said.tag, stored.tag);

@@ -69,6 +69,9 @@ bool has_precondition(const wire::Fields& request);
 bool is_precondition(wire::KnownField id);
 // Appends "If-None-Match" and "If-Modified-Since" lines for a stored answer.
 void append_validation_fields(Buffer& out, const Validators& stored);
+// Appends "If-Range", by which the origin sends a part only of what the copy with these validators
+// is a part of. They are strong: same_bytes() holds of them and themselves.
+void append_if_range(Buffer& out, const Validators& stored);
 
 // Whether a 304 is about the stored answer that was asked about with its validators.
 bool confirms(const wire::Fields& not_modified, const Validators& stored);

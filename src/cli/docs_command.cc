@@ -53,16 +53,17 @@ Part disk_part() {
 
 Part cache_part() {
   using namespace edge;
-  return {"The cache", {info_of(cache_hit_rate_decl),       info_of(cache_requests_decl),
-                        info_of(cache_hits_decl),           info_of(cache_results_decl),
-                        info_of(cache_not_storable_decl),   info_of(cache_revalidations_decl),
-                        info_of(cache_refreshes_decl),      info_of(cache_fills_refused_decl),
-                        info_of(cache_fills_running_decl),  info_of(cache_invalidations_decl),
-                        info_of(cache::stored_decl),        info_of(cache::not_stored_decl),
-                        info_of(cache::removed_decl),       info_of(cache::fills_decl),
-                        info_of(cache::claims_decl),        info_of(cache::purges_decl),
-                        info_of(cache::bytes_decl),         info_of(cache::bytes_max_decl),
-                        info_of(cache::filling_bytes_decl), info_of(cache::objects_decl)}};
+  return {"The cache", {info_of(cache_hit_rate_decl),      info_of(cache_requests_decl),
+                        info_of(cache_hits_decl),          info_of(cache_results_decl),
+                        info_of(cache_not_storable_decl),  info_of(cache_revalidations_decl),
+                        info_of(cache_refreshes_decl),     info_of(cache_fills_refused_decl),
+                        info_of(cache_fills_running_decl), info_of(cache_invalidations_decl),
+                        info_of(cache_assembled_decl),     info_of(cache::stored_decl),
+                        info_of(cache::not_stored_decl),   info_of(cache::removed_decl),
+                        info_of(cache::fills_decl),        info_of(cache::claims_decl),
+                        info_of(cache::purges_decl),       info_of(cache::bytes_decl),
+                        info_of(cache::bytes_max_decl),    info_of(cache::filling_bytes_decl),
+                        info_of(cache::objects_decl)}};
 }
 
 Part client_part() {

@@ -109,6 +109,11 @@ void append_answer(wire::JsonWriter& json, const cache::VariantReport& report, M
       .member("vary", std::string_view(report.meta).substr(sizeof answer, answer.vary_bytes))
       .member("etag", answer.entity_tag.in(report.head))
       .member("last_modified", answer.last_modified.in(report.head));
+  if (answer.is_part()) {
+    Buffer part;
+    append_content_range(part, answer.part, answer.whole_bytes);
+    json.member("part", part.view());
+  }
   append_freshness(json, answer.freshness, now);
 }
 

@@ -32,6 +32,7 @@ CacheMetrics::CacheMetrics(telemetry::Recorder& recorder)
       fills_refused(recorder.bind(cache_fills_refused_decl)),
       fills_running(recorder.bind(cache_fills_running_decl)),
       invalidations(recorder.bind(cache_invalidations_decl)),
+      assembled(recorder.bind(cache_assembled_decl)),
       hit_(recorder.bind(cache_hit_rate_decl, {"true"})),
       not_hit_(recorder.bind(cache_hit_rate_decl, {"false"})),
       requests_(recorder.bind(cache_requests_decl)),

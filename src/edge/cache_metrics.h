@@ -79,6 +79,12 @@ inline constexpr telemetry::CounterDecl cache_invalidations_decl{
     .unit = "{address}",
     .help = "Addresses whose answers were dropped after a request that changed something there."};
 
+inline constexpr telemetry::CounterDecl cache_assembled_decl{
+    .name = "edge.cache.assembled",
+    .unit = "{answer}",
+    .help =
+        "Answers that were put together from stored parts, with what the origin added to them."};
+
 // One shard's handles.
 class CacheMetrics {
  public:
@@ -105,6 +111,7 @@ class CacheMetrics {
   telemetry::Counter fills_refused;
   telemetry::UpDownCounter fills_running;
   telemetry::Counter invalidations;
+  telemetry::Counter assembled;
 
  private:
   telemetry::Counter hit_;

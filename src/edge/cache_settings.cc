@@ -1,6 +1,7 @@
 #include "edge/cache_settings.h"
 
 #include "base/units.h"
+#include "edge/parts.h"
 #include "wire/http_fields.h"
 #include "wire/scan.h"
 
@@ -109,11 +110,16 @@ const Group<FillSettings>& fill_settings() {
              "How long it is remembered that an answer could not be stored, so that requests for "
              "it do not wait for each other.")
            .between(seconds(0), hours(1)),
-       field(&S::range_bytes_max, "range_bytes_max", 8 * MiB,
-             "Objects up to this size are fetched whole when a part of them is asked for; of "
-             "larger ones the part is passed on.")
+       field(
+           &S::range_bytes_max, "range_bytes_max", 8 * MiB,
+           "Of objects up to this size the whole is fetched when a part of them was asked for; of "
+           "larger ones the parts are stored.")
            .in_bytes()
-           .between(0, 1024 * GiB)}};
+           .between(0, 1024 * GiB),
+       field(&S::parts_max, "parts_max", 16u,
+             "How many parts (206) of one variant of an answer are stored; the oldest makes room. "
+             "0: parts are passed on, and nothing is put together from them.")
+           .between(0u, static_cast<uint32_t>(Parts::most))}};
   return group;
 }
 

@@ -45,6 +45,7 @@ struct FillSettings {
   Duration wait{};
   Duration uncacheable_time{};
   uint64_t range_bytes_max = 0;
+  uint32_t parts_max = 0;
 };
 
 struct HotKeySettings {

@@ -64,7 +64,9 @@ Errand make_errand(const EdgeRequest& request, bool with_conditions) {
   errand.site_index = request.site_index;
   errand.policy = &request.site->cache;
   errand.facts = request_facts(wire::RequestMethod::get, fields, request.cache.directives);
-  errand.facts.has_range = false;
+  errand.part = request.cache.part;
+  errand.facts.has_range = errand.part.has_value();
+  if (errand.part) errand.if_range = fields.value(KnownField::if_range);
   Buffer target;
   append_target(target, request);
   const FieldFilter left_out{with_conditions ? always_left_out : of_this_client,
@@ -73,6 +75,21 @@ Errand make_errand(const EdgeRequest& request, bool with_conditions) {
   append_codings(errand.ask.fields, fields);
   for (const wire::Field& field : fields)
     wire::append_field(errand.fields, field);
+  return errand;
+}
+
+void append_part_asked(Buffer& fields, const Errand& errand) {
+  if (!errand.part) return;
+  fields.append("Range: ");
+  append_range(fields, *errand.part);
+  fields.append("\r\n");
+  if (!errand.if_range.empty()) wire::append_field(fields, "If-Range", errand.if_range);
+}
+
+Errand for_whole(Errand errand) {
+  errand.part.reset();
+  errand.if_range.clear();
+  errand.facts.has_range = false;
   return errand;
 }
 

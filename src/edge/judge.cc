@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "edge/cache/shard_store.h"
 #include "edge/rules/stored_head.h"
 #include "edge/rules/vary.h"
 #include "edge/stored_answer.h"
@@ -52,12 +53,39 @@ void copy_without_date(const wire::Fields& from, wire::Fields& to) {
 
 }  // namespace
 
+void Draft::put_in_place(char place) {
+  variant_.append("\n#");
+  variant_.append(place);
+  object_.variant = variant_.view();
+}
+
 StoreVerdict Judge::answer(const wire::ResponseHead& head, Draft& draft) const {
-  return write(head, head.minor_version, draft);
+  std::optional<HeldPart> part = part_in(head);
+  // Not what was asked for: whoever waits for that must not get it. And a part that was asked for
+  // with If-Range need not have the fields that its client has already (RFC 9110 15.3.7).
+  const bool asked = part && errand_.part && errand_.if_range.empty() &&
+                     errand_.part->resolve(part->whole_bytes) == part->range;
+  if (!asked) part.reset();
+  return write(head, head.minor_version, part, draft);
 }
 
 StoreVerdict Judge::update(const cache::Object& old, const wire::ResponseHead& fresh,
                            Draft& draft) const {
+  const StoredAnswer& stored = StoredAnswer::of(old);
+  if (!stored.is_part()) return merge(old, fresh, std::nullopt, draft);
+  const StoreVerdict verdict = merge(old, fresh, HeldPart{stored.part, stored.whole_bytes}, draft);
+  if (verdict == StoreVerdict::store) draft.put_in_place(old.variant().back());
+  return verdict;
+}
+
+StoreVerdict Judge::combine(const cache::Object& newest, const wire::ResponseHead& rest,
+                            const std::optional<HeldPart>& part, Draft& draft) const {
+  return merge(newest, rest, part, draft);
+}
+
+// Fields of `fresh` over those of `old`. To the rules a part that is stored is like the whole.
+StoreVerdict Judge::merge(const cache::Object& old, const wire::ResponseHead& fresh,
+                          const std::optional<HeldPart>& part, Draft& draft) const {
   const StoredAnswer& stored = StoredAnswer::of(old);
   std::array<Field, fields_max> stored_storage, merged_storage, storage;
   wire::Fields stored_fields{std::span(stored_storage)}, merged{std::span(merged_storage)};
@@ -65,7 +93,7 @@ StoreVerdict Judge::update(const cache::Object& old, const wire::ResponseHead& f
       !merge_heads(stored_fields, fresh.fields, response_directives(fresh.fields), merged))
     return StoreVerdict::malformed;
   wire::ResponseHead head{std::span(storage)};
-  head.status = stored.status;
+  head.status = stored.is_part() ? 200 : stored.status;
   // Without a Date of its own the confirmation is as old as its arrival, not as the stored answer.
   if (fresh.fields.has(KnownField::date)) {
     for (const Field& field : merged)
@@ -73,11 +101,11 @@ StoreVerdict Judge::update(const cache::Object& old, const wire::ResponseHead& f
   } else {
     copy_without_date(merged, head.fields);
   }
-  return write(head, stored.minor_version, draft);
+  return write(head, stored.minor_version, part, draft);
 }
 
 StoreVerdict Judge::write(const wire::ResponseHead& head, uint8_t minor_version,
-                          Draft& draft) const {
+                          const std::optional<HeldPart>& part, Draft& draft) const {
   const ResponseDirectives directives = response_directives(head.fields);
   const Lifetime life = lifetime({.response = head,
                                   .directives = directives,
@@ -89,9 +117,10 @@ StoreVerdict Judge::write(const wire::ResponseHead& head, uint8_t minor_version,
                                           .response = head,
                                           .directives = directives,
                                           .lifetime = life,
-                                          .policy = *errand_.policy});
+                                          .policy = *errand_.policy,
+                                          .content_location_is_target = errand_.content_of_target});
   if (verdict != StoreVerdict::store) return verdict;
-  if (head.status == 206) return StoreVerdict::partial;
+  if (head.status == 206 && !part) return StoreVerdict::partial;
   if (!draft.tags_.read(head.fields)) return StoreVerdict::tags;
   Buffer vary;
   if (append_vary(vary, head.fields) == VaryKind::limit) return StoreVerdict::vary_limit;
@@ -104,7 +133,11 @@ StoreVerdict Judge::write(const wire::ResponseHead& head, uint8_t minor_version,
   answer.freshness = stored_freshness(head.fields, directives, life, times_, *errand_.policy);
   answer.stored_at = times_.responded_wall;
   answer.requested = times_.requested;
-  answer.status = head.status;
+  answer.status = part ? 206 : head.status;
+  if (part) {
+    answer.part = part->range;
+    answer.whole_bytes = part->whole_bytes;
+  }
   answer.minor_version = minor_version;
   answer.vary_bytes = static_cast<uint16_t>(vary.size());
   Buffer language;
@@ -114,6 +147,8 @@ StoreVerdict Judge::write(const wire::ResponseHead& head, uint8_t minor_version,
   draft.meta_.append(bytes_of(answer));
   draft.meta_.append(vary.view());
   draft.meta_.append(language.view());
+  draft.part_ = part;
+  draft.variant_bytes_ = draft.variant_.size();
   draft.object_ = {.variant = draft.variant_.view(),
                    .head = draft.head_.view(),
                    .meta = draft.meta_.view(),
@@ -123,11 +158,13 @@ StoreVerdict Judge::write(const wire::ResponseHead& head, uint8_t minor_version,
 
 void Judge::write_head(const wire::ResponseHead& head, const ResponseDirectives& directives,
                        StoredAnswer& answer, Buffer& out) const {
-  wire::append_status_line(out, head.status, head.reason);
+  wire::append_status_line(out, answer.status, answer.is_part() ? "" : head.reason);
   answer.fields.at = static_cast<uint32_t>(out.size());
   const StorableFields kept(head.fields, directives);
   for (const Field& field : head.fields) {
     if (!kept(field) || field.id == KnownField::content_length) continue;
+    // Each answer has its own.
+    if (field.id == KnownField::content_range && answer.is_part()) continue;
     wire::append_field(out, field);
     note_place(answer, field, out);
   }
@@ -136,6 +173,33 @@ void Judge::write_head(const wire::ResponseHead& head, const ResponseDirectives&
     answer.date = last_value(out, date_line_.substr(6, date_line_.size() - 8));
   }
   answer.fields.size = static_cast<uint32_t>(out.size()) - answer.fields.at;
+}
+
+void draft_from_parts(const cache::Object& newest, const std::optional<HeldPart>& part,
+                      Draft& draft) {
+  StoredAnswer answer = StoredAnswer::of(newest);
+  const std::string_view fields = answer.fields.in(newest.head());
+  answer.status = part ? 206 : 200;
+  answer.part = part ? part->range : ByteRange{};
+  answer.whole_bytes = part ? part->whole_bytes : 0;
+  wire::append_status_line(draft.head_, answer.status);
+  const uint32_t before = answer.fields.at;
+  const auto now = static_cast<uint32_t>(draft.head_.size());
+  draft.head_.append(fields);
+  for (TextPlace* place : {&answer.fields, &answer.entity_tag, &answer.last_modified, &answer.date,
+                           &answer.content_type})
+    if (place->size > 0) place->at = place->at - before + now;
+  draft.meta_.append(bytes_of(answer));
+  draft.meta_.append(newest.meta().substr(sizeof answer));
+  draft.variant_.append(StoredAnswer::variant(newest));
+  draft.variant_bytes_ = draft.variant_.size();
+  draft.part_ = part;
+  for (const cache::TagLink& tag : cache::ShardStore::tags_of(newest))
+    draft.kept_tags_.push_back(tag.text);
+  draft.object_ = {.variant = draft.variant_.view(),
+                   .head = draft.head_.view(),
+                   .meta = draft.meta_.view(),
+                   .tags = draft.kept_tags_};
 }
 
 }  // namespace weir::edge

@@ -24,6 +24,10 @@ class Case {
   }
 
   StoreVerdict judge(Draft& draft) const { return maker().answer(head, draft); }
+  void want(RangeSpec part) {
+    errand.part = part;
+    errand.facts.has_range = true;
+  }
   Judge maker() const { return {errand, times, date_line}; }
 
   Errand errand;
@@ -43,6 +47,28 @@ StoredAnswer meta_of(const Draft& draft) {
   std::memcpy(static_cast<void*>(&answer), draft.object().meta.data(), sizeof answer);
   return answer;
 }
+
+constexpr std::string_view first_part =
+    "HTTP/1.1 206 Partial Content\r\nCache-Control: max-age=60\r\nETag: \"e\"\r\nX-New: a\r\n"
+    "Content-Type: text/css\r\nCache-Tag: t\r\nContent-Range: bytes 0-4/10\r\n"
+    "Content-Length: 5\r\n\r\n";
+
+// It, as it is stored, in the place '7'.
+struct StoredPart {
+  StoredPart() {
+    Case asked(first_part);
+    asked.want({0, 4});
+    Draft draft;
+    REQUIRE(asked.judge(draft) == StoreVerdict::store);
+    draft.put_in_place('7');
+    object = cache::ObjectRef::adopt(
+        cache::Object::make(account, "http://a/x", 1, draft.object(),
+                            cache::BodyRef::adopt(cache::Body::make(account, 5))));
+  }
+
+  cache::ByteAccount account;
+  cache::ObjectRef object;
+};
 
 bool contains(std::string_view text, std::string_view part) {
   return text.find(part) != text.npos;
@@ -87,11 +113,94 @@ TEST_CASE("the places of validators are those of their values") {
 }
 
 TEST_CASE("a part is not stored as the whole") {
-  const Case asked(
-      "HTTP/1.1 206 Partial Content\r\nCache-Control: max-age=60\r\n"
-      "Content-Range: bytes 0-4/10\r\nContent-Length: 5\r\n\r\n");
+  const Case asked(first_part);
   Draft draft;
   CHECK(asked.judge(draft) == StoreVerdict::partial);
+}
+
+TEST_CASE("a part that was asked for is stored as what it is") {
+  Case asked(first_part);
+  asked.want({0, 4});
+  Draft draft;
+  REQUIRE(asked.judge(draft) == StoreVerdict::store);
+  CHECK(draft.part()->range == ByteRange{0, 4});
+  CHECK(meta_of(draft).part == ByteRange{0, 4});
+  CHECK(meta_of(draft).whole_bytes == 10);
+  CHECK(draft.object().head.starts_with("HTTP/1.1 206 Partial Content\r\n"));
+  CHECK(!contains(draft.object().head, "Content-Range"));
+  draft.put_in_place('3');
+  CHECK(draft.object().variant == std::string(draft.variant()) + "\n#3");
+}
+
+TEST_CASE("another part than the one that was asked for is not stored") {
+  Case asked(first_part);
+  for (const RangeSpec& other : {RangeSpec{1, 4}, RangeSpec{0, 5}, RangeSpec{{}, 5}}) {
+    asked.want(other);
+    Draft draft;
+    CHECK(asked.judge(draft) == StoreVerdict::partial);
+  }
+}
+
+TEST_CASE(
+    "a part that a client asked for with its own If-Range may lack fields: it is not stored") {
+  Case asked(first_part);
+  asked.want({0, 4});
+  asked.errand.if_range = "\"e\"";
+  Draft draft;
+  CHECK(asked.judge(draft) == StoreVerdict::partial);
+}
+
+TEST_CASE("a part whose length contradicts what it says of itself is not stored") {
+  Case asked(
+      "HTTP/1.1 206 Partial Content\r\nCache-Control: max-age=60\r\n"
+      "Content-Range: bytes 4-9/10\r\nContent-Length: 5\r\n\r\n");
+  asked.want({{}, 6});
+  Draft draft;
+  CHECK(asked.judge(draft) == StoreVerdict::partial);
+}
+
+TEST_CASE("a confirmed part stays the part that it was, in its place") {
+  const StoredPart old;
+  const Case fresh("HTTP/1.1 304 Not Modified\r\nCache-Control: max-age=90\r\n\r\n");
+  Draft updated;
+  REQUIRE(fresh.maker().update(*old.object, fresh.head, updated) == StoreVerdict::store);
+  CHECK(meta_of(updated).part == ByteRange{0, 4});
+  CHECK(meta_of(updated).status == 206);
+  CHECK(updated.object().variant == old.object->variant());
+}
+
+TEST_CASE("parts and the rest of them become a whole with the newer fields over the older") {
+  const StoredPart old;
+  const Case rest(
+      "HTTP/1.1 206 Partial Content\r\nCache-Control: max-age=90\r\nETag: \"e\"\r\n"
+      "X-New: b\r\nContent-Range: bytes 5-9/10\r\nContent-Length: 5\r\n\r\n");
+  Draft draft;
+  REQUIRE(rest.maker().combine(*old.object, rest.head, std::nullopt, draft) == StoreVerdict::store);
+  const std::string_view head = draft.object().head;
+  CHECK(head.starts_with("HTTP/1.1 200 OK\r\n"));
+  CHECK(contains(head, "Content-Type: text/css\r\n"));
+  CHECK(contains(head, "X-New: b\r\n"));
+  CHECK(!contains(head, "X-New: a\r\n"));
+  CHECK(!draft.part());
+  CHECK(meta_of(draft).status == 200);
+  CHECK(!meta_of(draft).is_part());
+}
+
+TEST_CASE("what stored parts are enough for has their head, and the places in it") {
+  const StoredPart old;
+  Draft whole, part;
+  draft_from_parts(*old.object, std::nullopt, whole);
+  const std::string_view head = whole.object().head;
+  CHECK(head.starts_with("HTTP/1.1 200 OK\r\n"));
+  CHECK(meta_of(whole).entity_tag.in(head) == "\"e\"");
+  CHECK(meta_of(whole).content_type.in(head) == "text/css");
+  CHECK(meta_of(whole).fields.in(head) ==
+        StoredAnswer::of(*old.object).fields.in(old.object->head()));
+  CHECK(whole.object().tags.size() == 1);
+  CHECK(whole.object().variant == StoredAnswer::variant(*old.object));
+  draft_from_parts(*old.object, HeldPart{{1, 2}, 10}, part);
+  CHECK(meta_of(part).part == ByteRange{1, 2});
+  CHECK(meta_of(part).freshness.lifetime == seconds(60));
 }
 
 TEST_CASE("requests that differ in what Vary names get variants of their own") {

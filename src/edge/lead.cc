@@ -1,6 +1,7 @@
 #include "edge/lead.h"
 
 #include "edge/answers.h"
+#include "edge/assemble.h"
 #include "edge/deliver.h"
 #include "edge/judge.h"
 #include "edge/origin_choice.h"
@@ -36,6 +37,7 @@ Lead::Lead(EdgeRequest& request, cache::Fill fill)
 
 Task<> Lead::run() {
   const bool whether = static_cast<bool>(request_.cache.object);
+  if (!whether && co_await answered_from_parts()) co_return;
   Result<FetchedAnswer> answer = co_await ask(whether);
   if (!answer) co_return co_await failed(answer.error());
   const bool same = answer->head->status == 304 && whether;
@@ -50,12 +52,38 @@ Task<> Lead::run() {
   co_await answered(*std::move(answer));
 }
 
+Task<bool> Lead::answered_from_parts() {
+  const runtime::Wait wait{request_.exchange.deadline(), &edge_.shard().closing()};
+  OriginFetch fetch(edge_, request_.generation, request_.site_index, request_.trace, &request_);
+  CacheUse& cache = request_.cache;
+  Pieces pieces = co_await gather(edge_, errand_, cache.directives, fetch, wait);
+  if (pieces.kind == Pieces::Kind::none) co_return false;
+  cache.status.forward = Forward::partial;
+  if (pieces.kind == Pieces::Kind::failed) co_await failed(pieces.error);
+  if (pieces.kind == Pieces::Kind::other) co_await answered(*std::move(pieces.answer));
+  if (pieces.kind != Pieces::Kind::ready) co_return true;
+  if (!has_room_for_fill(edge_, request_.generation) || !publish(edge_, errand_, pieces, fill_))
+    co_return false;
+  cache.status.stored = true;
+  cache.status.forward_status = pieces.answer ? 206 : 0;
+  if (!pieces.answer) {
+    cache.result = CacheResult::hit;
+    cache.status.hit = true;
+    cache.status.forward = Forward::none;
+  }
+  cache::ObjectRef object(*fill_.object());
+  assemble_beside(edge_, request_.generation, std::move(pieces), std::move(fill_));
+  co_await serve_stored(std::move(object));
+  co_return true;
+}
+
 Task<Result<FetchedAnswer>> Lead::ask(bool whether) {
   const runtime::Wait wait{request_.exchange.deadline(), &edge_.shard().closing()};
   const size_t plain = errand_.ask.fields.size();
   if (whether)
     append_validation_fields(errand_.ask.fields,
                              StoredAnswer::representation(*request_.cache.object).validators);
+  append_part_asked(errand_.ask.fields, errand_);
   OriginFetch fetch(edge_, request_.generation, request_.site_index, request_.trace, &request_);
   Result<FetchedAnswer> answer = co_await fetch.run(errand_.ask, wait);
   errand_.ask.fields.truncate(plain);
@@ -89,9 +117,10 @@ Task<> Lead::answered(FetchedAnswer answer) {
     fill_.fail(origin_error(head.status), cache::OnFailure::share);
     co_return co_await pass_on(std::move(answer), verdict);
   }
+  // A mark for each part that somebody may ask for would leave no room for answers.
+  const bool unmarked = errand_.part || is_about_request(head.status, verdict);
   const Duration remember = request_.generation.config().cache.fill.uncacheable_time;
-  fill_.decline(is_about_request(head.status, verdict) ? Duration(0) : remember,
-                to_string(verdict));
+  fill_.decline(unmarked ? Duration(0) : remember, to_string(verdict));
   // The client's copy holds and the cache has none. Without this, an address that is only asked for
   // with conditions would never be a hit.
   if (head.status == 304 && verdict == StoreVerdict::status && !request_.cache.object)
@@ -104,15 +133,24 @@ void Lead::count_change(bool error) {
   (error ? metrics.unanswered : metrics.changed).add();
 }
 
-Task<> Lead::store(FetchedAnswer answer, const Draft& draft) {
+// A part of what is small is no reason to ask for the other parts one by one.
+std::optional<Errand> Lead::whole_behind(const Draft& draft) {
+  const uint64_t most = request_.generation.config().cache.fill.range_bytes_max;
+  if (!draft.part() || draft.part()->whole_bytes > most) return std::nullopt;
+  return for_whole(std::move(errand_));
+}
+
+Task<> Lead::store(FetchedAnswer answer, Draft& draft) {
   const bool room = has_room_for_fill(edge_, request_.generation);
+  put_in_place(edge_, errand_, draft);
   if (!room || !fill_.publish(draft.object(), length_of(*answer.head))) {
     fill_.decline(Duration(0));
     co_return co_await pass_on(std::move(answer), StoreVerdict::store);
   }
   request_.cache.status.stored = true;
   cache::ObjectRef object(*fill_.object());
-  take_in_beside(edge_, request_.generation, std::move(answer), std::move(fill_));
+  take_in_beside(edge_, request_.generation, std::move(answer), std::move(fill_),
+                 whole_behind(draft));
   co_await serve_stored(std::move(object));
 }
 
@@ -120,7 +158,7 @@ Task<> Lead::store(FetchedAnswer answer, const Draft& draft) {
 // wherever that arrives, for a part or with conditions, is answered from here.
 Task<> Lead::serve_stored(cache::ObjectRef object) {
   const runtime::Wait wait{request_.exchange.deadline(), &edge_.shard().closing()};
-  (void)co_await edge_.store().settled(errand_.key_hash, wait);
+  (void)co_await edge_.store().settled(request_.cache.hash, wait);
   co_await serve_fetched(request_, std::move(object));
 }
 

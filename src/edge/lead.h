@@ -17,13 +17,15 @@ class Lead {
   runtime::Task<> run();
 
  private:
+  runtime::Task<bool> answered_from_parts();
   runtime::Task<Result<FetchedAnswer>> ask(bool whether);
   runtime::Task<> failed(Error error);
   runtime::Task<> answered(FetchedAnswer answer);
   void count_change(bool error);
   runtime::Task<> confirmed(FetchedAnswer answer);
-  runtime::Task<> store(FetchedAnswer answer, const class Draft& draft);
+  runtime::Task<> store(FetchedAnswer answer, class Draft& draft);
   runtime::Task<> serve_stored(cache::ObjectRef object);
+  std::optional<Errand> whole_behind(const Draft& draft);
   runtime::Task<> pass_on(FetchedAnswer answer, StoreVerdict verdict);
 
   EdgeRequest& request_;

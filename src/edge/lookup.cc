@@ -1,6 +1,7 @@
 #include "edge/answers.h"
 #include "edge/edge_shard.h"
 #include "edge/observe.h"
+#include "edge/parts.h"
 #include "edge/refresh.h"
 #include "edge/rules/cache_key.h"
 #include "edge/rules/vary.h"
@@ -17,6 +18,11 @@ using Way = CacheUse::Way;
 
 // From here on everybody who finds it asked for gets it anew, before it is too old.
 constexpr uint8_t hot = cache::Object::heat_max;
+
+// All but If-Range, with which the parts of what the client has are still to be had.
+constexpr wire::KnownFieldSet conditions_of_one{KnownField::if_match, KnownField::if_none_match,
+                                                KnownField::if_modified_since,
+                                                KnownField::if_unmodified_since};
 
 void pass(EdgeRequest& request, Forward why) {
   request.cache.way = Way::pass;
@@ -54,6 +60,7 @@ const cache::Object* choose_variant(EdgeRequest& request, const cache::Object* n
       if (each->uncacheable(now) && each->variant() == wanted.view()) return each;
       continue;
     }
+    if (is_part(*each)) continue;
     const std::string_view own = StoredAnswer::vary(*each);
     if (own != vary) {
       vary = own;
@@ -65,12 +72,22 @@ const cache::Object* choose_variant(EdgeRequest& request, const cache::Object* n
   return nullptr;
 }
 
+// A part that has all of what is asked for, where the whole is not stored and the request's own
+// conditions leave it a request for a part.
+const cache::Object* choose_part(EdgeRequest& request, const cache::Object* newest) {
+  const WallTime now = request.exchange.reactor().wall_now();
+  const wire::Fields& fields = request.head().fields;
+  const cache::Object* part = Parts(newest, fields, now).holding(*request.cache.part);
+  if (!part) return nullptr;
+  return evaluate(fields, StoredAnswer::representation(*part), now).range_applies ? part : nullptr;
+}
+
 // Who likes one language best takes what is stored in it, however it was asked for.
 const cache::Object* choose_language(EdgeRequest& request, const cache::Object* newest) {
   Buffer wanted;
   std::string_view language;
   for (const cache::Object* each = newest; each; each = each->next_variant()) {
-    if (each->kind() != cache::ObjectKind::answer) continue;
+    if (each->kind() != cache::ObjectKind::answer || is_part(*each)) continue;
     const std::string_view own = StoredAnswer::language_key(*each);
     if (own.empty()) continue;
     if (language.empty()) language = preferred_language(request.head().fields);
@@ -123,7 +140,13 @@ void ask(EdgeRequest& request, Forward why) {
   cache.result = CacheResult::miss;
   cache.status.forward = why;
   if (cache.key.empty()) cache.key = request.edge.key_scratch().view();
-  cache.variant = request.edge.variant_scratch().view();
+  Buffer& variant = request.edge.variant_scratch();
+  if (cache.part) {
+    // Who wants another part does not wait for this one.
+    variant.append("\n#");
+    append_range(variant, *cache.part);
+  }
+  cache.variant = variant.view();
 }
 
 void refuse(EdgeRequest& request) {
@@ -131,12 +154,15 @@ void refuse(EdgeRequest& request) {
   answer_error(request, 504, "only-if-cached, and it is not");
 }
 
-// Whether it is for less than the whole; "bytes=0-" is for all of it.
-bool wants_part(const EdgeRequest& request) {
-  const wire::Fields& fields = request.head().fields;
-  if (!fields.has(KnownField::range)) return false;
-  const std::optional<RangeSpec> range = single_range(fields);
-  return !range || range->first != uint64_t{0} || range->last;
+// Whether it is for less than the whole; "bytes=0-" is for all of it. Notes a single part.
+bool wants_part(EdgeRequest& request) {
+  const wire::RequestHead& head = request.head();
+  if (!head.fields.has(KnownField::range)) return false;
+  const std::optional<RangeSpec> range = single_range(head.fields);
+  if (range && range->first == uint64_t{0} && !range->last) return false;
+  const bool stored = request.generation.config().cache.fill.parts_max > 0;
+  if (stored && head.method == wire::RequestMethod::get) request.cache.part = range;
+  return true;
 }
 
 // Who would not get here what could be stored, or nothing at all, may find it on disk.
@@ -147,17 +173,21 @@ bool look_on_disk_first(EdgeRequest& request, Forward why) {
   return true;
 }
 
-void decide_on_miss(EdgeRequest& request, bool other_variants) {
+// `part`: it is for less than the whole.
+void decide_on_miss(EdgeRequest& request, bool other_variants, bool part) {
   const Forward why = other_variants ? Forward::vary_miss : Forward::uri_miss;
   const bool refused = on_miss(request.cache.directives, request.site->cache) == Use::refuse;
-  // A HEAD tells nothing that could be stored, and a part not enough.
+  // A HEAD tells nothing that could be stored.
   const bool head = request.head().method == wire::RequestMethod::head;
-  const bool part = wants_part(request);
-  if ((refused || head || part) && look_on_disk_first(request, why)) return;
+  // Several parts, or one under conditions: what comes is for this client alone.
+  const bool own =
+      part && (!request.cache.part || request.head().fields.has_any(conditions_of_one));
+  if ((refused || head || own) && look_on_disk_first(request, why)) return;
   if (refused) return refuse(request);
   if (head) return pass(request, why);
-  if (part) {
+  if (own) {
     if (request.cache.key.empty()) request.cache.key = request.edge.key_scratch().view();
+    request.cache.part.reset();
     request.cache.wants_whole = true;
     return pass(request, why);
   }
@@ -191,6 +221,8 @@ void decide_on(EdgeRequest& request, const cache::Object& object) {
       break;
   }
   if (request.head().method == wire::RequestMethod::head) return pass(request, decision.forward);
+  // If it has changed, a part of the new version is not what a client with If-Range can use.
+  if (is_part(object) && has_precondition(fields)) return pass(request, decision.forward);
   ask(request, decision.forward);
   request.cache.object = cache::ObjectRef(object);
 }
@@ -201,7 +233,10 @@ void look_at(EdgeRequest& request, std::string_view key) {
   cache.seen = newest ? newest->stamp() : 0;
   const cache::Object* object = choose_variant(request, newest);
   if (!object) object = choose_language(request, newest);
-  if (!object) return decide_on_miss(request, newest != nullptr);
+  cache.part.reset();
+  const bool part = !object && wants_part(request);
+  if (cache.part && newest) object = choose_part(request, newest);
+  if (!object) return decide_on_miss(request, newest && !is_part(*newest), part);
   if (object->kind() == cache::ObjectKind::answer) return decide_on(request, *object);
   if (on_miss(cache.directives, request.site->cache) == Use::refuse) return refuse(request);
   pass(request, Forward::miss);

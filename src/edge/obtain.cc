@@ -23,8 +23,17 @@ constexpr unsigned rounds_max = 4;
 bool fits(EdgeRequest& request, const cache::Object& object) {
   Buffer& variant = request.edge.variant_scratch();
   variant.clear();
-  return append_variant_key(variant, StoredAnswer::vary(object), request.head().fields) &&
-         variant.view() == object.variant();
+  if (!append_variant_key(variant, StoredAnswer::vary(object), request.head().fields) ||
+      variant.view() != StoredAnswer::variant(object))
+    return false;
+  const StoredAnswer& answer = StoredAnswer::of(object);
+  if (!answer.is_part()) return true;
+  const std::optional<RangeSpec>& asked = request.cache.part;
+  const auto range = asked ? asked->resolve(answer.whole_bytes) : std::nullopt;
+  return range && answer.part.contains(*range) &&
+         evaluate(request.head().fields, StoredAnswer::representation(object),
+                  request.exchange.reactor().wall_now())
+             .range_applies;
 }
 
 Task<> join(EdgeRequest& request, cache::ObjectRef object) {

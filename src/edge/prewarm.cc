@@ -23,6 +23,7 @@ constexpr std::array<std::string_view, static_cast<size_t>(Prewarmed::count)> na
 bool is_fresh(EdgeShard& edge, const Errand& errand) {
   const cache::Object* object = edge.store().find(errand.key, errand.key_hash);
   return object && object->kind() == cache::ObjectKind::answer && !object->made_stale() &&
+         !StoredAnswer::of(*object).is_part() &&
          StoredAnswer::of(*object).freshness.fresh(edge.shard().now());
 }
 

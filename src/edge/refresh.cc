@@ -3,6 +3,7 @@
 #include <array>
 #include <optional>
 
+#include "edge/assemble.h"
 #include "edge/errand.h"
 #include "edge/judge.h"
 #include "edge/second_tier.h"
@@ -17,6 +18,14 @@ using runtime::Task;
 // Nobody asks again so soon, however often the stale answer is served meanwhile.
 constexpr Duration pause_after_failure = seconds(1);
 constexpr size_t fields_max = 128;
+// For the way to the owner of the key and back, or until somebody else has fetched it.
+constexpr Duration claim_time = seconds(1);
+constexpr unsigned claims_max = 2;
+
+// An answer that is there, or cannot be.
+bool is_whole(const cache::Object& newest, MonoTime now) {
+  return newest.kind() == cache::ObjectKind::answer ? !is_part(newest) : newest.uncacheable(now);
+}
 
 // Stores what an origin answered, or lets it be. `old`: what was asked about, where that was.
 Task<Settled> settle(EdgeShard& edge, const Errand& errand, FetchedAnswer answer, cache::Fill fill,
@@ -43,6 +52,7 @@ Task<Settled> settle(EdgeShard& edge, const Errand& errand, FetchedAnswer answer
   }
   if (old) metrics.changed.add();
   const StoreVerdict verdict = judge.answer(head, draft);
+  if (verdict == StoreVerdict::store) put_in_place(edge, errand, draft);
   if (verdict != StoreVerdict::store || !fill.publish(draft.object(), length_of(head))) {
     fill.decline(edge.config().cache.fill.uncacheable_time,
                  verdict == StoreVerdict::store ? "no-room" : to_string(verdict));
@@ -52,15 +62,43 @@ Task<Settled> settle(EdgeShard& edge, const Errand& errand, FetchedAnswer answer
   co_return whole ? Settled::stored : Settled::failed;
 }
 
+// From the parts that are stored; nullopt: they are of no use.
+Task<std::optional<Settled>> settle_from_parts(EdgeShard& edge, Errand& errand, OriginFetch& fetch,
+                                               cache::Fill& fill, runtime::Wait wait) {
+  Pieces pieces = co_await gather(edge, errand, {}, fetch, wait);
+  switch (pieces.kind) {
+    case Pieces::Kind::none:
+      co_return std::nullopt;
+    case Pieces::Kind::failed:
+      fill.fail(pieces.error, cache::OnFailure::share);
+      co_return Settled::failed;
+    case Pieces::Kind::other:
+      co_return co_await settle(edge, errand, *std::move(pieces.answer), std::move(fill), nullptr);
+    case Pieces::Kind::ready:
+      break;
+  }
+  if (!publish(edge, errand, pieces, fill)) co_return std::nullopt;
+  const bool whole = co_await assemble(edge, std::move(pieces), std::move(fill));
+  co_return whole ? Settled::stored : Settled::failed;
+}
+
 }  // namespace
 
-Task<Settled> fetch_and_settle(EdgeShard& edge, ShardGeneration& generation, const Errand& errand,
+Task<Settled> fetch_and_settle(EdgeShard& edge, ShardGeneration& generation, Errand& errand,
                                cache::Fill fill, const cache::Object* old) {
   edge.metrics().cache.refreshes.add();
   telemetry::Trace trace(edge.tracer());
   const runtime::Wait wait{after(edge.shard().now(), generation.config().cache.fill.timeout),
                            &edge.fills().cancel()};
+  if (!old) {
+    OriginFetch rest(edge, generation, errand.site_index, trace, nullptr);
+    const auto settled = co_await settle_from_parts(edge, errand, rest, fill, wait);
+    if (settled) co_return *settled;
+  }
   OriginFetch fetch(edge, generation, errand.site_index, trace, nullptr);
+  if (old)
+    append_validation_fields(errand.ask.fields, StoredAnswer::representation(*old).validators);
+  append_part_asked(errand.ask.fields, errand);
   Result<FetchedAnswer> answer = co_await fetch.run(errand.ask, wait);
   if (answer) co_return co_await settle(edge, errand, *std::move(answer), std::move(fill), old);
   if (old) edge.metrics().cache.unanswered.add();
@@ -81,7 +119,6 @@ Task<Settled> obtain_and_settle(EdgeShard& edge, ShardGeneration& generation, Er
   }
   if (!old) co_return co_await fetch_and_settle(edge, generation, errand, std::move(fill), nullptr);
   if (StoredAnswer::of(**old).freshness.fresh(edge.shard().now())) co_return Settled::stored;
-  append_validation_fields(errand.ask.fields, StoredAnswer::representation(**old).validators);
   co_return co_await fetch_and_settle(
       edge, generation, errand, edge.store().fill_alone(errand.key, errand.key_hash), old->get());
 }
@@ -90,7 +127,6 @@ namespace {
 
 Task<> refresh(EdgeShard& edge, ShardGeneration& generation, Errand errand, cache::ObjectRef old,
                cache::Fill fill) {
-  append_validation_fields(errand.ask.fields, StoredAnswer::representation(*old).validators);
   const Settled settled =
       co_await fetch_and_settle(edge, generation, errand, std::move(fill), old.get());
   if (settled == Settled::failed) {
@@ -102,15 +138,25 @@ Task<> refresh(EdgeShard& edge, ShardGeneration& generation, Errand errand, cach
 }
 
 Task<> fetch_new(EdgeShard& edge, ShardGeneration& generation, Errand errand) {
-  const runtime::Wait wait{edge.shard().now(), &edge.fills().cancel()};
-  cache::Claim claim =
-      co_await edge.store().claim({.key = errand.key, .hash = errand.key_hash}, wait);
-  if (claim.outcome == cache::ClaimOutcome::lead)
-    (void)co_await obtain_and_settle(edge, generation, errand, std::move(claim.fill));
+  co_await fetch_if_missing(edge, generation, errand);
   edge.leave(generation);
 }
 
 }  // namespace
+
+Task<> fetch_if_missing(EdgeShard& edge, ShardGeneration& generation, Errand& errand) {
+  for (unsigned round = 0; round < claims_max; ++round) {
+    const cache::Object* newest = edge.store().find(errand.key, errand.key_hash);
+    if (newest && is_whole(*newest, edge.shard().now())) co_return;
+    const runtime::Wait wait{after(edge.shard().now(), claim_time), &edge.fills().cancel()};
+    cache::Claim claim = co_await edge.store().claim(
+        {.key = errand.key, .hash = errand.key_hash, .seen = newest ? newest->stamp() : 0}, wait);
+    if (claim.outcome == cache::ClaimOutcome::lead)
+      (void)co_await obtain_and_settle(edge, generation, errand, std::move(claim.fill));
+    // The part that we come from was not in the index yet.
+    if (claim.outcome != cache::ClaimOutcome::look_again) co_return;
+  }
+}
 
 void refresh_in_background(EdgeRequest& request, const cache::Object& object) {
   EdgeShard& edge = request.edge;
@@ -127,7 +173,7 @@ void fetch_in_background(EdgeRequest& request) {
   EdgeShard& edge = request.edge;
   if (!has_room_for_fill(edge, request.generation)) return;
   edge.enter(request.generation);
-  edge.fills().spawn(fetch_new(edge, request.generation, make_errand(request)));
+  edge.fills().spawn(fetch_new(edge, request.generation, for_whole(make_errand(request))));
 }
 
 }  // namespace weir::edge

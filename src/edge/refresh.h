@@ -13,8 +13,10 @@ namespace weir::edge {
 // way on any shard.
 void refresh_in_background(EdgeRequest& request, const cache::Object& object);
 
-// Fetches what the request's key names, unless somebody does so already.
+// Fetches the whole of what the request's key names, unless somebody does so already.
 void fetch_in_background(EdgeRequest& request);
+// The same in the caller's task, which holds the generation.
+runtime::Task<> fetch_if_missing(EdgeShard& edge, ShardGeneration& generation, Errand& errand);
 
 // What became of a fetch.
 enum class Settled : uint8_t { stored, not_storable, failed };
@@ -24,10 +26,10 @@ enum class Settled : uint8_t { stored, not_storable, failed };
 runtime::Task<Settled> obtain_and_settle(EdgeShard& edge, ShardGeneration& generation,
                                          Errand& errand, cache::Fill fill);
 
-// Fetches, judges and stores; `old`: what is stored already and was asked about. In a task of the
-// shard's own; the generation is held by the caller.
+// Fetches, judges and stores; `old`: what is stored already and is asked about. Without it only
+// what stored parts lack is fetched. In a task of the shard's own; the generation is held by the
+// caller.
 runtime::Task<Settled> fetch_and_settle(EdgeShard& edge, ShardGeneration& generation,
-                                        const Errand& errand, cache::Fill fill,
-                                        const cache::Object* old);
+                                        Errand& errand, cache::Fill fill, const cache::Object* old);
 
 }  // namespace weir::edge

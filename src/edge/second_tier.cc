@@ -136,7 +136,8 @@ void offer_to_disk(EdgeShard& edge, const cache::Object& object) {
   const cache::Body& body = object.body();
   if (!edge.disk().on() || body.state() != cache::BodyState::complete || body.given_up()) return;
   const runtime::Reactor& reactor = edge.shard().reactor();
-  if (useless_from(StoredAnswer::of(object)) <= reactor.now()) return;
+  const StoredAnswer& answer = StoredAnswer::of(object);
+  if (answer.is_part() || useless_from(answer) <= reactor.now()) return;
   edge.disk().offer(std::make_unique<ObjectSource>(object, reactor));
 }
 

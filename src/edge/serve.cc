@@ -27,6 +27,7 @@ struct Portion {
   uint16_t status = 200;
   RangeSelection selection;
   std::optional<uint64_t> length;  // of the whole, where it is known
+  uint64_t from = 0;               // which of its bytes is the body's first
   OutFraming framing = OutFraming::none;
   bool body = false;
   std::array<char, 16> boundary;  // of multipart ones
@@ -36,6 +37,19 @@ struct Portion {
 
 std::optional<uint64_t> length_of(const cache::Body& body) {
   return body.state() == cache::BodyState::complete ? body.published() : body.length();
+}
+
+// The answer is made of a stored part, which has all that the request asks for: lookup() and Lead
+// see to that.
+void select_of_part(const EdgeRequest& request, const StoredAnswer& answer, Portion& portion) {
+  const std::optional<RangeSpec> asked = single_range(request.head().fields);
+  const auto range = asked ? asked->resolve(answer.whole_bytes) : std::nullopt;
+  WEIR_ASSERT(range && answer.part.contains(*range));
+  portion.length = answer.whole_bytes;
+  portion.from = answer.part.first;
+  portion.selection.kind = RangeSelection::Kind::partial;
+  portion.selection.count = 1;
+  portion.selection.storage[0] = *range;
 }
 
 bool has_no_body(uint16_t status) {
@@ -55,6 +69,7 @@ Portion portion_of(const EdgeRequest& request, const cache::Object& object) {
   const wire::RequestHead& head = request.head();
   const StoredAnswer& answer = StoredAnswer::of(object);
   Portion portion{.status = answer.status, .length = length_of(object.body())};
+  if (answer.is_part()) select_of_part(request, answer, portion);
   bool range_applies = true;
   if (has_precondition(head.fields)) {
     const PreconditionResult result = evaluate(head.fields, StoredAnswer::representation(object),
@@ -194,7 +209,7 @@ bool serve_small(EdgeRequest& request, const cache::Object& object) {
   std::string_view bytes = body.whole();
   if (portion.status == 206) {
     const ByteRange& range = portion.selection.storage[0];
-    bytes = bytes.substr(range.first, range.size());
+    bytes = bytes.substr(range.first - portion.from, range.size());
   }
   request.out().append(bytes);
   return true;
@@ -300,9 +315,10 @@ Task<SendOutcome> send_body(EdgeRequest& request, const cache::Object& object,
   if (portion.multipart()) co_return co_await send_parts(request, object, portion);
   const bool part = portion.status == 206;
   const ByteRange& range = portion.selection.storage[0];
-  cache::BodyReader reader(request.edge.store(), object.body(), part ? range.first : 0);
+  cache::BodyReader reader(request.edge.store(), object.body(),
+                           part ? range.first - portion.from : 0);
   const bool chunked = portion.framing == OutFraming::chunked;
-  const uint64_t last = part ? range.last + 1 : UINT64_MAX;
+  const uint64_t last = part ? range.last - portion.from + 1 : UINT64_MAX;
   const SendOutcome sent = co_await send_run(request, reader, last, chunked);
   if (sent.how == Sent::whole && chunked) append_end_of_chunks(request.out(), nullptr, false);
   co_return sent;

@@ -1,7 +1,8 @@
 #pragma once
 // StoredAnswer: what the edge knows of a stored answer besides its bytes: the object's meta block,
-// made when it is stored, read by every shard. Places are those of the object's head, which is kept
-// as it is sent:
+// made when it is stored, read by every shard. The body is all of what the answer's URL names, or a
+// part of it (206), which stands beside other parts under the same key. Places are those of the
+// object's head, which is kept as it is sent:
 //
 //   "HTTP/1.1 200 OK\r\n" "Name: value\r\n"...      without what each answer has of its own: Age,
 //                                                   Via, Cache-Status, framing, the empty line
@@ -28,7 +29,7 @@ struct TextPlace {
 
 struct StoredAnswer {
   // Raise it when what the fields mean changes: what is on disks is then not used.
-  static constexpr uint32_t format = 1;
+  static constexpr uint32_t format = 2;
 
   StoredFreshness freshness;
   WallTime stored_at{};
@@ -43,7 +44,10 @@ struct StoredAnswer {
   TextPlace last_modified;
   TextPlace date;
   TextPlace content_type;
+  ByteRange part;            // which bytes of the whole the body is, where it is not all of them
+  uint64_t whole_bytes = 0;  // how many the whole has then
 
+  bool is_part() const { return whole_bytes > 0; }
   static const StoredAnswer& of(const cache::Object& object) {
     return object.meta_as<StoredAnswer>();
   }
@@ -56,6 +60,13 @@ struct StoredAnswer {
     const StoredAnswer& answer = of(object);
     return object.meta().substr(sizeof(StoredAnswer) + answer.vary_bytes, answer.language_bytes);
   }
+  // The variant that it answers. That of the object has its place among the parts behind it.
+  static std::string_view variant(const cache::Object& object) {
+    std::string_view variant = object.variant();
+    if (of(object).is_part()) variant.remove_suffix(part_mark_bytes);
+    return variant;
+  }
+  static constexpr size_t part_mark_bytes = 3;  // "\n#" and the place, '0' + n
   static StoredRepresentation representation(const cache::Object& object);
 };
 

@@ -34,6 +34,27 @@ TEST_CASE("in a world without faults every answer of the cache is right, and mos
   }
 }
 
+TEST_CASE("parts are stored, served and completed, without a byte of another version") {
+  CacheWorldOutcome sum;
+  for (uint64_t seed = 1; seed <= 10; ++seed) {
+    CAPTURE(seed);
+    CacheWorldPlan plan{.seed = seed, .requests = 60, .keys = 2};
+    plan.part = 0.95;
+    plan.range_bytes_max = 0;
+    plan.max_age = 20;
+    plan.period = seconds(40);
+    plan.ignores_if_range = seed % 2 == 0 ? 0.5 : 0;
+    const CacheWorldOutcome outcome = run(plan);
+    CHECK(outcome.fault(plan) == "");
+    CHECK(outcome.right == outcome.requests);
+    CHECK(outcome.fetched < outcome.requests * 9 / 10);
+    sum.parts += outcome.parts;
+    sum.assembled += outcome.assembled;
+  }
+  CHECK(sum.parts > 500);
+  CHECK(sum.assembled > 30);
+}
+
 TEST_CASE("a herd on one cold key is one fetch, on however many shards") {
   for (size_t shards = 1; shards <= 4; ++shards) {
     CAPTURE(shards);
@@ -64,6 +85,8 @@ TEST_CASE("whatever fails, the cache gives nobody what it may not") {
     sum.errors += outcome.errors;
     sum.unanswered += outcome.unanswered;
     sum.validated += outcome.validated;
+    sum.parts += outcome.parts;
+    sum.assembled += outcome.assembled;
   }
   if (count < 100) return;
   // The mixtures must do harm, and not only that.
@@ -71,6 +94,8 @@ TEST_CASE("whatever fails, the cache gives nobody what it may not") {
   CHECK(sum.errors > count / 10);
   CHECK(sum.unanswered > count / 10);
   CHECK(sum.validated > count / 10);
+  CHECK(sum.parts > count);
+  CHECK(sum.assembled > count / 10);
 }
 
 TEST_CASE("what one process stored the next one answers from disk, without asking the origin") {

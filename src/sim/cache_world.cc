@@ -1,5 +1,6 @@
 #include "sim/cache_world.h"
 
+#include "edge/cache_metrics.h"
 #include "sim/simulated_edge.h"
 #include "sim/versioned.h"
 
@@ -18,6 +19,10 @@ constexpr Duration drain_limit = minutes(10);
 // A fetch that was under way when the version changed: what the origin may take to answer.
 constexpr Duration fetch_limit = seconds(20);
 
+uint64_t assembled(const telemetry::Registry& registry) {
+  return registry.total(edge::cache_assembled_decl);
+}
+
 double maybe(Random& random, double most) {
   return random.below(3) == 0 ? random.unit() * most : 0;
 }
@@ -30,6 +35,7 @@ SimulatedEdgeOptions edge_options(const CacheWorldPlan& plan, size_t shards) {
   options.cache_bytes = plan.cache_bytes;
   options.disk_bytes = plan.disk_bytes;
   options.disk_takes_all = plan.disk_takes_all;
+  options.range_bytes_max = plan.range_bytes_max;
   return options;
 }
 
@@ -45,6 +51,7 @@ void live(SimWorld& world, const CacheWorldPlan& plan, size_t shards, VersionedC
     clients.set_durable(false);
   }
   outcome.tasks_left += !asking.join(run_limit);
+  outcome.assembled += assembled(edge.registry());
   edge.drain(drain_limit);
   outcome.tasks_left += !edge.process().join(drain_limit);
 }
@@ -75,6 +82,12 @@ CacheWorldPlan CacheWorldPlan::draw(uint64_t seed) {
   plan.false_304 = maybe(random, 0.3);
   plan.chunked = random.unit();
   plan.purge = maybe(random, 0.2);
+  plan.whole_instead = maybe(random, 0.3);
+  plan.ignores_if_range = maybe(random, 0.5);
+  plan.false_range = maybe(random, 0.3);
+  plan.weak = random.below(4) == 0;
+  plan.part = maybe(random, 1);
+  if (random.below(2) == 0) plan.range_bytes_max = random.below(plan.body_bytes_max);
   if (random.below(3) == 0) plan.cache_bytes = 1 << 20;
   return plan;
 }

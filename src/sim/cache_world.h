@@ -1,9 +1,9 @@
 #pragma once
 // CacheWorld: the caching edge in a simulated world, before an origin whose answers change with
 // time. Every answer says which version it is, so that a client can tell one that is older than the
-// rules allow, one that was made for somebody else, and one that is mixed from two. With a tier on
-// disk, the edge ends and begins again on the same machine, in order or after a loss of power. All
-// is drawn from one seed.
+// rules allow, one that was made for somebody else, and one that is mixed from two. Some ask for
+// parts. With a tier on disk, the edge ends and begins again on the same machine, in order or after
+// a loss of power. All is drawn from one seed.
 //
 //   /v/ID    follows from ID and the version, which changes every `period`; may be shared
 //   /own/ID  asked with Authorization; follows from the secret there; may not
@@ -40,6 +40,13 @@ struct CacheWorldPlan {
   double hang_up = 0;    // closes instead of answering
   double false_304 = 0;  // says 304 about another tag than it was asked for
   double chunked = 0.3;
+  // Of answers to who asks for a part.
+  double whole_instead = 0;     // the whole
+  double ignores_if_range = 0;  // a part of another version than If-Range names
+  double false_range = 0;       // Content-Range lies: of its size, of the length, or another part
+  bool weak = false;            // entity tags are weak: nothing may be combined
+  double part = 0;              // of a client's turns: it asks for a part
+  uint64_t range_bytes_max = 8 << 20;
   double purge = 0;  // of a client's turns: it changes the resource by POST
   uint64_t cache_bytes = 32 << 20;
   // Of the second tier; the edge's process is begun anew so often, with other shards each time.
@@ -66,6 +73,8 @@ struct CacheWorldOutcome {
   uint64_t fetched = 0;     // requests that reached the origin
   uint64_t validated = 0;   // of these: answered 304
   uint64_t from_disk = 0;   // answers that came from there
+  uint64_t parts = 0;       // right answers with a part
+  uint64_t assembled = 0;   // what the edge put together from parts
   uint64_t held_bytes_max = 0;
   size_t sockets_left = 0;
   size_t tasks_left = 0;

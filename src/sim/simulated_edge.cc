@@ -22,6 +22,7 @@ edge::EdgeSettings edge_settings(const SimulatedEdgeOptions& options) {
   }
   settings.sites = {site};
   settings.cache.memory.bytes = options.cache_bytes;
+  settings.cache.fill.range_bytes_max = options.range_bytes_max;
   if (options.disk_bytes > 0) {
     edge::disk::DiskSettings& disk = settings.cache.disk;
     disk.bytes = options.disk_bytes;

@@ -20,6 +20,7 @@ struct SimulatedEdgeOptions {
   uint32_t origin_connections_max = 1024;
   Duration origin_timeout = seconds(30);  // for the head of an answer
   uint64_t cache_bytes = 64 << 20;
+  uint64_t range_bytes_max = 8 << 20;
   uint64_t disk_bytes = 0;     // of the tier on disk; 0: none
   bool disk_takes_all = true;  // otherwise what was hit
   // What stands between a shard's server and its edge, where that is wanted.

@@ -7,6 +7,7 @@
 #include "runtime/waiter.h"
 #include "sim/content.h"
 #include "sim/message_reader.h"
+#include "sim/part_text.h"
 #include "wire/http1_chunked.h"
 #include "wire/http1_write.h"
 
@@ -18,6 +19,7 @@ using runtime::Task;
 
 constexpr std::string_view version_field = "x-sim-version", made_field = "x-sim-made";
 constexpr std::string_view own_prefix = "/own/";
+constexpr std::string_view part_field = "Content-Range";
 constexpr Duration patience = seconds(120);
 constexpr size_t fields_max = 64;
 
@@ -25,11 +27,15 @@ uint64_t version_at(MonoTime now, const CacheWorldPlan& plan) {
   return static_cast<uint64_t>(nanos(now) / plan.period.count());
 }
 
+uint64_t body_bytes(std::string_view target, const CacheWorldPlan& plan) {
+  return hash(target, plan.seed) % plan.body_bytes_max;
+}
+
 // What belongs to a target and a version (or, of one's own, to a secret).
 std::string body_of(std::string_view target, std::string_view salt, const CacheWorldPlan& plan) {
-  const uint64_t size = hash(target, plan.seed) % plan.body_bytes_max;
-  return answer_content(
-      "/shared/" + std::string(target) + "+" + std::string(salt) + "/" + std::to_string(size), "");
+  return answer_content("/shared/" + std::string(target) + "+" + std::string(salt) + "/" +
+                            std::to_string(body_bytes(target, plan)),
+                        "");
 }
 
 // must-revalidate would allow an answer to Authorization to be shared (RFC 9111 3.5).
@@ -71,23 +77,55 @@ std::string VersionedOrigin::answer(const wire::RequestHead& head, MonoTime made
                                     Random& random) const {
   Buffer out;
   const uint64_t version = version_at(made, plan_);
-  const std::string text = std::to_string(version), tag = "\"v" + text + "\"";
+  const std::string text = std::to_string(version),
+                    tag = (plan_.weak ? "W/\"v" : "\"v") + text + "\"";
   const std::string_view asked = head.fields.value(wire::KnownField::if_none_match);
   const bool own = head.path.starts_with(own_prefix);
   const bool lies = !asked.empty() && random.unit() < plan_.false_304;
   const bool same = !own && (asked == tag || lies);
-  wire::append_status_line(out, same ? 304 : 200);
-  wire::append_field(out, version_field, std::string_view(text));
-  wire::append_field(out, made_field, static_cast<uint64_t>(nanos(made)));
-  wire::append_field(out, "ETag", std::string_view(tag));
-  wire::append_field(out, "Cache-Control", std::string_view(cache_control(plan_, own)));
-  if (same) {
-    wire::end_head(out);
-    return std::string(out.view());
-  }
+  Buffer fields;
+  wire::append_field(fields, version_field, std::string_view(text));
+  wire::append_field(fields, made_field, static_cast<uint64_t>(nanos(made)));
+  wire::append_field(fields, "ETag", std::string_view(tag));
+  wire::append_field(fields, "Cache-Control", std::string_view(cache_control(plan_, own)));
+  Buffer content;
   const std::string_view salt = own ? head.fields.value(wire::KnownField::authorization) : text;
-  append_body(out, body_of(head.path, salt, plan_), random.unit() < plan_.chunked);
+  if (!same) append_content(content, head, tag, body_of(head.path, salt, plan_), random);
+  const bool part = content.view().starts_with(part_field);
+  wire::append_status_line(out, same ? 304 : part ? 206 : 200);
+  out.append(fields.view());
+  out.append(content.view());
+  if (same) wire::end_head(out);
   return std::string(out.view());
+}
+
+void VersionedOrigin::append_content(Buffer& out, const wire::RequestHead& head,
+                                     std::string_view tag, std::string_view body,
+                                     Random& random) const {
+  const bool chunked = random.unit() < plan_.chunked;
+  const std::string_view condition = head.fields.value(wire::KnownField::if_range);
+  const bool holds =
+      condition.empty() || condition == tag || random.unit() < plan_.ignores_if_range;
+  auto span = span_of(head.fields.value(wire::KnownField::range), body.size());
+  if (!span || !holds || random.unit() < plan_.whole_instead)
+    return append_body(out, body, chunked);
+  Span said = *span;
+  uint64_t length = body.size();
+  if (random.unit() < plan_.false_range) {
+    switch (random.below(3)) {
+      case 0:
+        ++said.last;
+        length = std::max(length, said.last + 1);
+        break;
+      case 1:
+        length += 7;
+        break;
+      default:
+        span = said = {span->first / 2, span->last};
+    }
+  }
+  wire::append_field(out, "Content-Range", std::string_view(content_range(said, length)));
+  append_body(out, body.substr(span->first, span->size()), chunked);
 }
 
 Task<> VersionedOrigin::serve(Shard& shard, runtime::StreamPtr stream) {
@@ -130,9 +168,26 @@ struct VersionedClients::Asked {
   std::string target;
   std::string secret;  // of an own one
   bool change = false;
+  std::string range;  // of the part that it asks for
   MonoTime at{};
   MonoTime answered{};
 };
+
+namespace {
+
+std::string draw_range(Random& random, uint64_t bytes) {
+  const uint64_t first = random.below(bytes + 1), size = 1 + random.below(bytes);
+  switch (random.below(3)) {
+    case 0:
+      return "bytes=" + std::to_string(first) + "-";
+    case 1:
+      return "bytes=-" + std::to_string(size);
+    default:
+      return "bytes=" + std::to_string(first) + "-" + std::to_string(first + size - 1);
+  }
+}
+
+}  // namespace
 
 void VersionedClients::violation(std::string what) {
   if (outcome_.violations++ == 0) outcome_.first_violation = std::move(what);
@@ -157,6 +212,8 @@ Task<> VersionedClients::client(Shard& shard, size_t index) {
       asked.secret = "secret-" + std::to_string(index);
       asked.change = false;
     }
+    if (!asked.change && random.unit() < plan_.part)
+      asked.range = draw_range(random, std::max<uint64_t>(1, body_bytes(asked.target, plan_)));
     asked.at = shard.now();
     co_await ask(shard, asked);
     if (store_) outcome_.held_bytes_max = std::max(outcome_.held_bytes_max, store_->held_bytes());
@@ -175,6 +232,7 @@ Task<> VersionedClients::ask(Shard& shard, const Asked& asked) {
       (asked.change ? "POST " : "GET ") + asked.target + " HTTP/1.1\r\nHost: site.test\r\n";
   if (!asked.secret.empty()) text += "Authorization: " + asked.secret + "\r\n";
   if (asked.change) text += "Content-Length: 0\r\n";
+  if (!asked.range.empty()) text += "Range: " + asked.range + "\r\n";
   text += "\r\n";
   iovec parts[1] = {runtime::part(text)};
   std::array<wire::Field, fields_max> storage;
@@ -234,7 +292,7 @@ void VersionedClients::judge(const Asked& asked, const wire::ResponseHead& head,
   const uint64_t version = parse_u64(field->value).value_or(0);
   const std::string_view salt =
       asked.secret.empty() ? field->value : std::string_view(asked.secret);
-  if (body != body_of(asked.target, salt, plan_))
+  if (!is_right(asked, head, body, body_of(asked.target, salt, plan_)))
     return violation("a wrong or foreign body for " + asked.target + " of version " +
                      std::string(field->value));
   const MonoTime ended = MonoTime(plan_.period * static_cast<int64_t>(version + 1));
@@ -243,6 +301,22 @@ void VersionedClients::judge(const Asked& asked, const wire::ResponseHead& head,
                      std::to_string((asked.at - ended - plan_.grace()) / milliseconds(1)) + " ms");
   judge_change(asked, head);
   ++outcome_.right;
+  if (head.status == 206) ++outcome_.parts;
+}
+
+bool VersionedClients::is_right(const Asked& asked, const wire::ResponseHead& head,
+                                std::string_view body, std::string_view whole) {
+  const std::optional<Span> wanted = span_of(asked.range, whole.size());
+  if (head.status == 416) return !wanted && body.empty();
+  if (head.status != 206) return body == whole;
+  const auto said = span_in(head.fields.value(wire::KnownField::content_range));
+  if (!wanted || !said) return false;
+  // What the origin said wrongly of its own answer is passed on as it came.
+  if (plan_.false_range > 0 && said->size() != body.size()) return true;
+  if (plan_.false_range == 0 && (said->first != wanted->first || said->last != wanted->last))
+    return false;
+  return said->size() == body.size() && said->first < whole.size() &&
+         body == whole.substr(said->first, body.size());
 }
 
 }  // namespace weir::sim

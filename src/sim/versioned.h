@@ -25,6 +25,9 @@ class VersionedOrigin {
  private:
   runtime::Task<> serve(runtime::Shard& shard, runtime::StreamPtr stream);
   std::string answer(const wire::RequestHead& head, MonoTime made, Random& random) const;
+  // The body, or a part of it, with the fields that say so.
+  void append_content(Buffer& out, const wire::RequestHead& head, std::string_view tag,
+                      std::string_view body, Random& random) const;
 
   int listener_;
   const CacheWorldPlan& plan_;
@@ -49,6 +52,9 @@ class VersionedClients {
   runtime::Task<> ask(runtime::Shard& shard, const Asked& asked);
   void judge(const Asked& asked, const wire::ResponseHead& head, std::string_view body);
   void judge_change(const Asked& asked, const wire::ResponseHead& head);
+  // Whether a body is what belongs to this version, or the part of it that was asked for.
+  bool is_right(const Asked& asked, const wire::ResponseHead& head, std::string_view body,
+                std::string_view whole);
   void violation(std::string what);
 
   // A resource was changed through the edge, and the client was told so.

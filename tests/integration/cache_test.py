@@ -4,55 +4,9 @@ import threading
 import time
 
 from support import keys, origin, process, raw
-from support.case import Case, NginxCase
+from support.cached import FRESH, Cached, Counting, get
+from support.case import NginxCase
 from support.weir import run_weir
-
-FRESH = "Cache-Control: max-age=60\r\n"
-
-
-def get(path="/x", fields=""):
-    return f"GET {path} HTTP/1.1\r\nHost: shop.test\r\n{fields}\r\n".encode()
-
-
-class Counting:
-    """A script that answers with a number that rises, so that a stored answer can be told."""
-
-    def __init__(self, fields=FRESH, status="200 OK", body=None):
-        self.fields = fields
-        self.status = status
-        self.body = body
-        self.count = 0
-        self.lock = threading.Lock()
-
-    def __call__(self, connection, request):
-        with self.lock:
-            self.count += 1
-            number = self.count
-        body = self.body or f"answer {number} to {request.first_line.split(' ')[1]}"
-        connection.send(origin.plain(body, self.status, self.fields))
-
-
-class Cached(Case):
-    """A weir of each test's own, so that no test finds what another one stored."""
-
-    def edge(self, script, **options):
-        edge, scripted = self.behind(script, options=options)
-        self.scripted = scripted
-        return edge
-
-    def ask(self, edge, path="/x", fields="", to="GET"):
-        data = get(path, fields)
-        if to != "GET":
-            data = data.replace(b"GET", to.encode(), 1)
-        return raw.ask(edge.port, data, to)
-
-    def store(self, edge, path="/x"):
-        """Who has the answer may be sure that every shard finds it."""
-        return self.ask(edge, path)
-
-    def admin(self, edge, path, method="POST", body=None):
-        status, _, answer = edge.get(path, edge.admin, method=method, body=body)
-        return status, answer
 
 
 class Hits(Cached):
@@ -419,49 +373,6 @@ class Operators(Cached):
         again = self.ask(edge, "/p/7", "Accept-Encoding: gzip, deflate, br, zstd\r\n")
         self.assertIn("; hit", again.get("cache-status"))
         self.assertEqual(script.count, 50)
-
-
-class Hostile(Cached):
-    def test_a_field_that_is_not_in_the_key_cannot_plant_an_answer(self):
-        def script(connection, request):
-            planted = request.get("x-original-url") or request.get("x-forwarded-host")
-            connection.send(origin.plain(f"for {planted}", fields=FRESH))
-        edge = self.edge(script)
-        self.ask(edge, fields="X-Original-URL: /evil\r\nX-Forwarded-Host: evil.test\r\n")
-        self.assertEqual(self.ask(edge).body, b"for shop.test")
-
-    def test_the_port_of_the_host_is_part_of_the_key(self):
-        def script(connection, request):
-            connection.send(origin.plain(request.get("host"), fields=FRESH))
-        edge = self.edge(script)
-        raw.ask(edge.port, b"GET /x HTTP/1.1\r\nHost: shop.test:1337\r\n\r\n")
-        self.assertEqual(self.ask(edge).body, b"shop.test")
-
-    def test_a_page_under_a_deceptive_suffix_is_not_shared(self):
-        def script(connection, request):
-            connection.send(origin.plain(f"account of {request.get('cookie')}"))
-        edge = self.edge(script, **{"edge.cache.default_ttl": "5m"})
-        self.ask(edge, "/account/x.css", "Cookie: user=1\r\n")
-        self.assertEqual(self.ask(edge, "/account/x.css").body, b"account of None")
-
-    def test_ten_thousand_variants_of_one_address_stay_bounded(self):
-        script = Counting(fields=FRESH + "Vary: X-Any\r\n")
-        edge = self.edge(script)
-        connection = raw.connect(edge.port)
-        for number in range(2000):
-            connection.send(get("/x", f"X-Any: {number}\r\n"))
-            connection.read_response()
-        connection.close()
-        status, answer = self.admin(edge, "/debug/cache?url=http%3A%2F%2Fshop.test%2Fx", "GET")
-        self.assertEqual(status, 200)
-        self.assertLess(len(json.loads(answer)["variants"]), 200)
-
-    def test_endless_ranges_are_answered_whole(self):
-        edge = self.edge(Counting(body="0123456789" * 100))
-        self.ask(edge)
-        ranges = ",".join(f"{i}-{i}" for i in range(0, 900, 3))
-        answer = self.ask(edge, fields=f"Range: bytes={ranges}\r\n")
-        self.assertEqual((answer.status, len(answer.body)), (200, 1000))
 
 
 class CommandLine(Cached):

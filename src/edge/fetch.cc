@@ -2,6 +2,7 @@
 #include "edge/deliver.h"
 #include "edge/edge_shard.h"
 #include "edge/forward.h"
+#include "edge/keep_for_get.h"
 #include "edge/observe.h"
 #include "edge/origin_choice.h"
 #include "edge/steps.h"
@@ -60,19 +61,19 @@ class Attempt {
     if (!opened)
       co_return co_await fail_with(opened.error(),
                                    net::OriginClient::not_connected(opened.error()));
-    co_return co_await ask(**opened);
+    co_return co_await ask(*opened);
   }
 
  private:
-  Task<Outcome> ask(net::OriginExchange& origin) {
+  Task<Outcome> ask(std::unique_ptr<net::OriginExchange>& origin) {
     Buffer head;
     append_origin_request(head, request_, client_.authority(), span_);
-    Upload upload(request_, origin, watch_);
+    Upload upload(request_, *origin, watch_);
     const Result<> sent = co_await upload.begin(head.view(), ready_body_);
     Outcome outcome = Outcome::answered;
     // Even where sending failed an answer may be there; but not before anything was sent.
-    if (!sent && !origin.reused() && origin.bytes_sent() == 0) {
-      outcome = co_await fail_with(sent.error(), origin.failed(sent.error()));
+    if (!sent && !origin->reused() && origin->bytes_sent() == 0) {
+      outcome = co_await fail_with(sent.error(), origin->failed(sent.error()));
     } else {
       outcome = co_await receive(origin, upload);
     }
@@ -80,11 +81,12 @@ class Attempt {
     co_return outcome;
   }
 
-  Task<Outcome> receive(net::OriginExchange& origin, Upload& upload) {
+  Task<Outcome> receive(std::unique_ptr<net::OriginExchange>& origin, Upload& upload) {
     const runtime::Wait wait{request_.exchange.deadline(), &upload.abandoned()};
     for (;;) {
-      Result<wire::ResponseHead*> head = co_await origin.receive_head(request_.head().method, wait);
-      if (!head) co_return co_await no_answer(head.error(), origin, upload);
+      Result<wire::ResponseHead*> head =
+          co_await origin->receive_head(request_.head().method, wait);
+      if (!head) co_return co_await no_answer(head.error(), *origin, upload);
       if (!(*head)->interim) {
         if (!watch_.stop_probing()) co_await watch_.probed();
         co_await deliver_final(origin, **head, upload, wait);
@@ -99,26 +101,30 @@ class Attempt {
     }
   }
 
-  Task<> deliver_final(net::OriginExchange& origin, const wire::ResponseHead& head, Upload& upload,
-                       runtime::Wait wait) {
-    request_.origin_time = request_.exchange.reactor().now() - begin_;
+  Task<> deliver_final(std::unique_ptr<net::OriginExchange>& origin, const wire::ResponseHead& head,
+                       Upload& upload, runtime::Wait wait) {
+    const MonoTime now = request_.exchange.reactor().now();
+    request_.origin_time = now - begin_;
     latency_.record(request_.origin_time);
-    estimate_.record(request_.origin_time, request_.exchange.reactor().now());
+    estimate_.record(request_.origin_time, now);
     request_.trace.set(span_, AttributeKey::http_response_status_code, head.status);
     if (head.status == 101) {
       if (head.upgrade_websocket && request_.head().upgrade_websocket)
-        co_return co_await tunnel(request_, origin, head);
+        co_return co_await tunnel(request_, *origin, head);
       co_return answer_error(request_, 502, "the origin switched protocols unasked");
     }
     co_await observe(request_, head);
-    co_await deliver(request_, origin, head, wait);
+    // An answer ahead of the request's end: the rest of the body is not wanted any more.
+    const bool early =
+        upload.state() == Upload::State::running || upload.state() == Upload::State::origin_failed;
+    const FetchTimes times{begin_, now, request_.exchange.reactor().wall_now()};
+    if (!early && co_await keep_for_get(request_, origin, head, times)) co_return;
+    co_await deliver(request_, *origin, head, wait);
     if (watch_.client_left() && request_.error) {
       (void)give_up("the client left before the end of its answer");
       co_return;
     }
-    // An answer ahead of the request's end: the rest of the body is not wanted any more.
-    if (upload.state() == Upload::State::running || upload.state() == Upload::State::origin_failed)
-      request_.exchange.close_after();
+    if (early) request_.exchange.close_after();
   }
 
   Task<Outcome> no_answer(Error error, net::OriginExchange& origin, const Upload& upload) {

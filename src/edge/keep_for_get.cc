@@ -60,6 +60,8 @@ Task<bool> keep_for_get(EdgeRequest& request, std::unique_ptr<net::OriginExchang
   cache::ObjectRef object(*fill.object());
   FetchedAnswer answer{.exchange = std::move(origin), .head = &head, .times = times};
   take_in_beside(edge, request.generation, std::move(answer), std::move(fill));
+  (void)co_await edge.store().settled(cache.hash,
+                                      {request.exchange.deadline(), &edge.shard().closing()});
   co_await serve_fetched(request, std::move(object));
   co_return true;
 }

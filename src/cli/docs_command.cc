@@ -15,6 +15,7 @@
 #include "net/server_metrics.h"
 #include "net/tls_metrics.h"
 #include "otlp/export_metrics.h"
+#include "otlp/metric_collector.h"
 #include "runtime/shard_metrics.h"
 #include "settings/reference.h"
 #include "telemetry/process_metrics.h"
@@ -121,6 +122,8 @@ Part telemetry_part() {
            info_of(events_dropped),
            info_of(otlp::exporter_spans_exported),
            info_of(otlp::exporter_spans_inflight),
+           info_of(otlp::exporter_points_exported),
+           info_of(otlp::metric_points_left_out),
            info_of(otlp::exporter_duration),
            info_of(otlp::exporter_retries),
            info_of(otlp::exporter_bytes)}};

@@ -101,7 +101,7 @@ std::expected<std::unique_ptr<EdgeProcess>, std::string> EdgeProcess::start(
   if (done) done = self.read_certificates();
   if (done) done = self.open_access_log();
   if (done) done = self.make_service();
-  if (done) done = self.find_receiver();
+  if (done) done = self.find_receivers();
   // A predecessor answers operators until we serve.
   if (done && !replaces) done = self.start_admin();
   if (done) done = self.start_shards();
@@ -186,13 +186,26 @@ std::expected<void, std::string> EdgeProcess::make_service() {
   return {};
 }
 
-std::expected<void, std::string> EdgeProcess::find_receiver() {
-  const auto endpoint = otlp::traces_endpoint(otlp_settings_);
-  if (!endpoint) return {};
+std::expected<std::shared_ptr<net::OriginShare>, std::string> EdgeProcess::receiver_of(
+    otlp::Signal signal) {
+  const auto endpoint = otlp::endpoint_of(otlp_settings_, signal);
+  if (!endpoint) return nullptr;
   auto receiver = net::OriginShare::make(otlp::receiver_of(otlp_settings_, *endpoint), shards());
   if (!receiver)
     return std::unexpected("otlp.endpoint " + endpoint->origin + ": " + receiver.error().text);
-  receiver_ = *std::move(receiver);
+  return *std::move(receiver);
+}
+
+std::expected<void, std::string> EdgeProcess::find_receivers() {
+  for (const auto& [signal, receiver] : {std::pair{otlp::Signal::traces, &span_receiver_},
+                                         {otlp::Signal::metrics, &metric_receiver_}}) {
+    auto found = receiver_of(signal);
+    if (!found) return std::unexpected(found.error());
+    *receiver = *std::move(found);
+  }
+  if (metric_receiver_)
+    metric_collector_.emplace(registry_, metric_outbox_, otlp_settings_, resource_,
+                              runtime::read_wall_clock());
   return {};
 }
 
@@ -247,7 +260,7 @@ runtime::Task<> EdgeProcess::serve(runtime::Shard& shard) {
              {"reason", resolver.error().text});
   net::Resolver& names = resolver ? static_cast<net::Resolver&>(**resolver) : addresses_only;
   shard.background().spawn(runtime::measure_shard(shard, recorder));
-  if (receiver_ && shard.index() == 0)
+  if ((span_receiver_ || metric_receiver_) && shard.index() == 0)
     co_await serve_and_export(shard, names);
   else
     co_await serve_clients(shard, names);
@@ -255,20 +268,27 @@ runtime::Task<> EdgeProcess::serve(runtime::Shard& shard) {
 }
 
 runtime::Task<> EdgeProcess::serve_and_export(runtime::Shard& shard, net::Resolver& resolver) {
-  otlp::TraceExporter exporter(shard,
-                               {.tracing = tracing_,
-                                .recorder = registry_.recorder(0),
-                                .log = log_,
-                                .resolver = resolver,
-                                .receiver = receiver_},
-                               otlp_settings_, resource_);
-  exporter.start();
+  telemetry::Recorder& recorder = registry_.recorder(0);
+  const auto parts = [&](const auto& receiver) {
+    return otlp::DeliveryParts{recorder, log_, resolver, receiver};
+  };
+  std::optional<otlp::TraceExporter> spans;
+  std::optional<otlp::MetricExporter> metrics;
+  if (span_receiver_)
+    spans.emplace(shard,
+                  otlp::TraceExporterParts{tracing_, recorder, log_, resolver, span_receiver_},
+                  otlp_settings_, resource_);
+  if (metric_receiver_)
+    metrics.emplace(shard, metric_outbox_, parts(metric_receiver_), otlp_settings_, resource_);
+  if (spans) spans->start();
+  if (metrics) metrics->start();
   co_await serve_clients(shard, resolver);
   // The last spans of the other shards, too. A look now and then costs less than messages would.
   while (recording_.load() > 0 && !shard.closing().requested())
     (void)co_await runtime::sleep(shard.reactor(),
                                   {shard.now() + milliseconds(5), &shard.closing()});
-  co_await exporter.stop();
+  if (spans) co_await spans->stop();
+  if (metrics) co_await metrics->stop();
 }
 
 runtime::Task<> EdgeProcess::serve_clients(runtime::Shard& shard, net::Resolver& resolver) {
@@ -299,6 +319,7 @@ void EdgeProcess::reopen_logs() {
 void EdgeProcess::drain() {
   service_->ready().store(false);
   console_->save_at_stop(configuration_.load(edge::edge_settings()).cache.hot);
+  if (metric_collector_) metric_collector_->collect(runtime::read_wall_clock());
   threads_->drain();
 }
 
@@ -316,6 +337,7 @@ void EdgeProcess::tick(MonoTime now) {
   console_->tick(now, service_->generation()->config->cache.hot);
   // The wall clock is stepped now and then.
   tracing_.set_clock(now, runtime::read_wall_clock());
+  if (metric_collector_) metric_collector_->tick(now, runtime::read_wall_clock());
 }
 
 std::expected<void, std::string> EdgeProcess::apply(const settings::Values& values) {

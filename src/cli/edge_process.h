@@ -22,6 +22,8 @@
 #include "edge/edge_shard.h"
 #include "net/cares_resolver.h"
 #include "net/http_server.h"
+#include "otlp/metric_collector.h"
+#include "otlp/metric_exporter.h"
 #include "otlp/trace_exporter.h"
 #include "runtime/runtime_settings.h"
 #include "telemetry/event_log.h"
@@ -78,14 +80,16 @@ class EdgeProcess final : public Service, public admin::AdminProcess {
   std::expected<void, std::string> open_sockets(Inherited& inherited);
   std::expected<void, std::string> open_access_log();
   std::expected<void, std::string> make_service();
-  std::expected<void, std::string> find_receiver();
+  std::expected<void, std::string> find_receivers();
+  // Of one signal; null where it is not sent.
+  std::expected<std::shared_ptr<net::OriginShare>, std::string> receiver_of(otlp::Signal signal);
   std::expected<void, std::string> read_certificates();
   std::expected<void, std::string> start_admin();
   std::expected<void, std::string> start_shards();
   runtime::Task<> serve(runtime::Shard& shard);
   // Serves clients on this shard until it has drained, with names looked up by `resolver`.
   runtime::Task<> serve_clients(runtime::Shard& shard, net::Resolver& resolver);
-  // The same, and sends the spans of all shards from this one.
+  // The same, and sends spans and metrics of all shards from this one.
   runtime::Task<> serve_and_export(runtime::Shard& shard, net::Resolver& resolver);
   std::expected<void, std::string> apply(const settings::Values& values);
   std::expected<settings::Reload, std::string> reload_all();
@@ -105,7 +109,11 @@ class EdgeProcess final : public Service, public admin::AdminProcess {
   std::unique_ptr<edge::EdgeService> service_;
   const otlp::OtlpSettings otlp_settings_;
   otlp::Resource resource_;
-  std::shared_ptr<net::OriginShare> receiver_;  // of spans; null: none are sent
+  // Of each signal; null where it is not sent.
+  std::shared_ptr<net::OriginShare> span_receiver_;
+  std::shared_ptr<net::OriginShare> metric_receiver_;
+  otlp::MetricOutbox metric_outbox_;
+  std::optional<otlp::MetricCollector> metric_collector_;
   std::vector<NamedSocket> sockets_;
   int listen_fd_ = -1;
   int tls_listen_fd_ = -1;

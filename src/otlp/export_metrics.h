@@ -16,6 +16,13 @@ inline constexpr telemetry::CounterDecl exporter_spans_exported{
         "Spans whose export has ended; error_type says why it failed, and is empty for those "
         "that the receiver took.",
     .labels = {"error_type"}};
+inline constexpr telemetry::CounterDecl exporter_points_exported{
+    .name = "otel.sdk.exporter.metric_data_point.exported",
+    .unit = "{data_point}",
+    .help =
+        "Metric data points whose export has ended; error_type says why it failed, and is empty "
+        "for those that the receiver took.",
+    .labels = {"error_type"}};
 inline constexpr telemetry::UpDownCounterDecl exporter_spans_inflight{
     .name = "otel.sdk.exporter.span.inflight",
     .unit = "{span}",

@@ -90,11 +90,13 @@ void add_endpoints(std::span<const std::string> environment, Sets& sets) {
   if (wire::equal_ignoring_case(disabled, "true")) {
     sets.push_back({"otlp.endpoint", "", "OTEL_SDK_DISABLED"});
     sets.push_back({"otlp.traces_endpoint", "", "OTEL_SDK_DISABLED"});
+    sets.push_back({"otlp.metrics_endpoint", "", "OTEL_SDK_DISABLED"});
     return;
   }
   for (const auto& [name, key] :
        {std::pair{"OTEL_EXPORTER_OTLP_ENDPOINT", "otlp.endpoint"},
-        std::pair{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "otlp.traces_endpoint"}})
+        std::pair{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "otlp.traces_endpoint"},
+        std::pair{"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "otlp.metrics_endpoint"}})
     if (const std::string_view value = value_of(environment, name); !value.empty())
       sets.push_back({key, std::string(value), name});
 }
@@ -136,6 +138,10 @@ std::expected<Sets, std::string> otel_sets(std::span<const std::string> environm
   for (const Plain& plain : plain_variables)
     if (const Variable v = exporter_variable(environment, plain.variable); !v.value.empty())
       sets.push_back({std::string(plain.key), std::string(v.value).append(plain.unit), v.name});
+  const std::string_view interval = value_of(environment, "OTEL_METRIC_EXPORT_INTERVAL");
+  if (!interval.empty())
+    sets.push_back(
+        {"otlp.metrics_interval", std::string(interval) + "ms", "OTEL_METRIC_EXPORT_INTERVAL"});
   if (const auto added = add_headers(environment, sets); !added) return unexpected(added.error());
   if (const auto added = add_resource(environment, sets); !added) return unexpected(added.error());
   std::erase_if(sets, [&](const settings::Set& set) {

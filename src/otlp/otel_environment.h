@@ -1,8 +1,11 @@
 #pragma once
-// The variables of OpenTelemetry's specification that concern the sending of traces, as settings:
+// The variables of OpenTelemetry's specification that concern the sending of traces and metrics, as
+// settings:
 //
-//   OTEL_SDK_DISABLED=true                        endpoint and traces_endpoint empty
-//   OTEL_EXPORTER_OTLP[_TRACES]_ENDPOINT          otlp.endpoint, otlp.traces_endpoint
+//   OTEL_SDK_DISABLED=true                        all endpoints empty
+//   OTEL_EXPORTER_OTLP_ENDPOINT                   otlp.endpoint
+//   OTEL_EXPORTER_OTLP_{TRACES,METRICS}_ENDPOINT   otlp.{traces,metrics}_endpoint
+//   OTEL_METRIC_EXPORT_INTERVAL                   otlp.metrics_interval   milliseconds
 //   OTEL_EXPORTER_OTLP[_TRACES]_PROTOCOL          otlp.protocol
 //   OTEL_EXPORTER_OTLP[_TRACES]_HEADERS           otlp.headers       name=value,... (%XX decoded)
 //   OTEL_EXPORTER_OTLP[_TRACES]_TIMEOUT           otlp.timeout       milliseconds

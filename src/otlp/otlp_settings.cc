@@ -57,6 +57,15 @@ const settings::Group<BackoffSettings>& backoff_settings() {
   return group;
 }
 
+struct SignalEndpoint {
+  const std::string& own;  // empty: derived from the endpoint of all
+  std::string_view path;   // then
+};
+SignalEndpoint signal_endpoint(const OtlpSettings& settings, Signal signal) {
+  if (signal == Signal::traces) return {settings.traces_endpoint, "/v1/traces"};
+  return {settings.metrics_endpoint, "/v1/metrics"};
+}
+
 }  // namespace
 
 const settings::Group<OtlpSettings>& otlp_settings() {
@@ -64,13 +73,16 @@ const settings::Group<OtlpSettings>& otlp_settings() {
   using settings::field;
   static const settings::Group<S> group{
       "otlp",
-      "Where spans are sent, over OTLP.",
+      "Where spans and metrics are sent, over OTLP.",
       {field(&S::endpoint, "endpoint", "",
-             "The receiver, such as http://127.0.0.1:4318; v1/traces is appended; empty sends "
-             "nothing.")
+             "The receiver, such as http://127.0.0.1:4318; v1/traces and v1/metrics are appended; "
+             "empty sends nothing.")
            .like(is_base_url, "http://HOST[:PORT][/PATH] or https://..."),
        field(&S::traces_endpoint, "traces_endpoint", "",
              "The whole URL for traces, in place of what follows from endpoint.")
+           .like(is_url, "http://HOST[:PORT][/PATH] or https://..."),
+       field(&S::metrics_endpoint, "metrics_endpoint", "",
+             "The whole URL for metrics, in place of what follows from endpoint.")
            .like(is_url, "http://HOST[:PORT][/PATH] or https://..."),
        field(&S::protocol, "protocol", Protocol::http_protobuf,
              {{"http/protobuf", Protocol::http_protobuf}}, "How the receiver is spoken to."),
@@ -86,6 +98,9 @@ const settings::Group<OtlpSettings>& otlp_settings() {
            .between(milliseconds(1), minutes(10)),
        field(&S::interval, "interval", seconds(60),
              "How often spans are sent; a queue that is half full is sent at once.")
+           .between(milliseconds(10), hours(1)),
+       field(&S::metrics_interval, "metrics_interval", seconds(60),
+             "How often metrics are sent; each time all of them, as they are then.")
            .between(milliseconds(10), hours(1)),
        field(&S::flush_timeout, "flush_timeout", seconds(5),
              "How long a stop may take to send what is left.")
@@ -105,9 +120,9 @@ const settings::Group<OtlpSettings>& otlp_settings() {
   return group;
 }
 
-std::optional<Endpoint> traces_endpoint(const OtlpSettings& settings) {
-  const bool whole = !settings.traces_endpoint.empty();
-  const std::string_view text = whole ? settings.traces_endpoint : settings.endpoint;
+std::optional<Endpoint> endpoint_of(const OtlpSettings& settings, Signal signal) {
+  const auto [own, path] = signal_endpoint(settings, signal);
+  const std::string& text = own.empty() ? settings.endpoint : own;
   if (text.empty()) return std::nullopt;
   const Result<wire::Url> url = wire::parse_url(text);
   if (!url) return std::nullopt;
@@ -115,9 +130,9 @@ std::optional<Endpoint> traces_endpoint(const OtlpSettings& settings) {
   endpoint.origin = url->scheme == wire::Scheme::https ? "https://" : "http://";
   endpoint.origin += url->authority.text;
   endpoint.target = url->path;
-  if (!whole) {
+  if (own.empty()) {
     if (endpoint.target.ends_with('/')) endpoint.target.pop_back();
-    endpoint.target += "/v1/traces";
+    endpoint.target += path;
   }
   if (endpoint.target.empty()) endpoint.target = "/";
   if (url->has_query) endpoint.target.append("?").append(url->query);

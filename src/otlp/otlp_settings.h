@@ -1,6 +1,6 @@
 #pragma once
-// OtlpSettings: where spans are sent, and how. The table with prose and bounds is in
-// otlp_settings.cc; the OTEL_* variables that mean the same are in otel_environment.h.
+// OtlpSettings: where spans and metrics are sent, and how. The table with prose and bounds is
+// in otlp_settings.cc; the OTEL_* variables that mean the same are in otel_environment.h.
 
 #include <optional>
 #include <string>
@@ -20,14 +20,16 @@ struct BackoffSettings {
 };
 
 struct OtlpSettings {
-  std::string endpoint;         // v1/traces is appended; empty: none
-  std::string traces_endpoint;  // as it is; empty: derived from endpoint
+  std::string endpoint;          // v1/SIGNAL is appended; empty: none
+  std::string traces_endpoint;   // as it is; empty: derived from endpoint
+  std::string metrics_endpoint;  // likewise
   Protocol protocol = Protocol::http_protobuf;
   settings::TextMap headers;
   std::string ca_file;
   Compression compression = Compression::none;
   Duration timeout{};
   Duration interval{};
+  Duration metrics_interval{};
   Duration flush_timeout{};
   uint32_t batch_spans_max = 0;
   uint32_t batch_bytes_max = 0;
@@ -42,8 +44,9 @@ struct Endpoint {
   std::string origin;  // "http://HOST[:PORT]"
   std::string target;  // of the request: "/v1/traces"
 };
-// Nothing when no spans are to be sent.
-std::optional<Endpoint> traces_endpoint(const OtlpSettings& settings);
+enum class Signal : uint8_t { traces, metrics };
+// Nothing when none of this signal is to be sent.
+std::optional<Endpoint> endpoint_of(const OtlpSettings& settings, Signal signal);
 // How the receiver is talked to. Retries and leaving it alone for a while are the exporter's, which
 // knows what may be repeated.
 net::OriginSettings receiver_of(const OtlpSettings& settings, const Endpoint& endpoint);

@@ -42,7 +42,7 @@ std::string target_of(std::string endpoint, std::string traces = "") {
   OtlpSettings settings;
   settings.endpoint = std::move(endpoint);
   settings.traces_endpoint = std::move(traces);
-  const auto found = traces_endpoint(settings);
+  const auto found = endpoint_of(settings, Signal::traces);
   return found ? found->origin + " " + found->target : "none";
 }
 
@@ -100,8 +100,8 @@ TEST_CASE("OTEL_ variables win over the file and lose to WEIR_ variables") {
 
 TEST_CASE("OTEL_SDK_DISABLED=true sends nothing, whatever the file says") {
   const std::string file = "otlp: {endpoint: 'http://file:1', traces_endpoint: 'http://file:2'}\n";
-  CHECK(!traces_endpoint(load_from({"OTEL_SDK_DISABLED=TRUE"}, file).otlp));
-  CHECK(traces_endpoint(load_from({"OTEL_SDK_DISABLED=1"}, file).otlp));
+  CHECK(!endpoint_of(load_from({"OTEL_SDK_DISABLED=TRUE"}, file).otlp, Signal::traces));
+  CHECK(endpoint_of(load_from({"OTEL_SDK_DISABLED=1"}, file).otlp, Signal::traces));
 }
 
 TEST_CASE("a broken OTEL_ variable is named") {

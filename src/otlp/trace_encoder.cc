@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "otlp/resource_encoder.h"
 #include "telemetry/sampler.h"
 #include "telemetry/trace.h"
 #include "telemetry/utf8.h"
@@ -22,8 +23,6 @@ constexpr uint32_t is_remote = 0x200;
 
 // Room for the lengths of the two messages around the spans, which grow when these end.
 constexpr size_t length_bytes_max = 16;
-
-constexpr std::string_view scope_name = "weir";
 
 template <size_t size>
 void write_big_endian(uint64_t value, std::array<char, size>& out, size_t at) {
@@ -49,16 +48,6 @@ void write_text(ProtobufWriter& writer, uint32_t number, std::string_view text) 
   if (telemetry::valid_utf8(text)) return writer.bytes(number, text);
   std::array<char, telemetry::Trace::text_bytes_max> buffer;
   writer.bytes(number, telemetry::to_valid_utf8(text, buffer));
-}
-
-void write_text_attribute(ProtobufWriter& writer, uint32_t number, std::string_view name,
-                          std::string_view text) {
-  const auto pair = writer.begin_message(number);
-  writer.bytes(1, name);
-  const auto value = writer.begin_message(2);
-  writer.bytes(1, text);
-  writer.end_message(value);
-  writer.end_message(pair);
 }
 
 // Inside a oneof a value is written even if it is the default.
@@ -201,19 +190,8 @@ class SpanWriter {
 
 TraceEncoder::TraceEncoder(const Resource& resource, const telemetry::Tracing& clock)
     : clock_(clock) {
-  ProtobufWriter writer(resource_);
-  const auto message = writer.begin_message(1);
-  std::string valid;
-  for (const auto& [name, value] : resource.attributes) {
-    valid.resize(value.size());
-    write_text_attribute(writer, 1, name, telemetry::to_valid_utf8(value, valid));
-  }
-  writer.end_message(message);
-  ProtobufWriter scope_writer(scope_);
-  const auto scope = scope_writer.begin_message(1);
-  scope_writer.bytes(1, scope_name);
-  scope_writer.bytes(2, resource.program_version);
-  scope_writer.end_message(scope);
+  append_resource(resource_, resource);
+  append_scope(scope_, resource);
 }
 
 void TraceEncoder::begin(size_t bytes_max) {

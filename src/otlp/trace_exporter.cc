@@ -43,7 +43,7 @@ TraceExporter::TraceExporter(runtime::Shard& shard, TraceExporterParts parts,
       scope_(shard.reactor()),
       ended_(shard.reactor()),
       batches_(parts.tracing.shards()) {
-  const std::optional<Endpoint> endpoint = traces_endpoint(settings);
+  const std::optional<Endpoint> endpoint = endpoint_of(settings, Signal::traces);
   WEIR_ASSERT(endpoint.has_value());
   client_.set_head(endpoint->target, resource.program_version, settings.headers);
 }

@@ -90,7 +90,7 @@ struct Exporting {
   ~Exporting() { ::close(null_fd); }
 
   void start() {
-    const auto endpoint = *traces_endpoint(settings);
+    const auto endpoint = *endpoint_of(settings, Signal::traces);
     auto share = *net::OriginShare::make(receiver_of(settings, endpoint), 1);
     exporter = std::make_unique<TraceExporter>(
         shard, TraceExporterParts{tracing, registry.recorder(0), log, resolver, std::move(share)},

@@ -1,4 +1,4 @@
-"""Spans reach a receiver over OTLP/HTTP, whole, related, and without disturbing anybody."""
+"""Spans and metrics reach a receiver over OTLP/HTTP, whole, related, disturbing nobody."""
 import gzip
 import http.server
 import threading
@@ -63,6 +63,7 @@ class Receiver:
 
     def __init__(self, answers=()):
         self.requests, self.bodies, self.spans, self.resources = [], [], [], []
+        self.others = {"/v1/metrics": []}  # whole requests
         answers = list(answers)
         receiver = self
 
@@ -71,11 +72,15 @@ class Receiver:
 
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                status, fields = answers.pop(0) if answers else (200, {})
-                receiver.requests.append((self.path, dict(self.headers.items())))
+                other = receiver.others.get(self.path)
+                status, fields = answers.pop(0) if answers and other is None else (200, {})
+                if other is None:
+                    receiver.requests.append((self.path, dict(self.headers.items())))
                 if self.headers.get("Content-Encoding") == "gzip":
                     body = gzip.decompress(body)
-                if status == 200:
+                if other is not None:
+                    other.append(body)
+                elif status == 200:
                     receiver.take(body)
                 self.send_response(status)
                 for name, value in fields.items():
@@ -89,6 +94,10 @@ class Receiver:
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.port = self.server.server_address[1]
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    @property
+    def metrics(self):
+        return self.others["/v1/metrics"]
 
     def take(self, body):
         self.bodies.append(body)
@@ -196,9 +205,65 @@ class Otlp(ExportCase):
         self.assertEqual(edge.stop(), 0)
 
 
+class Metrics(ExportCase):
+    def sum_of(self, receiver, name):
+        """The points of a sum or gauge in the newest request, added up."""
+        total = None
+        for batch in map(message, message(receiver.metrics[-1])[1]):
+            for metric in map(message, message(batch[2][0])[2]):
+                if metric[1][0].decode() != name:
+                    continue
+                for point in message(metric.get(7, metric.get(5))[0]).get(1, []):
+                    number = message(point)[6][0]
+                    total = (total or 0) + int.from_bytes(number, "little")
+        return total
+
+    def test_metrics_are_sent_every_interval_and_once_more_at_the_stop(self):
+        edge, _, receiver = self.set_up(**{"otlp.metrics_interval": "1s"})
+        edge.get("/")
+        process.wait_until(lambda: receiver.metrics, 10, "metrics")
+        for _ in range(20):
+            edge.get("/")
+        self.assertEqual(edge.stop(), 0)
+        self.assertEqual(self.sum_of(receiver, "http_requests_total"), 21)
+
+    def test_gzip_holds_for_metrics_too(self):
+        edge, _, receiver = self.set_up(**{"otlp.compression": "gzip"})
+        edge.get("/")
+        self.assertEqual(edge.stop(), 0)
+        self.assertEqual(self.sum_of(receiver, "http_requests_total"), 1)
+
+
 class OfficialDefinitions(ExportCase):
     """The same requests, read by the classes that OpenTelemetry generates from its definitions."""
     PEERS = True
+
+    def test_the_official_classes_read_every_field_of_metrics(self):
+        try:
+            from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2
+        except ImportError:
+            self.skipTest("the Python package opentelemetry-proto is not installed")
+        edge, _, receiver = self.set_up()
+        for _ in range(7):
+            edge.get("/p")
+        self.assertEqual(edge.stop(), 0)
+        request = metrics_service_pb2.ExportMetricsServiceRequest.FromString(receiver.metrics[-1])
+        (batch,) = request.resource_metrics
+        found = {metric.name: metric for metric in batch.scope_metrics[0].metrics}
+        requests = found["http_requests_total"].sum
+        self.assertTrue(requests.is_monotonic)
+        self.assertEqual(requests.aggregation_temporality, 2)
+        self.assertEqual(sum(point.as_int for point in requests.data_points), 7)
+        labels = {pair.key: pair.value.string_value for pair in requests.data_points[0].attributes}
+        self.assertEqual(labels, {"method": "GET", "status": "200"})
+        (point,) = found["http_request_duration_seconds"].exponential_histogram.data_points
+        self.assertEqual((point.count, sum(point.positive.bucket_counts)), (7, 7))
+        self.assertTrue(0 < point.min <= point.sum / 7 <= point.max < 5)
+        base = 2 ** 2 ** -point.scale
+        lowest = base ** point.positive.offset
+        highest = base ** (point.positive.offset + len(point.positive.bucket_counts))
+        self.assertTrue(lowest <= point.min * 1.01 and point.max <= highest * 1.01)
+        self.assertLess(point.start_time_unix_nano, point.time_unix_nano)
 
     def test_the_official_classes_read_every_field(self):
         try:

@@ -1,0 +1,66 @@
+#pragma once
+// MetricEncoder: a Snapshot as ExportMetricsServiceRequests (opentelemetry-proto 1.x), written
+// straight from the merged values. Sums and histograms are cumulative since the start of the
+// process, so that a request which is lost takes nothing with it. Histograms go as exponential ones
+// with at most 160 buckets. One thread.
+//
+//   ExportMetricsServiceRequest   1 ResourceMetrics (1 Resource   2 ScopeMetrics)
+//   ScopeMetrics                  1 InstrumentationScope   2 Metric...
+//   Metric     1 name   2 description   3 unit   5 Gauge   7 Sum   10 ExponentialHistogram
+//   Gauge      1 NumberDataPoint...
+//   Sum        1 NumberDataPoint...   2 temporality (2: cumulative)   3 monotonic
+//   NumberDataPoint           2 start   3 time   4 double   6 sfixed64   7 KeyValue...
+//   ExponentialHistogram      1 point...   2 temporality
+//   its point  1 KeyValue...   2 start   3 time   4 count   5 sum   6 scale (zigzag)
+//              7 zeros   8 Buckets (1 offset (zigzag)   2 counts, packed)   12 min   13 max
+
+#include <string>
+#include <vector>
+
+#include "base/buffer.h"
+#include "otlp/resource.h"
+#include "telemetry/registry.h"
+#include "wire/protobuf_writer.h"
+
+namespace weir::otlp {
+
+struct MetricTimes {
+  WallTime start;  // of the process
+  WallTime now;
+};
+
+// One request.
+struct MetricRequest {
+  std::string body;
+  uint64_t points = 0;
+};
+
+class MetricEncoder {
+ public:
+  explicit MetricEncoder(const Resource& resource);
+  MetricEncoder(const MetricEncoder&) = delete;
+  MetricEncoder& operator=(const MetricEncoder&) = delete;
+
+  // As many requests as it takes for each to stay below `bytes_max`; none for an empty snapshot. A
+  // metric that is larger by itself is left out and its points are added to `left_out`.
+  std::vector<MetricRequest> encode(const telemetry::Snapshot& snapshot, MetricTimes times,
+                                    size_t bytes_max, uint64_t& left_out);
+
+ private:
+  void write_metric(const telemetry::Metric& metric);
+  void write_points(const telemetry::Metric& metric);
+  void write_number(const telemetry::InstrumentInfo& info, const telemetry::MetricPoint& point);
+  void write_histogram(const telemetry::InstrumentInfo& info, const telemetry::MetricPoint& point);
+  void write_attributes(uint32_t number, const telemetry::InstrumentInfo& info,
+                        const telemetry::MetricPoint& point);
+  void write_times();
+  MetricRequest finish(std::string_view metrics, uint64_t points);
+
+  Buffer resource_;  // encoded once, as is the scope
+  Buffer scope_;
+  Buffer metric_;  // the one that is being written
+  wire::ProtobufWriter writer_{metric_};
+  MetricTimes times_{};
+};
+
+}  // namespace weir::otlp

@@ -86,13 +86,15 @@ void check_sites(const Configuration& configuration, Problems& problems) {
   if (!generation) problems.push_back(generation.error());
 }
 
-void check_receiver(const Configuration& configuration, Problems& problems) {
+void check_receivers(const Configuration& configuration, Problems& problems) {
   const auto settings = configuration.load(otlp::otlp_settings());
-  const auto endpoint = otlp::traces_endpoint(settings);
-  if (!endpoint) return;
-  const auto receiver = net::OriginShare::make(otlp::receiver_of(settings, *endpoint), 1);
-  if (!receiver)
-    problems.push_back("otlp.endpoint " + endpoint->origin + ": " + receiver.error().text);
+  for (const otlp::Signal signal : {otlp::Signal::traces, otlp::Signal::metrics}) {
+    const auto endpoint = otlp::endpoint_of(settings, signal);
+    if (!endpoint) continue;
+    const auto receiver = net::OriginShare::make(otlp::receiver_of(settings, *endpoint), 1);
+    if (!receiver)
+      problems.push_back("otlp.endpoint " + endpoint->origin + ": " + receiver.error().text);
+  }
 }
 
 }  // namespace
@@ -100,7 +102,7 @@ void check_receiver(const Configuration& configuration, Problems& problems) {
 std::vector<std::string> check_use(const Configuration& configuration) {
   Problems problems;
   for (const auto look : {check_machine, check_data, check_sites, check_certificates, check_token,
-                          check_access_log, check_receiver})
+                          check_access_log, check_receivers})
     look(configuration, problems);
   return problems;
 }

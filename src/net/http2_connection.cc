@@ -64,12 +64,13 @@ Task<bool> Http2Connection::run() {
   co_await read_all();
   stopping_ = true;
   watch_timer_.disarm();
-  lose_streams();
-  wake_writer();
-  co_await tasks_.join();
   metrics.count(session_.ended());
   metrics.resets_received.add(session_.resets_received());
   metrics.resets_sent.add(session_.resets_sent());
+  lose_streams();
+  wake_writer();
+  // Handlers may go on for a while, such as a fetch for the cache.
+  co_await tasks_.join();
   co_return session_.ended() != wire::Http2End::none;
 }
 

@@ -201,12 +201,15 @@ class Large(NginxCase):
         self.assertEqual(got.hexdigest(), want)
 
     def test_many_files_come_over_one_connection(self):
-        folder = process.new_folder("many")
-        curl(CLEAR, "-Z", "--parallel-max", "50", "-o", folder / "#1.txt",
-             f"http://127.0.0.1:{self.edge.port}/small.txt?[1-200]")
-        sizes = {each.stat().st_size for each in folder.iterdir()}
-        self.assertEqual(len(list(folder.iterdir())), 200)
-        self.assertEqual(len(sizes), 1)
+        # Not curl -Z: 7.88 fails at this in clear, whatever the server.
+        client = http2.Client(self.edge.port)
+        self.addCleanup(client.close)
+        streams = range(1, 201, 2)
+        for stream in streams:
+            client.request(stream, f"/small.txt?{stream}")
+        answers = {client.answer(stream) for stream in streams}
+        self.assertEqual(len(answers), 1)
+        self.assertEqual(answers.pop()[0], 200)
 
 
 class OverTls(Case):
@@ -305,7 +308,7 @@ class Limits(Case):
                 "http2.requests_max": 4})
         client = self.client(edge)
         for stream in range(1, 9, 2):
-            client.request(stream)
+            client.request(stream, f"/{stream}")
         process.wait_until(lambda: len(self.scripted.requests) == 4, 5, "four at the origin")
         for stream in range(1, 9, 2):
             client.send(frame(RST_STREAM, 0, stream, struct.pack(">I", CANCEL)))

@@ -33,6 +33,7 @@ from clients import Counts, Purger, Reader, Visitor, Writer  # noqa: E402
 CLIENTS = {Reader: 4, Visitor: 4, Writer: 2}
 LOADERS, REPLACE_SECONDS = 32, 3.0
 GROWTH_BYTES_MAX = 24 << 20
+SPARE_PIPES_MAX = 16  # that a shard keeps for the next relays (src/runtime/pipes.cc)
 
 
 def resident_bytes(pid):
@@ -43,7 +44,7 @@ def resident_bytes(pid):
 
 
 def descriptors(pid, data):
-    """All but the files of the cache, which come and go."""
+    """All but the files of the cache, which come and go, and as many spare pipes as there may be."""
     folder = pathlib.Path(f"/proc/{pid}/fd")
     targets = []
     for each in folder.iterdir():
@@ -51,7 +52,9 @@ def descriptors(pid, data):
             targets.append(os.readlink(each))
         except OSError:
             continue
-    return sorted(target for target in targets if not target.startswith(str(data)))
+    pipes = [target for target in targets if target.startswith("pipe:")]
+    others = [target for target in targets if not target.startswith(("pipe:", str(data)))]
+    return sorted(others + pipes[2 * SPARE_PIPES_MAX * len(os.sched_getaffinity(0)):])
 
 
 def alive(pid):

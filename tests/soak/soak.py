@@ -44,7 +44,7 @@ def resident_bytes(pid):
 
 
 def descriptors(pid, data):
-    """All but the files of the cache, which come and go, and as many spare pipes as there may be."""
+    """All but the files of the cache, which come and go, and the spare pipes that may be."""
     folder = pathlib.Path(f"/proc/{pid}/fd")
     targets = []
     for each in folder.iterdir():

@@ -52,7 +52,7 @@ void UringStream::want_input() {
 
 void UringStream::read_on() {
   if (!reader_) return arm_recv();
-  reader_->want(false);
+  if (!leaving_) reader_->want(false);
 }
 
 void UringStream::arm_recv() {

@@ -114,6 +114,7 @@ struct Http2ServerSession::State {
   Http2End ended = Http2End::none;
   bool in_preface = true;
   bool in_section = false;
+  bool client_leaves = false;  // it has sent GOAWAY
   uint64_t frames_received = 0;
   uint64_t resets_received = 0;
   uint64_t resets_sent = 0;
@@ -146,7 +147,10 @@ void Http2ServerSession::State::receive_head(const nghttp2_frame& frame) {
     if (Http2ServerStream* of_stream = stream(id)) of_stream->on_end(block);
     return;
   }
-  Http2ServerStream* made = events.on_request(static_cast<uint32_t>(id), block, last);
+  // Behind a GOAWAY nghttp2 reads on only while streams are open; what it would take must not
+  // depend on where the bytes were cut.
+  Http2ServerStream* made =
+      client_leaves ? nullptr : events.on_request(static_cast<uint32_t>(id), block, last);
   if (made)
     nghttp2_session_set_stream_user_data(get(), id, made);
   else
@@ -168,6 +172,9 @@ void Http2ServerSession::State::receive(const nghttp2_frame& frame) {
       ++resets_received;
       // One that comes for work that is done costs nobody anything.
       if (stream(frame.hd.stream_id)) take(resets, Http2End::resets);
+      return;
+    case NGHTTP2_GOAWAY:
+      client_leaves = true;
       return;
     default:
       return;

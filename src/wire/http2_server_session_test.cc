@@ -209,6 +209,23 @@ TEST_CASE("a refused stream may be sent again") {
   CHECK(server.reader.first(FrameType::rst_stream, 1).number() == 7);
 }
 
+TEST_CASE("a client that has said goodbye asks for nothing more, whether or not it still waits") {
+  const std::string goodbye = test::frame(FrameType::goaway, 0, 0, std::string(8, '\0'));
+  Server idle;
+  idle.exchange(test::hello() + goodbye + test::request(1, test::get_fields()));
+  CHECK(idle.streams.empty());
+
+  Server waits;
+  waits.exchange(test::hello() + test::request(1, test::get_fields()) + goodbye);
+  waits.exchange(test::request(3, test::get_fields()));
+  CHECK_FALSE(waits.streams.contains(3));
+  CHECK(waits.reader.first(FrameType::rst_stream, 3).number() == 7);
+  waits.answer(1, "hello");
+  waits.send();
+  CHECK(waits.reader.body(1) == "hello");
+  CHECK_FALSE(waits.session.alive());
+}
+
 TEST_CASE("a malformed request costs its stream, not the connection") {
   const std::vector<test::NameValues> malformed{
       {{":method", "GET"}, {":scheme", "http"}, {":authority", "a"}},

@@ -55,7 +55,10 @@ Task<Result<runtime::StreamPtr>> OriginClient::OriginDialer::dial(Wait wait) {
   if (!stream || share_.scheme() == wire::Scheme::http) co_return stream;
   Result<SslPtr> ssl = share_.tls().connection_to(share_.server_name(), &sessions_);
   if (!ssl) co_return std::unexpected(ssl.error());
-  co_return co_await tls_handshake(*std::move(stream), *std::move(ssl), wait);
+  stream = co_await tls_handshake(*std::move(stream), *std::move(ssl), wait);
+  if (stream && share_.settings().http2 && static_cast<TlsStream&>(**stream).protocol() != "h2")
+    co_return fail(ErrorCode::tls, "the server does not speak HTTP/2");
+  co_return stream;
 }
 
 }  // namespace weir::net

@@ -64,6 +64,8 @@ struct OriginSettings {
   BreakerSettings breaker;
   HealthCheckSettings health;
   OriginTlsSettings tls;
+  // No setting: whoever talks to the origin in HTTP/2 (grpc_channel.h) asks for it.
+  bool http2 = false;
 };
 
 const settings::Group<OriginSettings>& origin_settings();

@@ -9,7 +9,7 @@ Result<OriginSharePtr> OriginShare::make(OriginSettings settings, size_t shards)
   const wire::Url url = *wire::parse_url(text);
   std::unique_ptr<TlsContext> tls;
   if (url.scheme == wire::Scheme::https) {
-    WEIR_TRY(tls, TlsContext::client(settings.tls));
+    WEIR_TRY(tls, TlsContext::client(settings.tls, settings.http2));
   }
   OriginSharePtr share(new OriginShare(std::move(settings), url, shards));
   share->tls_ = std::move(tls);

@@ -1,5 +1,7 @@
 #include "net/tls_context.h"
 
+#include <span>
+
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 
@@ -23,6 +25,7 @@ int keep_session(SSL* ssl, SSL_SESSION* session) {
 }
 
 constexpr unsigned char http1_protocol[] = "\x08http/1.1";
+constexpr unsigned char http2_protocol[] = "\x02h2";
 
 bool load_authorities(SSL_CTX* context, const std::string& ca_file) {
   if (ca_file.empty()) return SSL_CTX_set_default_verify_paths(context) == 1;
@@ -47,7 +50,8 @@ Error last_tls_error(const char* otherwise) {
   return {ErrorCode::tls, text ? text : otherwise};
 }
 
-Result<std::unique_ptr<TlsContext>> TlsContext::client(const OriginTlsSettings& settings) {
+Result<std::unique_ptr<TlsContext>> TlsContext::client(const OriginTlsSettings& settings,
+                                                       bool http2) {
   auto made = std::make_unique<TlsContext>(SSL_CTX_new(TLS_client_method()));
   SSL_CTX* context = made->context_.get();
   if (!context) return std::unexpected(last_tls_error("OpenSSL cannot be set up"));
@@ -56,7 +60,10 @@ Result<std::unique_ptr<TlsContext>> TlsContext::client(const OriginTlsSettings& 
   SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL_STORE);
   SSL_CTX_sess_set_new_cb(context, keep_session);
-  if (SSL_CTX_set_alpn_protos(context, http1_protocol, sizeof http1_protocol - 1) != 0)
+  const std::span<const unsigned char> offered =
+      http2 ? std::span<const unsigned char>(http2_protocol) : http1_protocol;
+  if (SSL_CTX_set_alpn_protos(context, offered.data(), static_cast<unsigned>(offered.size() - 1)) !=
+      0)
     return std::unexpected(last_tls_error("ALPN cannot be set"));
   if (!settings.verify) return made;
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);

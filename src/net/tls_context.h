@@ -33,9 +33,10 @@ class TlsSessions {
 
 class TlsContext {
  public:
-  // For connections to an origin; offers http/1.1 by ALPN. Errors: tls, where the authorities
-  // cannot be read.
-  static Result<std::unique_ptr<TlsContext>> client(const OriginTlsSettings& settings);
+  // For connections to an origin; offers http/1.1 by ALPN, or h2 in its place. Errors: tls, where
+  // the authorities cannot be read.
+  static Result<std::unique_ptr<TlsContext>> client(const OriginTlsSettings& settings,
+                                                    bool http2 = false);
   // Takes over a context that is set up already, of either side.
   explicit TlsContext(SSL_CTX* context) : context_(context) {}
 

@@ -1,0 +1,87 @@
+#pragma once
+// Http2ClientSession: the client's side of one HTTP/2 connection (RFC 9113) without I/O: requests
+// go in, answers come out, as from Http2ServerSession. Framing, HPACK and the states of streams are
+// nghttp2's. Push is refused; PRIORITY is not sent. Belongs to one connection.
+//
+// Who is told of events is called from feed() and produce(), and must not call these two from
+// there.
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "wire/http2_server_session.h"
+
+namespace weir::wire {
+
+struct Http2ClientLimits {
+  uint32_t window_bytes = 256 * 1024;              // of a stream: what an origin may send unread
+  uint32_t connection_window_bytes = 1024 * 1024;  // of all streams together
+  uint32_t head_bytes_max = 32 * 1024;             // of a header or trailer section, decoded
+  uint32_t continuations_max = 8;
+};
+
+// Who gets what belongs to one request, from request() until on_closed().
+class Http2ClientStream {
+ public:
+  // A final head; interim ones are not told.
+  virtual void on_head(uint16_t status, const Http2Block& block) = 0;
+  virtual void on_data(std::string_view bytes) = 0;
+  // The answer is complete; `trailers` may be empty.
+  virtual void on_end(const Http2Block& trailers) = 0;
+  // Nothing more in either direction. The last call. `refused_stream`: the server has not looked at
+  // the request, which may be sent again.
+  virtual void on_closed(Http2Error error) = 0;
+
+  // How many bytes of the request's body could be sent now; whether no more than those will ever
+  // come; and they, behind `out`.
+  virtual size_t body_ready() = 0;
+  virtual bool body_ends() = 0;
+  virtual void take_body(size_t bytes, Buffer& out) = 0;
+
+ protected:
+  ~Http2ClientStream() = default;
+};
+
+class Http2ClientSession {
+ public:
+  // Its first frames, the preface among them, wait to be produced.
+  explicit Http2ClientSession(const Http2ClientLimits& limits);
+  ~Http2ClientSession();
+  Http2ClientSession(const Http2ClientSession&) = delete;
+  Http2ClientSession& operator=(const Http2ClientSession&) = delete;
+
+  // Bytes from the server. False when there is no point in any more.
+  bool feed(std::string_view bytes);
+  // Appends what is to be sent, until `out` has about `bytes_max` or nothing is left.
+  void produce(Buffer& out, size_t bytes_max);
+  // Whether the connection serves a purpose.
+  bool alive() const;
+  // Whether request() may succeed: the server has neither ended the session nor said that it will.
+  bool takes_requests() const;
+  // Opens a stream with these fields, pseudo-header fields first, names in lower case, at most 200;
+  // its number. Where the server has as many open as it allows, it waits. `stream` lives until
+  // on_closed() or drop(). nullopt when no stream can be opened any more.
+  std::optional<uint32_t> request(std::span<const Field> fields, bool ended,
+                                  Http2ClientStream& stream);
+  // There is more body than when body_ready() was last asked.
+  void resume(uint32_t stream);
+  // The stream is of no more interest: it is reset, and nobody is told of it any more.
+  void drop(uint32_t stream);
+  // `bytes` of an answer have been used up.
+  void consume(uint32_t stream, size_t bytes);
+  void consume(size_t bytes);
+  // Asks for a sign of life.
+  void ping();
+  // The connection is no more: tells whoever is still open, as reset.
+  void close_all();
+  // Says good-bye.
+  void terminate();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace weir::wire

@@ -60,6 +60,9 @@ std::span<const AdminHandler::Route> AdminHandler::routes() {
             "The addresses that the cache is asked for most; ?count=N."},
       Route{"/debug/cache", "GET", false, &A::explain,
             "Explains ?url=: what is stored of it, until when, and why not."},
+      Route{"/debug/traces", "GET", false, &A::traces,
+            "The last requests with their spans, sent or not, a line of JSON each; ?seconds=N, or "
+            "?trace=ID for one (a request id is its trace id)."},
       Route{"/debug/build", "GET", false, &A::build, "What runs here."},
       Route{"/debug/profile/cpu", "GET", false, &A::cpu_profile,
             "Where CPU time goes, as folded stacks; ?seconds=N, 1 to 60."},
@@ -151,7 +154,7 @@ runtime::Task<AdminHandler::Answer> AdminHandler::ready(net::HttpExchange&) {
 runtime::Task<AdminHandler::Answer> AdminHandler::metrics(net::HttpExchange& exchange) {
   const auto format = telemetry::exposition_format(exchange.head.fields.value(KnownField::accept));
   Answer made{.content_type = telemetry::content_type(format)};
-  telemetry::write_exposition(registry_.collect(), format, made.body);
+  telemetry::write_exposition(registry_.collect(), format, made.body, process_.examples());
   co_return made;
 }
 

@@ -56,6 +56,7 @@ class AdminHandler final : public net::HttpHandler {
   runtime::Task<Answer> reload(net::HttpExchange& exchange);
   runtime::Task<Answer> cpu_profile(net::HttpExchange& exchange);
   runtime::Task<Answer> heap_profile(net::HttpExchange& exchange);
+  runtime::Task<Answer> traces(net::HttpExchange& exchange);
   runtime::Task<Answer> build(net::HttpExchange& exchange);
   runtime::Task<Answer> purge(net::HttpExchange& exchange);
   runtime::Task<Answer> prewarm(net::HttpExchange& exchange);

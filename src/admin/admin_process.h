@@ -10,6 +10,9 @@
 #include <utility>
 #include <vector>
 
+#include "telemetry/prometheus.h"
+#include "telemetry/tracing.h"
+
 namespace weir::admin {
 
 // What a reload did, as JSON for whoever asked for it.
@@ -66,6 +69,10 @@ class AdminProcess {
   virtual ReloadAnswer reload() = 0;
   // Has the question answered, now or soon; whoever drops the reply does not want it any more.
   virtual void ask_cache(CacheQuestion question, std::shared_ptr<CacheReply> reply) = 0;
+  // What is in the flight recorders, for as long as the process lives.
+  virtual const telemetry::Tracing& tracing() const = 0;
+  // Traces to go with the buckets of a histogram.
+  virtual telemetry::HistogramExamples examples() const = 0;
   // Version, compiler, reactor and the like, in the order in which they are shown.
   virtual std::vector<std::pair<std::string, std::string>> build_facts() const = 0;
 

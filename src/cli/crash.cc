@@ -17,6 +17,8 @@
 #include <unistd.h>
 
 #include "cli/version.h"
+#include "runtime/reactor.h"
+#include "telemetry/trace_text.h"
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
@@ -33,6 +35,10 @@ constexpr int frames_max = 64;
 
 // Read by the handlers, written before there are any.
 char g_path[PATH_MAX];
+char g_traces_path[PATH_MAX];
+std::atomic<const telemetry::Tracing*> g_tracing{nullptr};
+std::atomic<int64_t> g_dump_ns{0};
+telemetry::TraceText g_text;
 std::atomic<bool> g_crashed{false};
 
 std::string_view name_of(int signal) {
@@ -107,12 +113,28 @@ void report(int signal, const siginfo_t& info) {
   close(fd);
 }
 
+// Last, since it touches the most memory.
+void dump_traces() {
+  const telemetry::Tracing* tracing = g_tracing.load();
+  if (!tracing || g_traces_path[0] == '\0') return;
+  const int fd = open(g_traces_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+  if (fd < 0) return;
+  const MonoTime since = runtime::read_monotonic_clock() - Duration(g_dump_ns.load());
+  for (unsigned shard = 0; shard < tracing->shards(); ++shard)
+    tracing->tracer(shard).ring().each_since(since, [&](const telemetry::TraceView& trace) {
+      const std::string_view line = g_text.write(trace, tracing->wall_ns(0));
+      [[maybe_unused]] const ssize_t written = write(fd, line.data(), line.size());
+    });
+  close(fd);
+}
+
 void on_crash(int signal, siginfo_t* info, void*) {
   // Whoever comes second waits for the end of the process.
   if (g_crashed.exchange(true))
     for (;;)
       pause();
   report(signal, *info);
+  dump_traces();
   struct sigaction action{};
   action.sa_handler = SIG_DFL;
   sigaction(signal, &action, nullptr);
@@ -128,9 +150,12 @@ void install_crash_reports(const std::string& directory) {
   (void)directory;
   (void)on_crash;
 #else
-  const std::string path = directory + "/crash-" + std::to_string(getpid()) + ".txt";
-  if (!directory.empty() && path.size() < sizeof g_path)
-    std::memcpy(g_path, path.c_str(), path.size() + 1);
+  const std::string path = directory + "/crash-" + std::to_string(getpid());
+  const std::string text = path + ".txt", traces = path + ".traces.jsonl";
+  if (!directory.empty() && traces.size() < sizeof g_path) {
+    std::memcpy(g_path, text.c_str(), text.size() + 1);
+    std::memcpy(g_traces_path, traces.c_str(), traces.size() + 1);
+  }
   void* preload[1];
   (void)backtrace(preload, 1);  // the first call loads the unwinder, which allocates
   use_crash_stack();
@@ -141,6 +166,11 @@ void install_crash_reports(const std::string& directory) {
   for (const int signal : signals)
     sigaction(signal, &action, nullptr);
 #endif
+}
+
+void dump_on_crash(const telemetry::Tracing* tracing, Duration length) {
+  g_dump_ns.store(length.count());
+  g_tracing.store(length > Duration(0) ? tracing : nullptr);
 }
 
 void use_crash_stack() {

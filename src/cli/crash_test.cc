@@ -1,5 +1,6 @@
 #include "cli/crash.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <fcntl.h>
 #include <fstream>
@@ -8,6 +9,10 @@
 #include <unistd.h>
 
 #include <doctest/doctest.h>
+
+#include "runtime/reactor.h"
+#include "settings/load.h"
+#include "telemetry/trace.h"
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
@@ -24,7 +29,15 @@ struct Death {
   int signal = 0;
   std::string said;    // on stderr
   std::string report;  // in the file
+  std::string traces;  // in the one beside it
 };
+
+std::string taken_from(const std::string& path) {
+  std::ifstream in(path);
+  std::string text(std::istreambuf_iterator<char>(in), {});
+  unlink(path.c_str());
+  return text;
+}
 
 // The end of a child that installs the reports and then does `crash`.
 Death death_by(void (*crash)()) {
@@ -53,10 +66,9 @@ Death death_by(void (*crash)()) {
   int status = 0;
   waitpid(pid, &status, 0);
   death.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-  const std::string path = std::string(directory) + "/crash-" + std::to_string(pid) + ".txt";
-  std::ifstream in(path);
-  death.report.assign(std::istreambuf_iterator<char>(in), {});
-  unlink(path.c_str());
+  const std::string path = std::string(directory) + "/crash-" + std::to_string(pid);
+  death.report = taken_from(path + ".txt");
+  death.traces = taken_from(path + ".traces.jsonl");
   rmdir(directory);
   return death;
 }
@@ -71,7 +83,27 @@ void be_sent_a_signal() {
   pause();
 }
 
+void crash_after_requests() {
+  static constexpr telemetry::SpanDecl request{"edge.request", telemetry::SpanKind::server};
+  static telemetry::Tracing tracing(2, settings::defaults(telemetry::telemetry_settings()), 7);
+  const MonoTime now = runtime::read_monotonic_clock();
+  dump_on_crash(&tracing, seconds(10));
+  for (const unsigned shard : {0u, 0u, 1u})
+    for (const Duration age : {seconds(1), seconds(20)}) {
+      telemetry::Trace trace(tracing.tracer(shard));
+      trace.end(trace.start(request, now - age), now - age);
+    }
+  abort();
+}
+
 }  // namespace
+
+TEST_CASE("a crash leaves the requests of the last seconds, of every shard") {
+  const Death death = death_by(crash_after_requests);
+  CHECK(death.signal == SIGABRT);
+  CHECK(std::count(death.traces.begin(), death.traces.end(), '\n') == 3);
+  CHECK(death.traces.find("\"name\":\"edge.request\"") != std::string::npos);
+}
 
 TEST_CASE("a crash says what happened and where, and the process dies of its signal") {
   const Death death = death_by(write_nowhere);

@@ -79,9 +79,11 @@ EdgeProcess::EdgeProcess(Configuration& configuration, runtime::ThreadPlan plan)
       recording_(plan_.threads.cores.size()) {
   tracing_.observe(registry_);
   tracing_.set_clock(runtime::read_monotonic_clock(), runtime::read_wall_clock());
+  dump_on_crash(&tracing_, telemetry_settings_.crash_dump);
 }
 
 EdgeProcess::~EdgeProcess() {
+  dump_on_crash(nullptr, {});
   admin_.reset();
   threads_.reset();
   for (const NamedSocket& socket : sockets_)
@@ -198,11 +200,14 @@ std::expected<std::shared_ptr<net::OriginShare>, std::string> EdgeProcess::recei
 
 std::expected<void, std::string> EdgeProcess::find_receivers() {
   for (const auto& [signal, receiver] : {std::pair{otlp::Signal::traces, &span_receiver_},
-                                         {otlp::Signal::metrics, &metric_receiver_}}) {
+                                         {otlp::Signal::metrics, &metric_receiver_},
+                                         {otlp::Signal::logs, &log_receiver_}}) {
     auto found = receiver_of(signal);
     if (!found) return std::unexpected(found.error());
     *receiver = *std::move(found);
   }
+  for (unsigned shard = 0; log_receiver_ && shard < tracing_.shards(); ++shard)
+    tracing_.tracer(shard).logs().enable();
   if (metric_receiver_)
     metric_collector_.emplace(registry_, metric_outbox_, otlp_settings_, resource_,
                               runtime::read_wall_clock());
@@ -260,7 +265,7 @@ runtime::Task<> EdgeProcess::serve(runtime::Shard& shard) {
              {"reason", resolver.error().text});
   net::Resolver& names = resolver ? static_cast<net::Resolver&>(**resolver) : addresses_only;
   shard.background().spawn(runtime::measure_shard(shard, recorder));
-  if ((span_receiver_ || metric_receiver_) && shard.index() == 0)
+  if ((span_receiver_ || metric_receiver_ || log_receiver_) && shard.index() == 0)
     co_await serve_and_export(shard, names);
   else
     co_await serve_clients(shard, names);
@@ -274,14 +279,17 @@ runtime::Task<> EdgeProcess::serve_and_export(runtime::Shard& shard, net::Resolv
   };
   std::optional<otlp::TraceExporter> spans;
   std::optional<otlp::MetricExporter> metrics;
+  std::optional<otlp::LogExporter> logs;
   if (span_receiver_)
     spans.emplace(shard,
                   otlp::TraceExporterParts{tracing_, recorder, log_, resolver, span_receiver_},
                   otlp_settings_, resource_);
   if (metric_receiver_)
     metrics.emplace(shard, metric_outbox_, parts(metric_receiver_), otlp_settings_, resource_);
+  if (log_receiver_) logs.emplace(shard, tracing_, parts(log_receiver_), otlp_settings_, resource_);
   if (spans) spans->start();
   if (metrics) metrics->start();
+  if (logs) logs->start();
   co_await serve_clients(shard, resolver);
   // The last spans of the other shards, too. A look now and then costs less than messages would.
   while (recording_.load() > 0 && !shard.closing().requested())
@@ -289,6 +297,7 @@ runtime::Task<> EdgeProcess::serve_and_export(runtime::Shard& shard, net::Resolv
                                   {shard.now() + milliseconds(5), &shard.closing()});
   if (spans) co_await spans->stop();
   if (metrics) co_await metrics->stop();
+  if (logs) co_await logs->stop();
 }
 
 runtime::Task<> EdgeProcess::serve_clients(runtime::Shard& shard, net::Resolver& resolver) {
@@ -335,6 +344,7 @@ void EdgeProcess::tick(MonoTime now) {
   service_->tick(now);
   tls_.tick(now);
   console_->tick(now, service_->generation()->config->cache.hot);
+  tracing_.tick(now);
   // The wall clock is stepped now and then.
   tracing_.set_clock(now, runtime::read_wall_clock());
   if (metric_collector_) metric_collector_->tick(now, runtime::read_wall_clock());
@@ -351,10 +361,13 @@ std::expected<void, std::string> EdgeProcess::apply(const settings::Values& valu
   if (auto replaced = service_->replace(edge); !replaced) return replaced;
   tls_.publish(*certificates);
   if (admin_) admin_->use_tls(certificates->admin);
-  tracing_.sampler().set_rate(telemetry.sampling.rate);
   log_.set_level(telemetry.log_level);
   const auto shared = std::make_shared<const net::HttpServerSettings>(http);
+  const auto sampling = tracing_.resample(telemetry.sampling);
   for (size_t i = 0; i < shards(); ++i) {
+    threads_->shards().post(i, [&tracer = tracing_.tracer(static_cast<unsigned>(i)), sampling] {
+      tracer.use(sampling);
+    });
     threads_->shards().post(i, [this, i, shared, certificate = certificates->edge] {
       if (!parts_[i].edge) return;  // it has drained
       parts_[i].edge->renew();
@@ -405,6 +418,10 @@ void EdgeProcess::ask_cache(admin::CacheQuestion question,
   if (handing_over_.load() && question.purges())
     return reply->give({503, "{\"error\":\"a new process takes over; try again\"}\n"});
   console_->ask(std::move(question), std::move(reply));
+}
+
+telemetry::HistogramExamples EdgeProcess::examples() const {
+  return {edge::duration_decl.name, tracing_.exemplars(), tracing_.wall_ns(0)};
 }
 
 std::vector<std::pair<std::string, std::string>> EdgeProcess::build_facts() const {

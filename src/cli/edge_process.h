@@ -22,6 +22,7 @@
 #include "edge/edge_shard.h"
 #include "net/cares_resolver.h"
 #include "net/http_server.h"
+#include "otlp/log_exporter.h"
 #include "otlp/metric_collector.h"
 #include "otlp/metric_exporter.h"
 #include "otlp/trace_exporter.h"
@@ -56,6 +57,8 @@ class EdgeProcess final : public Service, public admin::AdminProcess {
   std::string config() const override { return configuration_.print(); }
   admin::ReloadAnswer reload() override;
   void ask_cache(admin::CacheQuestion question, std::shared_ptr<admin::CacheReply> reply) override;
+  const telemetry::Tracing& tracing() const override { return tracing_; }
+  telemetry::HistogramExamples examples() const override;
   std::vector<std::pair<std::string, std::string>> build_facts() const override;
 
   telemetry::EventLog& log() { return log_; }
@@ -89,7 +92,7 @@ class EdgeProcess final : public Service, public admin::AdminProcess {
   runtime::Task<> serve(runtime::Shard& shard);
   // Serves clients on this shard until it has drained, with names looked up by `resolver`.
   runtime::Task<> serve_clients(runtime::Shard& shard, net::Resolver& resolver);
-  // The same, and sends spans and metrics of all shards from this one.
+  // The same, and sends spans, metrics and logs of all shards from this one.
   runtime::Task<> serve_and_export(runtime::Shard& shard, net::Resolver& resolver);
   std::expected<void, std::string> apply(const settings::Values& values);
   std::expected<settings::Reload, std::string> reload_all();
@@ -112,6 +115,7 @@ class EdgeProcess final : public Service, public admin::AdminProcess {
   // Of each signal; null where it is not sent.
   std::shared_ptr<net::OriginShare> span_receiver_;
   std::shared_ptr<net::OriginShare> metric_receiver_;
+  std::shared_ptr<net::OriginShare> log_receiver_;
   otlp::MetricOutbox metric_outbox_;
   std::optional<otlp::MetricCollector> metric_collector_;
   std::vector<NamedSocket> sockets_;

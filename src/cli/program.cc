@@ -3,6 +3,7 @@
 #include <array>
 
 #include "cachesim/cachesim_command.h"
+#include "cli/bench_command.h"
 #include "cli/cache_commands.h"
 #include "cli/cachesim_bridge.h"
 #include "cli/config_command.h"
@@ -104,6 +105,14 @@ std::span<const Subcommand> subcommands() {
           {"load", "Generates load: `weir load http --help` says how.", {}, "http [FLAGS]", 0, 0},
           run_load},
       Subcommand{cachesim::cachesim_command(), run_cachesim},
+      Subcommand{{"bench",
+                  "Measures what parts of this program cost on this machine: telemetry prints what "
+                  "a counter, a histogram and a span take.",
+                  {},
+                  "telemetry",
+                  1,
+                  1},
+                 run_bench},
       Subcommand{{"docs",
                   "Writes the reference page of all settings or all metrics, as Markdown.",
                   {},

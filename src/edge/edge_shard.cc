@@ -6,6 +6,7 @@
 #include "edge/second_tier.h"
 #include "edge/steps.h"
 #include "wire/http_date.h"
+#include "wire/ot_state.h"
 #include "wire/traceparent.h"
 
 namespace weir::edge {
@@ -56,6 +57,11 @@ telemetry::RemoteParent EdgeShard::parent_of(const net::HttpExchange& exchange) 
   if (!exchange.head.fields.has(wire::KnownField::traceparent)) return parent;
   parent.context = wire::trace_context_of(exchange.head.fields).value_or(TraceContext{});
   parent.trusted = current_->config().trusts(exchange.client());
+  if (!parent.trusted || !exchange.head.fields.has(wire::KnownField::tracestate)) return parent;
+  const wire::OtState state =
+      wire::parse_ot_state(wire::tracestate_member(exchange.head.fields, "ot"));
+  parent.randomness = state.randomness.value_or(telemetry::randomness_in_id);
+  parent.threshold = state.threshold.value_or(telemetry::threshold_unknown);
   return parent;
 }
 

@@ -7,6 +7,7 @@
 #include "wire/forwarded.h"
 #include "wire/http1_chunked.h"
 #include "wire/http1_write.h"
+#include "wire/ot_state.h"
 #include "wire/traceparent.h"
 
 namespace weir::edge {
@@ -16,6 +17,9 @@ using wire::BodyFraming;
 using wire::Field;
 using wire::KnownField;
 using wire::KnownFieldSet;
+
+// OpenTelemetry's member of tracestate.
+constexpr std::string_view ot_key = "ot";
 
 // Framing and routing do not belong into trailers (RFC 9110 6.5.1).
 constexpr KnownFieldSet never_in_trailers{
@@ -96,11 +100,26 @@ void append_traceparent(Buffer& out, const TraceContext& context) {
   out.append("\r\n");
 }
 
-void append_tracestate(Buffer& out, const wire::Fields& fields) {
-  if (!fields.has(KnownField::tracestate)) return;
-  Buffer members;
-  if (wire::append_tracestate(members, fields, {}, {}) && !members.empty())
-    wire::append_field(out, "tracestate", members.view());
+// What whoever comes next must know to sample as we do.
+void append_ot_value(Buffer& out, const telemetry::Trace& trace, std::string_view before) {
+  wire::OtState state;
+  if (trace.sampled() && trace.threshold() < telemetry::randomness_end)
+    state.threshold = trace.threshold();
+  if (trace.drew_randomness()) state.randomness = trace.randomness();
+  wire::append_ot_state(out, state, before);
+}
+
+// A stranger's word about sampling ends here, a trusted peer's other subkeys go on.
+std::string_view believed_ot_value(const EdgeRequest& request) {
+  return request.trusted ? wire::tracestate_member(request.head().fields, ot_key)
+                         : std::string_view();
+}
+
+void append_tracestate(Buffer& out, const EdgeRequest& request) {
+  Buffer own, members;
+  append_ot_value(own, request.trace, believed_ot_value(request));
+  (void)wire::append_tracestate(members, request.head().fields, ot_key, own.view());
+  if (!members.empty()) wire::append_field(out, "tracestate", members.view());
 }
 
 void append_trusted_fields(Buffer& out, const EdgeRequest& request) {
@@ -159,7 +178,7 @@ void append_origin_request(Buffer& out, const EdgeRequest& request, std::string_
   append_request_framing(out, request);
   append_who_asks(out, request);
   append_traceparent(out, request.trace.context(span));
-  append_tracestate(out, head.fields);
+  append_tracestate(out, request);
   wire::end_head(out);
 }
 
@@ -179,16 +198,28 @@ OriginAsk make_ask(const EdgeRequest& request, std::string_view target,
   ask.fields.append(edits.lines());
   append_trusted_fields(ask.fields, request);
   append_who_asks(ask.fields, request);
-  append_tracestate(ask.fields, head.fields);
+  // One of the members that there may be is ours, and written when the trace is known.
+  (void)wire::append_tracestate(ask.tracestate, head.fields, ot_key, "-");
+  ask.tracestate.consume(std::min(ask.tracestate.size(), ot_key.size() + sizeof "=-," - 1));
+  ask.ot = believed_ot_value(request);
   return ask;
 }
 
 void append_ask(Buffer& out, const OriginAsk& ask, std::string_view authority,
-                const TraceContext& context) {
+                const telemetry::Trace& trace, telemetry::SpanRef span) {
   out.append(ask.line.view());
   wire::append_field(out, "Host", ask.host.empty() ? authority : ask.host);
   out.append(ask.fields.view());
-  append_traceparent(out, context);
+  append_traceparent(out, trace.context(span));
+  Buffer own;
+  append_ot_value(own, trace, ask.ot);
+  const std::string_view between = own.empty() || ask.tracestate.empty() ? "" : ",";
+  if (!own.empty() || !ask.tracestate.empty()) {
+    out.append(own.empty() ? "tracestate: " : "tracestate: ot=");
+    for (const std::string_view part : {own.view(), between, ask.tracestate.view()})
+      out.append(part);
+    out.append("\r\n");
+  }
   wire::end_head(out);
 }
 

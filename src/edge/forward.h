@@ -30,14 +30,16 @@ struct FieldFilter {
 // for what the cache fetches.
 struct OriginAsk {
   Buffer line;
-  std::string host;  // empty: the origin's own name
-  Buffer fields;     // all but Host and traceparent
+  std::string host;   // empty: the origin's own name
+  Buffer fields;      // all but Host, traceparent and tracestate
+  Buffer tracestate;  // members of others than us
+  std::string ot;     // what a trusted peer's OpenTelemetry member said
 };
 OriginAsk make_ask(const EdgeRequest& request, std::string_view target,
                    const FieldFilter& left_out);
-// The head for the origin, complete; `context` is that of the fetch's span.
+// The head for the origin, complete; `span` of `trace` is the fetch's.
 void append_ask(Buffer& out, const OriginAsk& ask, std::string_view authority,
-                const TraceContext& context);
+                const telemetry::Trace& trace, telemetry::SpanRef span);
 
 // How the answer's body is framed for this client.
 OutFraming framing_for_client(const EdgeRequest& request, const wire::ResponseHead& head);

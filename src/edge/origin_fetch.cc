@@ -54,7 +54,7 @@ Task<Result<FetchedAnswer>> OriginFetch::attempt(const OriginAsk& ask, SiteOrigi
   FetchedAnswer answer{.exchange = *std::move(exchange)};
   answer.times.requested = reactor.now();
   Buffer text;
-  append_ask(text, ask, client.authority(), trace_.context(span));
+  append_ask(text, ask, client.authority(), trace_, span);
   iovec part = runtime::part(text.view());
   const Result<> sent = co_await answer.exchange->send(std::span(&part, 1), wait);
   if (!sent) co_return failed(sent.error(), answer.exchange->failed(sent.error()));

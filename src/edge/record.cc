@@ -8,6 +8,24 @@ namespace weir::edge {
 using telemetry::AttributeKey;
 using telemetry::SpanStatus;
 
+namespace {
+
+constexpr telemetry::LogEventDecl failed_event{"request.failed", telemetry::LogLevel::error,
+                                               "a request was answered with an error of ours"};
+
+void log_failure(EdgeRequest& request, MonoTime now) {
+  const wire::RequestHead& head = request.head();
+  telemetry::LogEvent(request.edge.tracer().logs(), failed_event, now,
+                      request.trace.context(request.root))
+      .set(AttributeKey::http_response_status_code, request.status)
+      .set(AttributeKey::http_request_method, head.method_text)
+      .set(AttributeKey::url_path, head.path)
+      .set(AttributeKey::client_address, request.client())
+      .set(AttributeKey::error_type, request.error ? request.error : "");
+}
+
+}  // namespace
+
 void record(EdgeRequest& request) {
   EdgeMetrics& metrics = request.edge.metrics();
   const MonoTime now = request.exchange.reactor().fresh_now();
@@ -22,8 +40,10 @@ void record(EdgeRequest& request) {
 
   request.trace.set(request.root, AttributeKey::http_response_status_code, request.status);
   request.trace.set(request.root, AttributeKey::cache_hit, served_from_cache(request.cache.result));
-  if (request.status >= 500)
+  if (request.status >= 500) {
     request.trace.status(request.root, SpanStatus::error, request.error ? request.error : "");
+    log_failure(request, now);
+  }
   request.trace.end(request.root, now);
   request.trace.finish();
 

@@ -23,6 +23,13 @@ inline constexpr telemetry::CounterDecl exporter_points_exported{
         "Metric data points whose export has ended; error_type says why it failed, and is empty "
         "for those that the receiver took.",
     .labels = {"error_type"}};
+inline constexpr telemetry::CounterDecl exporter_logs_exported{
+    .name = "otel.sdk.exporter.log.exported",
+    .unit = "{log_record}",
+    .help =
+        "Log events whose export has ended; error_type says why it failed, and is empty for those "
+        "that the receiver took.",
+    .labels = {"error_type"}};
 inline constexpr telemetry::UpDownCounterDecl exporter_spans_inflight{
     .name = "otel.sdk.exporter.span.inflight",
     .unit = "{span}",

@@ -91,12 +91,14 @@ void add_endpoints(std::span<const std::string> environment, Sets& sets) {
     sets.push_back({"otlp.endpoint", "", "OTEL_SDK_DISABLED"});
     sets.push_back({"otlp.traces_endpoint", "", "OTEL_SDK_DISABLED"});
     sets.push_back({"otlp.metrics_endpoint", "", "OTEL_SDK_DISABLED"});
+    sets.push_back({"otlp.logs_endpoint", "", "OTEL_SDK_DISABLED"});
     return;
   }
   for (const auto& [name, key] :
        {std::pair{"OTEL_EXPORTER_OTLP_ENDPOINT", "otlp.endpoint"},
         std::pair{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "otlp.traces_endpoint"},
-        std::pair{"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "otlp.metrics_endpoint"}})
+        std::pair{"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "otlp.metrics_endpoint"},
+        std::pair{"OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "otlp.logs_endpoint"}})
     if (const std::string_view value = value_of(environment, name); !value.empty())
       sets.push_back({key, std::string(value), name});
 }

@@ -4,7 +4,7 @@
 //
 //   OTEL_SDK_DISABLED=true                        all endpoints empty
 //   OTEL_EXPORTER_OTLP_ENDPOINT                   otlp.endpoint
-//   OTEL_EXPORTER_OTLP_{TRACES,METRICS}_ENDPOINT   otlp.{traces,metrics}_endpoint
+//   OTEL_EXPORTER_OTLP_{TRACES,METRICS,LOGS}_ENDPOINT   otlp.{traces,metrics,logs}_endpoint
 //   OTEL_METRIC_EXPORT_INTERVAL                   otlp.metrics_interval   milliseconds
 //   OTEL_EXPORTER_OTLP[_TRACES]_PROTOCOL          otlp.protocol
 //   OTEL_EXPORTER_OTLP[_TRACES]_HEADERS           otlp.headers       name=value,... (%XX decoded)

@@ -62,8 +62,15 @@ struct SignalEndpoint {
   std::string_view path;   // then
 };
 SignalEndpoint signal_endpoint(const OtlpSettings& settings, Signal signal) {
-  if (signal == Signal::traces) return {settings.traces_endpoint, "/v1/traces"};
-  return {settings.metrics_endpoint, "/v1/metrics"};
+  switch (signal) {
+    case Signal::traces:
+      return {settings.traces_endpoint, "/v1/traces"};
+    case Signal::metrics:
+      return {settings.metrics_endpoint, "/v1/metrics"};
+    case Signal::logs:
+      break;
+  }
+  return {settings.logs_endpoint, "/v1/logs"};
 }
 
 }  // namespace
@@ -73,9 +80,10 @@ const settings::Group<OtlpSettings>& otlp_settings() {
   using settings::field;
   static const settings::Group<S> group{
       "otlp",
-      "Where spans and metrics are sent, over OTLP.",
+      "Where spans, metrics and logs are sent, over OTLP.",
       {field(&S::endpoint, "endpoint", "",
-             "The receiver, such as http://127.0.0.1:4318; v1/traces and v1/metrics are appended; "
+             "The receiver, such as http://127.0.0.1:4318; v1/traces, v1/metrics and "
+             "v1/logs are appended; "
              "empty sends nothing.")
            .like(is_base_url, "http://HOST[:PORT][/PATH] or https://..."),
        field(&S::traces_endpoint, "traces_endpoint", "",
@@ -83,6 +91,9 @@ const settings::Group<OtlpSettings>& otlp_settings() {
            .like(is_url, "http://HOST[:PORT][/PATH] or https://..."),
        field(&S::metrics_endpoint, "metrics_endpoint", "",
              "The whole URL for metrics, in place of what follows from endpoint.")
+           .like(is_url, "http://HOST[:PORT][/PATH] or https://..."),
+       field(&S::logs_endpoint, "logs_endpoint", "",
+             "The whole URL for logs, in place of what follows from endpoint.")
            .like(is_url, "http://HOST[:PORT][/PATH] or https://..."),
        field(&S::protocol, "protocol", Protocol::http_protobuf,
              {{"http/protobuf", Protocol::http_protobuf}}, "How the receiver is spoken to."),
@@ -97,7 +108,7 @@ const settings::Group<OtlpSettings>& otlp_settings() {
        field(&S::timeout, "timeout", seconds(10), "How long one attempt to send may take.")
            .between(milliseconds(1), minutes(10)),
        field(&S::interval, "interval", seconds(60),
-             "How often spans are sent; a queue that is half full is sent at once.")
+             "How often spans and log events are sent; a queue that is half full is sent at once.")
            .between(milliseconds(10), hours(1)),
        field(&S::metrics_interval, "metrics_interval", seconds(60),
              "How often metrics are sent; each time all of them, as they are then.")
@@ -105,7 +116,8 @@ const settings::Group<OtlpSettings>& otlp_settings() {
        field(&S::flush_timeout, "flush_timeout", seconds(5),
              "How long a stop may take to send what is left.")
            .between(seconds(0), minutes(10)),
-       field(&S::batch_spans_max, "batch_spans_max", 1000u, "Most spans in one request.")
+       field(&S::batch_spans_max, "batch_spans_max", 1000u,
+             "Most spans, or log events, in one request.")
            .between(8, 100'000)
            .unit("spans"),
        field(&S::batch_bytes_max, "batch_bytes_max", 3 * MiB,

@@ -1,5 +1,5 @@
 #pragma once
-// OtlpSettings: where spans and metrics are sent, and how. The table with prose and bounds is
+// OtlpSettings: where spans, metrics and logs are sent, and how. The table with prose and bounds is
 // in otlp_settings.cc; the OTEL_* variables that mean the same are in otel_environment.h.
 
 #include <optional>
@@ -23,6 +23,7 @@ struct OtlpSettings {
   std::string endpoint;          // v1/SIGNAL is appended; empty: none
   std::string traces_endpoint;   // as it is; empty: derived from endpoint
   std::string metrics_endpoint;  // likewise
+  std::string logs_endpoint;     // likewise
   Protocol protocol = Protocol::http_protobuf;
   settings::TextMap headers;
   std::string ca_file;
@@ -44,7 +45,7 @@ struct Endpoint {
   std::string origin;  // "http://HOST[:PORT]"
   std::string target;  // of the request: "/v1/traces"
 };
-enum class Signal : uint8_t { traces, metrics };
+enum class Signal : uint8_t { traces, metrics, logs };
 // Nothing when none of this signal is to be sent.
 std::optional<Endpoint> endpoint_of(const OtlpSettings& settings, Signal signal);
 // How the receiver is talked to. Retries and leaving it alone for a while are the exporter's, which

@@ -1,11 +1,11 @@
 #include "otlp/trace_encoder.h"
 
-#include <array>
+#include <optional>
 
 #include "otlp/resource_encoder.h"
-#include "telemetry/sampler.h"
-#include "telemetry/trace.h"
-#include "telemetry/utf8.h"
+#include "otlp/value_encoder.h"
+#include "telemetry/threshold.h"
+#include "wire/ot_state.h"
 
 namespace weir::otlp {
 namespace {
@@ -24,90 +24,36 @@ constexpr uint32_t is_remote = 0x200;
 // Room for the lengths of the two messages around the spans, which grow when these end.
 constexpr size_t length_bytes_max = 16;
 
-template <size_t size>
-void write_big_endian(uint64_t value, std::array<char, size>& out, size_t at) {
-  for (size_t i = 0; i < 8; ++i)
-    out[at + i] = static_cast<char>(value >> (56 - 8 * i));
+// What tells the probability of being kept, and from which bits it was decided where those are not
+// in the trace id.
+wire::OtState state_of(const TraceHeader& header) {
+  wire::OtState state;
+  if (header.threshold < telemetry::randomness_end) state.threshold = header.threshold;
+  if (header.randomness != telemetry::randomness_in_id) state.randomness = header.randomness;
+  return state;
 }
-
-void write_trace_id(ProtobufWriter& writer, uint32_t number, TraceId id) {
-  std::array<char, 16> bytes{};
-  write_big_endian(id.high, bytes, 0);
-  write_big_endian(id.low, bytes, 8);
-  writer.bytes(number, {bytes.data(), bytes.size()});
-}
-
-void write_span_id(ProtobufWriter& writer, uint32_t number, uint64_t id) {
-  std::array<char, 8> bytes{};
-  write_big_endian(id, bytes, 0);
-  writer.bytes(number, {bytes.data(), bytes.size()});
-}
-
-// A receiver refuses a whole request for one text that is not valid.
-void write_text(ProtobufWriter& writer, uint32_t number, std::string_view text) {
-  if (telemetry::valid_utf8(text)) return writer.bytes(number, text);
-  std::array<char, telemetry::Trace::text_bytes_max> buffer;
-  writer.bytes(number, telemetry::to_valid_utf8(text, buffer));
-}
-
-// Inside a oneof a value is written even if it is the default.
-void write_value(ProtobufWriter& writer, const Entry& entry) {
-  switch (entry.type()) {
-    case EntryType::boolean:
-      return writer.varint(2, entry.boolean() ? 1 : 0);
-    case EntryType::integer:
-      return writer.varint(3, static_cast<uint64_t>(entry.integer()));
-    case EntryType::number:
-      return writer.float64(4, entry.number());
-    default:
-      return write_text(writer, 1, entry.text());
-  }
-}
-
-void write_attribute(ProtobufWriter& writer, uint32_t number, const Entry& entry) {
-  const auto pair = writer.begin_message(number);
-  writer.bytes(1, telemetry::name_of(entry.header.key));
-  const auto value = writer.begin_message(2);
-  write_value(writer, entry);
-  writer.end_message(value);
-  writer.end_message(pair);
-}
-
-// What tells the probability of being kept: "ot=th:" and the threshold, without zeros at its end.
-class TraceState {
- public:
-  explicit TraceState(uint64_t threshold) {
-    if (threshold >= telemetry::randomness_end) return;
-    size_ = prefix.copy(text_.data(), prefix.size());
-    do {
-      text_[size_++] = "0123456789abcdef"[threshold >> 52 & 15];
-      threshold = threshold << 4 & (telemetry::randomness_end - 1);
-    } while (threshold != 0);
-  }
-  std::string_view view() const { return {text_.data(), size_}; }
-
- private:
-  static constexpr std::string_view prefix = "ot=th:";
-  std::array<char, prefix.size() + 14> text_{};
-  size_t size_ = 0;
-};
 
 // One trace: what its spans have in common, and the writing of each of them.
 class SpanWriter {
  public:
-  SpanWriter(ProtobufWriter& writer, const TraceView& trace, const telemetry::Tracing& clock)
-      : writer_(writer),
-        trace_(trace),
-        header_(trace.header()),
-        clock_(clock),
-        state_(header_.threshold) {}
+  // `writer` writes to `out`.
+  SpanWriter(ProtobufWriter& writer, Buffer& out, const TraceView& trace,
+             const telemetry::Tracing& clock)
+      : writer_(writer), out_(out), trace_(trace), header_(trace.header()), clock_(clock) {
+    wire::append_ot_state(state_, state_of(header_), {});
+  }
 
   void write(size_t index) {
     const SpanRecord span = trace_.span(index);
     const bool root = index == 0;
     write_trace_id(writer_, 1, header_.trace);
     write_span_id(writer_, 2, span.id);
-    if (!state_.view().empty()) writer_.bytes(3, state_.view());
+    if (!state_.empty()) {
+      const auto tracestate = writer_.begin_message(3);
+      out_.append("ot=");
+      out_.append(state_.view());
+      writer_.end_message(tracestate);
+    }
     if (span.parent != 0) write_span_id(writer_, 4, span.parent);
     writer_.bytes(5, span.decl->name);
     writer_.varint(6, static_cast<uint64_t>(span.decl->kind));
@@ -180,10 +126,11 @@ class SpanWriter {
   }
 
   ProtobufWriter& writer_;
+  Buffer& out_;
   const TraceView& trace_;
   const TraceHeader header_;
   const telemetry::Tracing& clock_;
-  const TraceState state_;
+  Buffer state_;  // our member of tracestate
 };
 
 }  // namespace
@@ -205,7 +152,7 @@ void TraceEncoder::begin(size_t bytes_max) {
 
 bool TraceEncoder::add(const TraceView& trace) {
   const size_t before = out_.size();
-  SpanWriter spans(writer_, trace, clock_);
+  SpanWriter spans(writer_, out_, trace, clock_);
   for (size_t i = 0; i < trace.span_count(); ++i) {
     const auto span = writer_.begin_message(2);
     spans.write(i);

@@ -195,4 +195,21 @@ TEST_CASE("a request stays within its bytes, and a trace is in it whole or not a
   }
 }
 
+TEST_CASE("a stranger's trace tells the randomness that we drew for it") {
+  Tracing tracing(1, telemetry_with(1), 7);
+  Tracer& tracer = tracing.tracer(0);
+  uint64_t randomness = 0;
+  {
+    Trace trace(tracer, {.context = {{1, 2}, {3}, 1}});
+    trace.end(trace.start(request_span, at(1)), at(2));
+    randomness = trace.randomness();
+  }
+  TraceEncoder encoder(resource(), tracing);
+  encoder.begin(1 << 20);
+  REQUIRE(encoder.add(peek_all(tracer).traces[0]));
+  char expected[40];
+  std::snprintf(expected, sizeof expected, "ot=th:0;rv:%014lx", randomness);
+  CHECK(one(spans_of(encoder.end())[0], 3) == expected);
+}
+
 }  // namespace weir::otlp::test

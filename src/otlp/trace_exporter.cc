@@ -1,9 +1,9 @@
 #include "otlp/trace_exporter.h"
 
 #include <algorithm>
-#include <coroutine>
 
 #include "otlp/export_response.h"
+#include "otlp/next_turn.h"
 #include "telemetry/trace.h"
 
 namespace weir::otlp {
@@ -20,14 +20,6 @@ constexpr Duration look_interval = milliseconds(200);
 // About 50 us of work each.
 constexpr size_t traces_a_slice = 32;
 constexpr size_t gzip_bytes_a_slice = 8 * 1024;
-
-// Lets the shard do everything else that is ready first.
-struct NextTurn {
-  runtime::Reactor& reactor;
-  bool await_ready() const { return false; }
-  void await_suspend(std::coroutine_handle<> caller) const { reactor.resume_later(caller); }
-  void await_resume() const {}
-};
 
 }  // namespace
 

@@ -24,6 +24,18 @@ void append_number(std::string& out, Integer value) {
   out.append(text, end);
 }
 
+void append_hex(std::string& out, uint64_t value) {
+  for (int shift = 60; shift >= 0; shift -= 4)
+    out += "0123456789abcdef"[value >> shift & 15];
+}
+
+// Seconds since 1970 with three digits behind the point.
+void append_millis(std::string& out, int64_t wall_ns) {
+  append_number(out, wall_ns / 1'000'000'000);
+  const std::string millis = std::to_string(1000 + wall_ns / 1'000'000 % 1000);
+  out.append(".").append(millis, 1);
+}
+
 void append_escaped(std::string& out, std::string_view text, bool quotes) {
   for (const char c : text) {
     if (c == '\\')
@@ -67,8 +79,10 @@ std::string_view unit_word(std::string_view unit) {
 
 class MetricWriter {
  public:
-  MetricWriter(const Metric& metric, ExpositionFormat format, std::string& out)
+  MetricWriter(const Metric& metric, ExpositionFormat format, std::string& out,
+               const HistogramExamples& examples)
       : metric_(metric),
+        examples_(examples.metric == metric.info.name ? &examples : nullptr),
         name_(prometheus_name(metric.info)),
         open_metrics_(format == ExpositionFormat::open_metrics),
         out_(out) {
@@ -121,9 +135,9 @@ class MetricWriter {
       bound *= metric_.info.per_unit;
     const std::vector<uint64_t> totals = data.at_or_below(bounds);
     for (size_t i = 0; i < totals.size(); ++i)
-      write_bucket(point, bound_text(metric_.info.bounds[i]), totals[i]);
+      write_bucket(point, bound_text(metric_.info.bounds[i]), totals[i], i);
     const uint64_t count = data.count();
-    write_bucket(point, "+Inf", count);
+    write_bucket(point, "+Inf", count, totals.size());
     write_series("_sum", point, {});
     append_number(out_, static_cast<double>(data.sum) / metric_.info.per_unit);
     out_ += '\n';
@@ -132,10 +146,28 @@ class MetricWriter {
     out_ += '\n';
   }
 
-  void write_bucket(const MetricPoint& point, std::string_view bound, uint64_t count) {
+  void write_bucket(const MetricPoint& point, std::string_view bound, uint64_t count,
+                    size_t bucket) {
     write_series("_bucket", point, bound);
     append_number(out_, count);
+    if (open_metrics_ && examples_ && count > 0) write_exemplar(bucket);
     out_ += '\n';
+  }
+
+  void write_exemplar(size_t bucket) {
+    for (const Exemplar& exemplar : examples_->exemplars) {
+      if (Exemplars::bucket_of(exemplar.value_ns) != bucket) continue;
+      out_ += " # {trace_id=\"";
+      append_hex(out_, exemplar.trace.high);
+      append_hex(out_, exemplar.trace.low);
+      out_ += "\",span_id=\"";
+      append_hex(out_, exemplar.span.value);
+      out_ += "\"} ";
+      append_number(out_, static_cast<double>(exemplar.value_ns) / 1e9);
+      out_ += ' ';
+      append_millis(out_, exemplar.time_ns + examples_->wall_offset_ns);
+      return;
+    }
   }
 
   // OpenMetrics wants le to look like a float: "1.0".
@@ -166,6 +198,7 @@ class MetricWriter {
   }
 
   const Metric& metric_;
+  const HistogramExamples* examples_;  // nullptr: none for this one
   std::string name_;
   bool open_metrics_;
   std::string& out_;
@@ -193,9 +226,10 @@ std::string prometheus_name(const InstrumentInfo& info) {
   return name;
 }
 
-void write_exposition(const Snapshot& snapshot, ExpositionFormat format, std::string& out) {
+void write_exposition(const Snapshot& snapshot, ExpositionFormat format, std::string& out,
+                      const HistogramExamples& examples) {
   for (const Metric& metric : snapshot.metrics)
-    MetricWriter(metric, format, out).write();
+    MetricWriter(metric, format, out, examples).write();
   if (format == ExpositionFormat::open_metrics) out += "# EOF\n";
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "telemetry/exemplar.h"
 #include "telemetry/registry.h"
 
 namespace weir::telemetry {
@@ -17,7 +18,15 @@ enum class ExpositionFormat : uint8_t { text, open_metrics };
 ExpositionFormat exposition_format(std::string_view accept);
 std::string_view content_type(ExpositionFormat format);
 
-void write_exposition(const Snapshot& snapshot, ExpositionFormat format, std::string& out);
+// Examples for the buckets of one histogram of durations, at most one a bucket (OpenMetrics only).
+struct HistogramExamples {
+  std::string_view metric;
+  std::vector<Exemplar> exemplars;
+  int64_t wall_offset_ns = 0;
+};
+
+void write_exposition(const Snapshot& snapshot, ExpositionFormat format, std::string& out,
+                      const HistogramExamples& examples = {});
 
 // The name a metric has in Prometheus, with _total for a counter.
 std::string prometheus_name(const InstrumentInfo& info);

@@ -50,6 +50,9 @@ std::string written(ExpositionFormat format) {
   return out;
 }
 
+constexpr HistogramDecl plain_duration{
+    .name = "plain_duration_seconds", .unit = "s", .help = "Time."};
+
 }  // namespace
 
 TEST_CASE("the text format is written as Prometheus reads it") {
@@ -95,6 +98,21 @@ TEST_CASE("OpenMetrics names families without _total, gives units and ends with 
   CHECK(out.find("# UNIT edge_origin_latency") == std::string::npos);
   CHECK(out.find("le=\"1.0\"") != std::string::npos);
   CHECK(out.ends_with("\n# EOF\n"));
+}
+
+TEST_CASE("OpenMetrics buckets lead to a trace that took so long, the text format cannot") {
+  Registry registry(1);
+  registry.recorder(0).bind(plain_duration).record(milliseconds(30));
+  const HistogramExamples examples{
+      plain_duration.name, {{{0xab, 0xcd}, {0xef}, 30'000'000, 2'005'000'000}}, 10'000'000'000};
+  std::string out;
+  write_exposition(registry.collect(), ExpositionFormat::open_metrics, out, examples);
+  CHECK(out.find("le=\"0.05\"} 1 # {trace_id=\"00000000000000ab00000000000000cd\","
+                 "span_id=\"00000000000000ef\"} 0.03 12.005\n") != std::string::npos);
+  CHECK(out.find("le=\"0.075\"} 1\n") != std::string::npos);
+  out.clear();
+  write_exposition(registry.collect(), ExpositionFormat::text, out, examples);
+  CHECK(out.find("trace_id") == std::string::npos);
 }
 
 TEST_CASE("label values are escaped and empty ones left out") {

@@ -6,24 +6,6 @@ namespace weir::telemetry {
 
 namespace {
 
-const settings::Group<SamplingSettings>& sampling_settings() {
-  using S = SamplingSettings;
-  using settings::field;
-  static const settings::Group<S> group{
-      "",
-      "Which traces are kept.",
-      {field(&S::rate, "rate", 0.01,
-             "Share of traces to keep: 0.01 is 1 %; raise it to see more, at the receiver's cost.")
-           .between(0.0, 1.0)
-           .live(),
-       field(&S::errors_per_second_max, "errors_per_second_max", 100.0,
-             "Failed requests kept a second beside the rate; lower it if an error storm floods "
-             "the receiver.")
-           .between(0.0, 1e6)
-           .unit("traces/s")}};
-  return group;
-}
-
 const settings::Group<AccessLogSettings>& access_log_settings() {
   using S = AccessLogSettings;
   using settings::field;
@@ -57,11 +39,20 @@ const settings::Group<TelemetrySettings>& telemetry_settings() {
              "Memory per shard for the spans of the last requests; raise it to look further back.")
            .in_bytes()
            .between(64 * KiB, 1 * GiB),
+       field(&S::crash_dump, "crash_dump", seconds(10),
+             "How much of the flight recorders a crash leaves in runtime.data, as "
+             "crash-PID.traces.jsonl; 0 leaves nothing.")
+           .between(seconds(0), hours(1)),
        field(&S::queue_spans_max, "queue_spans_max", 10'000u,
              "Spans that wait for export; raise it when telemetry_spans_dropped_total grows with "
              "reason queue_full.")
            .between(100, 1'000'000)
            .unit("spans"),
+       field(&S::logs_ring_bytes, "logs_ring_bytes", 256 * KiB,
+             "Log events about requests that wait for export, per shard; raise it when "
+             "telemetry_logs_dropped_total grows with reason ring_full.")
+           .in_bytes()
+           .between(4 * KiB, 256 * MiB),
        field(&S::log_level, "log_level", LogLevel::info,
              {{"debug", LogLevel::debug},
               {"info", LogLevel::info},

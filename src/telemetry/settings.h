@@ -7,13 +7,9 @@
 
 #include "settings/field.h"
 #include "telemetry/event_log.h"
+#include "telemetry/sampling_settings.h"
 
 namespace weir::telemetry {
-
-struct SamplingSettings {
-  double rate = 0;                   // share of traces kept, 0 to 1
-  double errors_per_second_max = 0;  // kept for certain, all shards together
-};
 
 struct AccessLogSettings {
   std::string path;         // "-" is stdout, "stderr" is stderr, "" is none
@@ -25,7 +21,9 @@ struct TelemetrySettings {
   SamplingSettings sampling;
   AccessLogSettings access_log;
   uint64_t flight_recorder_bytes = 0;  // a shard
+  Duration crash_dump{};               // of the flight recorders
   uint32_t queue_spans_max = 0;        // all shards together
+  uint64_t logs_ring_bytes = 0;        // a shard
   LogLevel log_level = LogLevel::info;
 };
 

@@ -10,8 +10,9 @@ namespace weir::telemetry {
 TEST_CASE(
     "defaults keep one trace in a hundred, every error within reason, and every access line") {
   const TelemetrySettings settings = settings::defaults(telemetry_settings());
+  CHECK(settings.sampling.strategy == SamplingStrategy::tail);
   CHECK(settings.sampling.rate == 0.01);
-  CHECK(settings.sampling.errors_per_second_max == 100);
+  CHECK(settings.sampling.certain_per_second_max == 100);
   CHECK(settings.access_log.path == "-");
   CHECK(settings.access_log.rate == 1);
   CHECK(settings.access_log.ring_bytes == 1 * MiB);

@@ -40,17 +40,22 @@ struct EventDecl {
 };
 
 // Why a trace is kept for export.
-enum class KeepReason : uint8_t { none, rate, parent, error, requested };
+enum class KeepReason : uint8_t { none, rate, parent, error, slow, critical, requested };
+inline constexpr std::array<std::string_view, 7> keep_reason_names{
+    "none", "rate", "parent", "error", "slow", "critical", "requested"};
 
 // The threshold of a trace whose probability is not known: kept for a reason of its own.
 inline constexpr uint64_t threshold_unknown = UINT64_MAX;
+// The randomness of a trace whose id has it in its low bits.
+inline constexpr uint64_t randomness_in_id = UINT64_MAX;
 
 struct TraceHeader {
   uint32_t bytes;        // of the whole record, a multiple of 8
   uint32_t entry_bytes;  // a multiple of 8
   TraceId trace;
-  uint64_t threshold;  // kept with probability 1 - threshold / 2^56, or threshold_unknown
-  int64_t ended_ns;    // monotonic
+  uint64_t threshold;   // kept with probability 1 - threshold / 2^56, or threshold_unknown
+  uint64_t randomness;  // rv of tracestate, or randomness_in_id
+  int64_t ended_ns;     // monotonic
   uint16_t dropped_spans;
   uint16_t dropped_attributes;
   uint8_t span_count;
@@ -58,7 +63,7 @@ struct TraceHeader {
   KeepReason reason;
   bool remote_parent;
 };
-static_assert(sizeof(TraceHeader) == 48);
+static_assert(sizeof(TraceHeader) == 56);
 
 // A TraceHeader as it lies in memory, put together in registers: what is copied on as words just
 // after it was written must have been written as words, or the processor waits for the stores.
@@ -69,6 +74,7 @@ constexpr TraceHeaderWords to_words(const TraceHeader& h) {
           h.trace.high,
           h.trace.low,
           h.threshold,
+          h.randomness,
           static_cast<uint64_t>(h.ended_ns),
           uint64_t{h.remote_parent} << 56 | uint64_t{static_cast<uint8_t>(h.reason)} << 48 |
               uint64_t{h.flags} << 40 | uint64_t{h.span_count} << 32 |
@@ -146,6 +152,19 @@ constexpr uint32_t padded(uint32_t bytes) {
   return (bytes + 7) & ~uint32_t{7};
 }
 
+// Calls visit(const Entry&) for each of the entries in `bytes` bytes.
+template <class Visit>
+void visit_entries(const char* at, uint32_t bytes, Visit visit) {
+  for (const char* const end = at + bytes; at < end;) {
+    Entry entry{};
+    std::memcpy(&entry.header, at, sizeof entry.header);
+    entry.payload = at + sizeof(EntryHeader);
+    visit(static_cast<const Entry&>(entry));
+    const uint32_t size = entry.type() == EntryType::boolean ? 0 : entry.header.size;
+    at = entry.payload + padded(size);
+  }
+}
+
 // Reads a record in place; valid while its bytes are.
 class TraceView {
  public:
@@ -162,16 +181,8 @@ class TraceView {
   // Calls visit(const Entry&) for every entry in the order of recording.
   template <class Visit>
   void each_entry(Visit visit) const {
-    const char* at = bytes_ + sizeof(TraceHeader) + span_count() * sizeof(SpanRecord);
-    const char* end = at + header().entry_bytes;
-    while (at < end) {
-      Entry entry{};
-      std::memcpy(&entry.header, at, sizeof entry.header);
-      entry.payload = at + sizeof(EntryHeader);
-      visit(static_cast<const Entry&>(entry));
-      const uint32_t size = entry.type() == EntryType::boolean ? 0 : entry.header.size;
-      at = entry.payload + padded(size);
-    }
+    visit_entries(bytes_ + sizeof(TraceHeader) + span_count() * sizeof(SpanRecord),
+                  header().entry_bytes, visit);
   }
 
  private:

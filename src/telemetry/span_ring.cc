@@ -46,6 +46,16 @@ SpanRing::Snapshot SpanRing::snapshot() const {
   return result;
 }
 
+size_t SpanRing::copy_record(uint64_t at, std::array<uint64_t, record_words_max>& copy) const {
+  const size_t words = static_cast<uint32_t>(load(at)) / 8;
+  if (words > 0 && words <= copy.size())
+    for (size_t i = 0; i < words; ++i)
+      copy[i] = load(at + i);
+  std::atomic_thread_fence(std::memory_order_acquire);
+  const bool gone = tail_.load(std::memory_order_relaxed) > at;
+  return gone || words > copy.size() ? 0 : words;
+}
+
 Duration SpanRing::duration() const {
   const uint64_t head = head_.load(std::memory_order_acquire);
   const uint64_t tail = tail_.load(std::memory_order_acquire);

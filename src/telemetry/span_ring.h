@@ -5,6 +5,8 @@
 // as relaxed atomics, and what was overwritten during the copy is cut off, in the manner of a
 // seqlock.
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -63,8 +65,30 @@ class SpanRing {
   };
   Snapshot snapshot() const;
 
+  // Calls visit(TraceView) for the traces that ended at or after `since`, oldest first. Copies one
+  // at a time to the stack, so that it allocates nothing and takes no lock; what is overwritten
+  // meanwhile is skipped. Any thread, also in a signal handler.
+  template <class Visit>
+  void each_since(MonoTime since, Visit visit) const {
+    std::array<uint64_t, record_words_max> copy;
+    const uint64_t head = head_.load(std::memory_order_acquire);
+    for (uint64_t at = tail_.load(std::memory_order_acquire); at < head;) {
+      const size_t words = copy_record(at, copy);
+      if (words == 0) {
+        at = std::max(at + 1, tail_.load(std::memory_order_acquire));
+        continue;
+      }
+      at += words;
+      const TraceView trace(copy.data());
+      if (trace.header().ended_ns >= nanos(since)) visit(trace);
+    }
+  }
+
   // From the end of the oldest trace in it to the end of the newest. Any thread.
   Duration duration() const;
+
+  // The largest record that a Trace can write.
+  static constexpr size_t record_words_max = 256;
 
   uint64_t capacity_bytes() const { return (mask_ + 1) * 8; }
 
@@ -78,6 +102,8 @@ class SpanRing {
     std::memcpy(&word, from, sizeof word);
     std::atomic_ref(to).store(word, std::memory_order_relaxed);
   }
+  // Copies the record that starts at `at`; its words, or 0 when it is gone.
+  size_t copy_record(uint64_t at, std::array<uint64_t, record_words_max>& copy) const;
   void append_around(uint64_t at, const char* from, size_t words);
 
   static constexpr uint64_t prefetched_words = 32;  // about a record of one span

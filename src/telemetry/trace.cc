@@ -15,9 +15,7 @@ Trace::Trace(Tracer& tracer, const RemoteParent& parent) : tracer_(&tracer) {
 
 void Trace::begin() {
   id_ = tracer_->make_trace_id();
-  threshold_ = tracer_->threshold();
   randomness_ = id_.low & (randomness_end - 1);
-  sampled_ = randomness_ >= threshold_;
 }
 
 void Trace::adopt(const RemoteParent& parent) {
@@ -25,16 +23,23 @@ void Trace::adopt(const RemoteParent& parent) {
   flags_ = parent.context.flags & TraceContext::random;
   remote_parent_ = parent.context.span;
   if (!parent.trusted) {
-    threshold_ = tracer_->threshold();
     randomness_ = tracer_->make_randomness();
-    sampled_ = randomness_ >= threshold_;
+    drew_randomness_ = true;
     return;
   }
   follows_parent_ = true;
   threshold_ = parent.threshold;
-  randomness_ =
-      parent.randomness != UINT64_MAX ? parent.randomness : id_.low & (randomness_end - 1);
+  drew_randomness_ = parent.randomness != randomness_in_id;
+  randomness_ = drew_randomness_ ? parent.randomness : id_.low & (randomness_end - 1);
   sampled_ = (parent.context.flags & TraceContext::sampled) != 0;
+  // A threshold that contradicts the decision says nothing.
+  if (!sampled_ || randomness_ < threshold_) threshold_ = threshold_unknown;
+}
+
+void Trace::decide(MonoTime now) {
+  if (follows_parent_) return;
+  threshold_ = tracer_->decide(route_, randomness_, now);
+  sampled_ = randomness_ >= threshold_;
 }
 
 SpanRef Trace::start(const SpanDecl& decl, SpanRef parent, MonoTime now) {
@@ -45,6 +50,7 @@ SpanRef Trace::start(const SpanDecl& decl, SpanRef parent, MonoTime now) {
     ++dropped_spans_;
     return {};
   }
+  if (index == 0) decide(now);
   const uint64_t parent_id =
       index == 0 ? remote_parent_.value : spans_[parent ? parent.index : 0].id;
   spans_[index] = {&decl, tracer_->make_span_id().value, parent_id, nanos(now), open_end, {}, false,
@@ -84,13 +90,25 @@ void Trace::end_open_spans() {
   }
 }
 
-Trace::Verdict Trace::judge() const {
+Trace::Verdict Trace::judge() {
   if (keep_requested_) return {KeepReason::requested, {}, threshold_unknown};
-  if (error_ && tracer_->take_error(MonoTime(Duration(latest_ns_))))
-    return {KeepReason::error, {}, 0};
+  const KeepReason reason = tracer_->certain_reason(route_, duration_ns(), error_);
+  if (reason != KeepReason::none) [[unlikely]]
+    return judge_certain(reason);
   if (sampled_) return {follows_parent_ ? KeepReason::parent : KeepReason::rate, {}, threshold_};
-  return {KeepReason::none, error_ ? DropReason::error_ceiling : DropReason::not_sampled,
-          threshold_unknown};
+  return {KeepReason::none, DropReason::not_sampled, threshold_unknown};
+}
+
+// Kept by whichever of the two thresholds is lower, so that stands for as many as that says. What a
+// parent kept with a probability that it did not tell stands for one only if all such are kept.
+Trace::Verdict Trace::judge_certain(KeepReason reason) {
+  const uint64_t certain = tracer_->certain_threshold(MonoTime(Duration(latest_ns_)));
+  const bool passes = randomness_ >= certain;
+  if (passes) tracer_->certain_kept();
+  if (!passes && !sampled_) return {KeepReason::none, DropReason::keep_ceiling, threshold_unknown};
+  const bool known = !sampled_ || threshold_ != threshold_unknown;
+  const uint64_t lower = sampled_ ? std::min(certain, threshold_) : certain;
+  return {reason, {}, known || certain == 0 ? lower : threshold_unknown};
 }
 
 TraceHeaderWords Trace::header(const Verdict& verdict) const {
@@ -99,6 +117,7 @@ TraceHeaderWords Trace::header(const Verdict& verdict) const {
        .entry_bytes = entry_words_ * 8,
        .trace = id_,
        .threshold = verdict.threshold,
+       .randomness = drew_randomness_ ? randomness_ : randomness_in_id,
        .ended_ns = latest_ns_,
        .dropped_spans = dropped_spans_,
        .dropped_attributes = dropped_attributes_,
@@ -115,12 +134,16 @@ void Trace::finish() {
   if (dropped_spans_ != 0) tracer_->count_dropped(DropReason::request_full, dropped_spans_);
   if (span_count_ != 0) {
     end_open_spans();
+    tracer_->count_trace(route_, duration_ns(), error_);
     const Verdict verdict = judge();
     record(header(verdict));
-    if (verdict.reason == KeepReason::none)
+    if (verdict.reason == KeepReason::none) {
       tracer_->count_dropped(verdict.drop, span_count_);
-    else
+    } else {
+      tracer_->count_kept(route_, verdict.reason,
+                          {id_, {spans_[0].id}, duration_ns(), spans_[0].end_ns});
       enqueue(header(verdict));
+    }
   }
   tracer_->count_left(uint64_t{span_count_} + dropped_spans_);
 }

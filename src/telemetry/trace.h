@@ -4,6 +4,7 @@
 // counted. The caller gives all times; nothing here reads a clock, allocates or locks.
 //
 //   Trace trace(tracer, {.context = incoming, .trusted = peer_is_trusted});
+//   trace.route(path);
 //   const SpanRef root = trace.start(edge_request, now);
 //   trace.set(root, AttributeKey::url_path, path);
 //   trace.status(root, SpanStatus::error, "origin refused");
@@ -11,11 +12,12 @@
 //   trace.finish();
 //
 // finish() copies the spans into the shard's flight recorder, and, if they are to be kept, into the
-// export queue. Kept are: what a trusted service asked for, errors (up to a ceiling a second), and
-// what the sampling rate says; of a trusted parent, what the parent kept.
+// export queue. Kept are: what a trusted service asked for; by the strategy of its route what
+// failed, was slow or is critical (keep_gate.h holds their ceiling); what the sampling rate says,
+// and of a trusted parent, what the parent kept. sampling_settings.h says which strategy does what.
 //
 // Sampling needs 56 bits that nobody outside has chosen: of our own trace ids and trusted parents'
-// they are the id's low bits, of others' they are drawn anew (and belong into tracestate as rv).
+// they are the id's low bits, of others' they are drawn anew (and travel in tracestate as rv).
 
 #include <algorithm>
 #include <array>
@@ -56,7 +58,10 @@ class Trace {
   Trace& operator=(const Trace&) = delete;
   ~Trace() { finish(); }
 
-  // The first span is the local root; the others are its children, or `parent`'s.
+  // The path that the request is for: sampling goes by its route. Before the first span.
+  void route(std::string_view path) { route_ = tracer_->route_of(path); }
+  // The first span is the local root, with which it is decided whether the trace is sampled; the
+  // others are its children, or `parent`'s.
   SpanRef start(const SpanDecl& decl, MonoTime now) { return start(decl, SpanRef{0}, now); }
   SpanRef start(const SpanDecl& decl, SpanRef parent, MonoTime now);
   void end(SpanRef span, MonoTime now) {
@@ -102,9 +107,12 @@ class Trace {
   // What goes to the next service as its parent: the given span of this trace, or, if there was no
   // room for it, the root.
   TraceContext context(SpanRef span) const;
-  // Whether the trace is sampled by what was known at its start: what the sampled flag tells.
+  // Whether the trace is sampled by what was known at its start: what the sampled flag tells. From
+  // the first span on, as is threshold().
   bool sampled() const { return sampled_; }
   uint64_t randomness() const { return randomness_; }
+  // Whether that is not in the id, so that whoever continues the trace must be told.
+  bool drew_randomness() const { return drew_randomness_; }
   uint64_t threshold() const { return threshold_; }
   TraceId id() const { return id_; }
 
@@ -124,6 +132,8 @@ class Trace {
   }
   void begin();
   void adopt(const RemoteParent& parent);
+  void decide(MonoTime now);
+  int64_t duration_ns() const { return spans_[0].end_ns - spans_[0].start_ns; }
   // Room for an entry with a payload of `words` words, its header written; nullptr: none is left.
   uint64_t* add_entry(SpanRef span, AttributeKey key, EntryType type, uint32_t size,
                       uint32_t words);
@@ -141,7 +151,9 @@ class Trace {
       std::memcpy(payload, &record, sizeof record);
   }
   void end_open_spans();
-  Verdict judge() const;
+  Verdict judge();
+  // Of a trace that there is a reason to keep.
+  Verdict judge_certain(KeepReason reason);
   TraceHeaderWords header(const Verdict& verdict) const;
   uint32_t record_bytes() const {
     return static_cast<uint32_t>(sizeof(TraceHeader) + span_count_ * sizeof(SpanRecord)) +
@@ -153,16 +165,18 @@ class Trace {
   Tracer* tracer_;
   TraceId id_;
   uint64_t randomness_;
-  uint64_t threshold_;
+  uint64_t threshold_ = threshold_unknown;
   SpanId remote_parent_;
   int64_t latest_ns_ = INT64_MIN;
   uint32_t entry_words_ = 0;
   uint16_t dropped_spans_ = 0;
   uint16_t dropped_attributes_ = 0;
   uint8_t span_count_ = 0;
+  uint8_t route_ = 0;
   uint8_t flags_ = TraceContext::random;
   bool sampled_ = false;
   bool follows_parent_ = false;
+  bool drew_randomness_ = false;
   bool error_ = false;
   bool keep_requested_ = false;
   bool finished_ = false;

@@ -71,7 +71,7 @@ class Crowd {
   static TelemetrySettings settings() {
     TelemetrySettings settings = settings_with(0.3, 20);
     settings.flight_recorder_bytes = 4 * KiB;
-    settings.sampling.errors_per_second_max = 50;
+    settings.sampling.certain_per_second_max = 50;
     return settings;
   }
 
@@ -176,27 +176,6 @@ TEST_CASE("a trace that is not sampled is recorded in the ring and not queued") 
   CHECK(tracer.ring_duration() == Duration(2'000'000));
 }
 
-TEST_CASE("errors are kept up to their ceiling a second, and then by the rate") {
-  TelemetrySettings settings = settings_with(0);
-  settings.sampling.errors_per_second_max = 5;
-  Tracing tracing(1, settings, 7);
-  Tracer& tracer = tracing.tracer(0);
-  const auto fail_once = [&](Duration time) {
-    Trace trace(tracer);
-    const SpanRef root = trace.start(edge_request, MonoTime(time));
-    trace.status(root, SpanStatus::error);
-    trace.end(root, MonoTime(time));
-  };
-  for (int i = 0; i < 20; ++i)
-    fail_once(seconds(10));
-  CHECK(peek_all(tracer).traces.size() == 5);
-  CHECK(tracer.dropped(DropReason::error_ceiling) == 15);
-  for (int i = 0; i < 20; ++i)
-    fail_once(seconds(11));
-  CHECK(peek_all(tracer).traces.size() == 10);
-  CHECK(peek_all(tracer).traces[0].header().threshold == 0);
-}
-
 TEST_CASE("a trusted parent's decision is followed, a stranger's only continued") {
   Tracing tracing(1, settings_with(0), 7);
   Tracer& tracer = tracing.tracer(0);
@@ -224,6 +203,24 @@ TEST_CASE("a trusted parent's decision is followed, a stranger's only continued"
   CHECK(batch.traces[0].span(0).parent == parent.span.value);
 }
 
+TEST_CASE("a trusted parent's threshold goes on, unless it contradicts the decision") {
+  Tracing tracing(1, settings_with(0), 7);
+  const TraceContext parent{{10, 0xc0000000000000}, {30}, TraceContext::sampled};
+  const auto threshold = [&](const RemoteParent& remote) {
+    Trace trace(tracing.tracer(0), remote);
+    return trace.threshold();
+  };
+  const uint64_t half = threshold_of(0.5), tenth = threshold_of(0.1);
+  CHECK(threshold({.context = parent, .trusted = true, .threshold = half}) == half);
+  CHECK(threshold({.context = parent, .trusted = true, .threshold = tenth}) == threshold_unknown);
+  CHECK(threshold({.context = parent,
+                   .trusted = true,
+                   .randomness = randomness_end - 1,
+                   .threshold = tenth}) == tenth);
+  const TraceContext unsampled{{10, 0xc0000000000000}, {30}, 0};
+  CHECK(threshold({.context = unsampled, .trusted = true, .threshold = half}) == threshold_unknown);
+}
+
 TEST_CASE("a stranger cannot choose an id that is always sampled") {
   Tracing tracing(1, settings_with(0.01), 7);
   Tracer& tracer = tracing.tracer(0);
@@ -231,6 +228,7 @@ TEST_CASE("a stranger cannot choose an id that is always sampled") {
   int sampled = 0;
   for (int i = 0; i < 10'000; ++i) {
     Trace trace(tracer, {.context = parent});
+    trace.end(trace.start(edge_request, at(1)), at(2));
     sampled += trace.sampled();
   }
   CHECK(sampled > 50);

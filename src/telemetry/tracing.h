@@ -10,11 +10,15 @@
 #include <array>
 #include <atomic>
 #include <deque>
+#include <memory>
+#include <mutex>
 #include <vector>
 
 #include "base/random.h"
+#include "telemetry/exemplar.h"
+#include "telemetry/log_events.h"
 #include "telemetry/registry.h"
-#include "telemetry/sampler.h"
+#include "telemetry/sampling_table.h"
 #include "telemetry/settings.h"
 #include "telemetry/span_ring.h"
 #include "telemetry/trace_queue.h"
@@ -23,13 +27,13 @@ namespace weir::telemetry {
 
 enum class DropReason : uint8_t {
   not_sampled,    // no reason to keep its trace
-  error_ceiling,  // an error, but above the ceiling of errors kept a second, and not sampled
+  keep_ceiling,   // a reason to keep it, but thinned out above the ceiling of such traces
   queue_full,     // the exporter does not keep up
   request_full,   // more spans in one request than it has room for
   export_failed,  // the receiver refused it for good
 };
 inline constexpr std::array<std::string_view, 5> drop_reason_names{
-    "not_sampled", "error_ceiling", "queue_full", "request_full", "export_failed"};
+    "not_sampled", "keep_ceiling", "queue_full", "request_full", "export_failed"};
 
 inline constexpr CounterDecl spans_started{
     .name = "otel.sdk.span.started", .unit = "{span}", .help = "Spans created."};
@@ -53,6 +57,37 @@ inline constexpr CounterDecl spans_dropped{
     .unit = "{span}",
     .help = "Spans not exported, by reason; not_sampled is by intent, the others are losses.",
     .labels = {"reason"}};
+inline constexpr CounterDecl traces_kept{
+    .name = "telemetry.traces.kept",
+    .unit = "{trace}",
+    .help = "Traces put into the export queue, by the first reason that applied.",
+    .labels = {"reason"}};
+inline constexpr GaugeDecl sampling_probability{
+    .name = "telemetry.sampling.probability",
+    .unit = "1",
+    .help =
+        "Share of traces that the rate keeps now, by configured path; adaptive sampling moves it.",
+    .labels = {"route"},
+    .merge = GaugeMerge::max};
+inline constexpr GaugeDecl slow_threshold{
+    .name = "telemetry.sampling.slow",
+    .unit = "s",
+    .help =
+        "From this duration on a request counts as slow, by configured path; +Inf: not known "
+        "yet.",
+    .labels = {"route"},
+    .merge = GaugeMerge::max};
+inline constexpr CounterDecl log_events_exported{
+    .name = "telemetry.logs.exported",
+    .unit = "{event}",
+    .help = "Log events about requests that the receiver has taken."};
+inline constexpr CounterDecl log_events_dropped{
+    .name = "telemetry.logs.dropped",
+    .unit = "{event}",
+    .help =
+        "Log events not exported: ring_full (raise telemetry.logs_ring_bytes), or "
+        "export_failed: the receiver refused them.",
+    .labels = {"reason"}};
 inline constexpr GaugeDecl recorder_seconds{
     .name = "telemetry.flight_recorder.duration",
     .unit = "s",
@@ -61,7 +96,8 @@ inline constexpr GaugeDecl recorder_seconds{
 
 class Tracer {
  public:
-  Tracer(const Sampler& sampler, const TelemetrySettings& settings, unsigned shards, uint64_t seed);
+  Tracer(std::shared_ptr<SamplingTable> table, const TelemetrySettings& settings, unsigned shard,
+         unsigned shards, uint64_t seed);
   Tracer(const Tracer&) = delete;
   Tracer& operator=(const Tracer&) = delete;
 
@@ -71,13 +107,44 @@ class Tracer {
   }
   SpanId make_span_id() { return {std::max<uint64_t>(random_(), 1)}; }
   uint64_t make_randomness() { return random_() & (randomness_end - 1); }
-  uint64_t threshold() const { return sampler_->threshold(); }
-  // Whether one more error may be kept for certain.
-  bool take_error(MonoTime now) { return errors_.take(now); }
+
+  // --- sampling, by the table that the shard has taken up ---
+  uint8_t route_of(std::string_view path) const { return table_->route_of(path); }
+  uint64_t decide(uint8_t route, uint64_t randomness, MonoTime now) {
+    return table_->decide(*part_, known(route), randomness, now);
+  }
+  // Why a trace of this route is kept for certain, if it is.
+  KeepReason certain_reason(uint8_t route, int64_t duration_ns, bool error) const {
+    const SamplingTable::Live& live = table_->live(known(route));
+    if (live.strategy == SamplingStrategy::fixed) return KeepReason::none;
+    if (error) return KeepReason::error;
+    if (live.strategy == SamplingStrategy::adaptive) return KeepReason::none;
+    if (duration_ns >= live.slow_ns.load(std::memory_order_relaxed)) [[unlikely]]
+      return KeepReason::slow;
+    return live.critical ? KeepReason::critical : KeepReason::none;
+  }
+  uint64_t certain_threshold(MonoTime now) { return table_->certain_threshold(*part_, now); }
+  void certain_kept() { part_->certain.kept(); }
+  void count_trace(uint8_t route, int64_t duration_ns, bool error) {
+    SamplingTable::count(*part_, known(route), duration_ns, error);
+  }
+  // `example` is of the root span.
+  void count_kept(uint8_t route, KeepReason reason, const Exemplar& example) {
+    add(kept_[static_cast<size_t>(reason)], 1);
+    SamplingTable::count_kept(*part_, known(route));
+    exemplars_.put(example);
+  }
+  // Takes up other sampling settings; on the shard, or before it runs.
+  void use(std::shared_ptr<SamplingTable> table) {
+    table_ = std::move(table);
+    part_ = &table_->part(shard_);
+  }
 
   SpanRing& ring() { return ring_; }
   const SpanRing& ring() const { return ring_; }
   TraceQueue& queue() { return queue_; }
+  LogEvents& logs() { return logs_; }
+  const LogEvents& logs() const { return logs_; }
   const TraceQueue& queue() const { return queue_; }
 
   void count_created(uint64_t spans) { add(created_, spans); }
@@ -89,6 +156,10 @@ class Tracer {
   // Any thread.
   uint64_t created() const { return created_.load(std::memory_order_relaxed); }
   uint64_t dropped(DropReason reason) const;
+  uint64_t kept(KeepReason reason) const {
+    return kept_[static_cast<size_t>(reason)].load(std::memory_order_relaxed);
+  }
+  const Exemplars& exemplars() const { return exemplars_; }
   // Spans of traces that are not finished.
   uint64_t open() const;
   // From the end of the oldest trace in the ring to the end of the newest.
@@ -98,15 +169,21 @@ class Tracer {
   static void add(Cell& cell, uint64_t n) {
     cell.store(cell.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
   }
+  // A trace that began under another table may have a route that this one has not.
+  uint8_t known(uint8_t route) const { return route < table_->routes() ? route : 0; }
 
-  const Sampler* sampler_;
+  std::shared_ptr<SamplingTable> table_;
+  SamplingTable::Part* part_;  // of the table, this shard's
+  unsigned shard_;
   Random random_;
-  TokenBucket errors_;
   Cell created_{0};
   Cell left_{0};  // spans whose trace is finished, or that had no room in theirs
   std::array<Cell, drop_reason_names.size()> dropped_{};
+  std::array<Cell, keep_reason_names.size()> kept_{};
+  Exemplars exemplars_;
   SpanRing ring_;
   TraceQueue queue_;
+  LogEvents logs_;
 };
 
 class Tracing {
@@ -118,7 +195,13 @@ class Tracing {
   unsigned shards() const { return static_cast<unsigned>(tracers_.size()); }
   Tracer& tracer(unsigned shard) { return tracers_.at(shard); }
   const Tracer& tracer(unsigned shard) const { return tracers_.at(shard); }
-  Sampler& sampler() { return sampler_; }
+
+  // Other sampling settings: the table that every shard must now be given (Tracer::use(), on the
+  // shard); the present one where nothing has changed. Any thread.
+  std::shared_ptr<SamplingTable> resample(const SamplingSettings& settings);
+  std::shared_ptr<const SamplingTable> table() const;
+  // The control loop of sampling, about once a second, by one thread.
+  void tick(MonoTime now);
 
   // Spans carry monotonic times; the exporter adds the offset that was last set (at the start, and
   // every minute or so: the wall clock is stepped now and then). Any thread.
@@ -129,14 +212,21 @@ class Tracing {
     return mono_ns + wall_offset_ns_.load(std::memory_order_relaxed);
   }
 
-  // Shows the counters above in `registry`, which must outlive this.
+  // Kept traces by duration, the newest of all shards for each bucket that has one. Any thread.
+  std::vector<Exemplar> exemplars() const;
+
+  // Shows the counters above in `registry`, which must outlive this. Once.
   void observe(Registry& registry);
 
  private:
   template <class Read>
   Registry::Callback sum(Read read);
+  void observe_routes(const std::shared_ptr<SamplingTable>& table);
 
-  Sampler sampler_;
+  mutable std::mutex mutex_;  // guards table_ and what observes it
+  std::shared_ptr<SamplingTable> table_;
+  Registry* registry_ = nullptr;
+  std::vector<Observation> route_observations_;
   std::deque<Tracer> tracers_;
   std::atomic<int64_t> wall_offset_ns_{0};
   std::vector<Observation> observations_;

@@ -116,13 +116,21 @@ bool is_tracestate_value(std::string_view value) {
          all_of(member_value_bytes, value);
 }
 
+std::string_view tracestate_member(const Fields& fields, std::string_view key) {
+  Members members;
+  if (!collect(fields, members)) return {};
+  for (size_t i = 0; i < members.count; ++i)
+    if (key_of(members.list[i]) == key) return members.list[i].substr(key.size() + 1);
+  return {};
+}
+
 bool append_tracestate(Buffer& out, const Fields& fields, std::string_view own_key,
                        std::string_view own_value) {
   Members members;
   const bool valid = collect(fields, members);
   if (!valid) members.count = 0;
   size_t written = 0;
-  if (!own_key.empty()) {
+  if (!own_key.empty() && !own_value.empty()) {
     out.append(own_key);
     out.append('=');
     out.append(own_value);

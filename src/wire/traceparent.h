@@ -29,10 +29,14 @@ void append_traceparent(Buffer& out, const TraceContext& context);
 bool is_tracestate_key(std::string_view key);
 bool is_tracestate_value(std::string_view value);
 
-// Appends the members of all tracestate fields in one list, our own first (none where `own_key` is
-// empty) and without an older one of ours; the rightmost is dropped where there would be more than
-// 32. When any of it is malformed, has a key twice or over 32 members, none of it is kept, and this
-// returns false. Writes nothing when there is nothing.
+// The value of one member, over all tracestate fields; empty when it is not there or any of the
+// fields is malformed.
+std::string_view tracestate_member(const Fields& fields, std::string_view key);
+
+// Appends the members of all tracestate fields in one list, our own first (none where `own_key` or
+// `own_value` is empty) and without an older one of `own_key`; the rightmost is dropped where there
+// would be more than 32. When any of it is malformed, has a key twice or over 32 members, none of
+// it is kept, and this returns false. Writes nothing when there is nothing.
 bool append_tracestate(Buffer& out, const Fields& fields, std::string_view own_key,
                        std::string_view own_value);
 

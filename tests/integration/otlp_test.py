@@ -1,4 +1,4 @@
-"""Spans and metrics reach a receiver over OTLP/HTTP, whole, related, disturbing nobody."""
+"""Spans, metrics and logs reach a receiver over OTLP/HTTP, whole, related, disturbing nobody."""
 import gzip
 import http.server
 import threading
@@ -63,7 +63,7 @@ class Receiver:
 
     def __init__(self, answers=()):
         self.requests, self.bodies, self.spans, self.resources = [], [], [], []
-        self.others = {"/v1/metrics": []}  # whole requests
+        self.others = {"/v1/metrics": [], "/v1/logs": []}  # whole requests
         answers = list(answers)
         receiver = self
 
@@ -98,6 +98,10 @@ class Receiver:
     @property
     def metrics(self):
         return self.others["/v1/metrics"]
+
+    @property
+    def logs(self):
+        return self.others["/v1/logs"]
 
     def take(self, body):
         self.bodies.append(body)
@@ -234,9 +238,48 @@ class Metrics(ExportCase):
         self.assertEqual(self.sum_of(receiver, "http_requests_total"), 1)
 
 
+class Logs(ExportCase):
+    def test_a_failed_request_is_a_log_record_of_its_trace(self):
+        edge, scripted, receiver = self.set_up()
+        scripted.close()
+        edge.get("/broken", headers={"traceparent": f"00-{TRACE}-{PARENT}-01"})
+        process.wait_until(lambda: receiver.logs, 10, "a log record")
+        (batch,) = map(message, message(receiver.logs[0])[1])
+        (record,) = map(message, message(batch[2][0])[2])
+        self.assertEqual((record[3], record[12]), ([b"ERROR"], [b"request.failed"]))
+        self.assertEqual(record[9][0].hex(), TRACE)
+        found = attributes(record[6])
+        self.assertEqual((found["url.path"], found["http.response.status_code"]), ("/broken", 502))
+        self.wait_for(receiver, 2)
+        self.assertIn(record[10][0].hex(), [span.id for span in receiver.spans])
+
+    def test_answered_requests_say_nothing(self):
+        edge, _, receiver = self.set_up()
+        edge.get("/")
+        self.assertEqual(edge.stop(), 0)
+        self.assertEqual(receiver.logs, [])
+
+
 class OfficialDefinitions(ExportCase):
     """The same requests, read by the classes that OpenTelemetry generates from its definitions."""
     PEERS = True
+
+    def test_the_official_classes_read_every_field_of_logs(self):
+        try:
+            from opentelemetry.proto.collector.logs.v1 import logs_service_pb2
+        except ImportError:
+            self.skipTest("the Python package opentelemetry-proto is not installed")
+        edge, scripted, receiver = self.set_up()
+        scripted.close()
+        edge.get("/broken")
+        self.assertEqual(edge.stop(), 0)
+        request = logs_service_pb2.ExportLogsServiceRequest.FromString(receiver.logs[0])
+        self.assertEqual(request.SerializeToString(deterministic=True), receiver.logs[0])
+        (record,) = request.resource_logs[0].scope_logs[0].log_records
+        self.assertEqual(record.severity_number, 17)
+        self.assertEqual(record.event_name, "request.failed")
+        self.assertEqual((len(record.trace_id), len(record.span_id)), (16, 8))
+        self.assertGreater(record.time_unix_nano, 1_700_000_000 * 10**9)
 
     def test_the_official_classes_read_every_field_of_metrics(self):
         try:

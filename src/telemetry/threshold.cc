@@ -1,4 +1,4 @@
-#include "telemetry/sampler.h"
+#include "telemetry/threshold.h"
 
 #include <algorithm>
 #include <bit>
@@ -17,15 +17,9 @@ uint64_t threshold_of(double rate) {
   return std::min((exact + unit / 2) / unit * unit, randomness_end - 1);
 }
 
-bool TokenBucket::take(MonoTime now) {
-  if (now > last_) {
-    const double elapsed = std::chrono::duration<double>(now - last_).count();
-    tokens_ = std::min(std::max(per_second_, 1.0), tokens_ + elapsed * per_second_);
-    last_ = now;
-  }
-  if (tokens_ < 1) return false;
-  tokens_ -= 1;
-  return true;
+uint64_t raised(uint64_t threshold, double share) {
+  if (share >= 1) return threshold;
+  return std::max(threshold, threshold_of(probability_of(threshold) * share));
 }
 
 }  // namespace weir::telemetry

@@ -1,0 +1,102 @@
+#include "otlp/log_exporter.h"
+
+#include <algorithm>
+
+#include "otlp/next_turn.h"
+
+namespace weir::otlp {
+namespace {
+
+using runtime::Task;
+
+// How often it looks whether a ring is half full.
+constexpr Duration look_interval = milliseconds(200);
+// About 50 us of work each.
+constexpr size_t records_a_slice = 64;
+constexpr size_t gzip_bytes_a_slice = 8 * 1024;
+
+}  // namespace
+
+LogExporter::LogExporter(runtime::Shard& shard, telemetry::Tracing& tracing, DeliveryParts parts,
+                         const OtlpSettings& settings, const Resource& resource)
+    : shard_(shard),
+      tracing_(tracing),
+      settings_(settings),
+      delivery_(shard, std::move(parts), settings, resource.program_version,
+                {Signal::logs, "logs", exporter_logs_exported}),
+      encoder_(resource, tracing),
+      scope_(shard.reactor()),
+      ended_(shard.reactor()) {}
+
+void LogExporter::start() {
+  scope_.spawn(run());
+}
+
+Task<> LogExporter::stop() {
+  last_.request();
+  const MonoTime until = after(shard_.now(), settings_.flush_timeout);
+  if (scope_.running() > 0) (void)co_await ended_.wait({until, &shard_.closing()});
+  scope_.cancel().request();
+  co_await scope_.join();
+  co_await delivery_.stop();
+}
+
+Task<> LogExporter::run() {
+  while (!last_.requested()) {
+    co_await wait_for_work();
+    for (unsigned shard = 0; shard < tracing_.shards(); ++shard)
+      co_await drain(tracing_.tracer(shard).logs());
+  }
+  ended_.wake_all();
+}
+
+Task<> LogExporter::wait_for_work() {
+  const MonoTime due = after(shard_.now(), settings_.interval);
+  while (!last_.requested() && shard_.now() < due && !half_full())
+    (void)co_await runtime::sleep(shard_.reactor(),
+                                  {std::min(due, after(shard_.now(), look_interval)), &last_});
+}
+
+bool LogExporter::half_full() const {
+  for (unsigned shard = 0; shard < tracing_.shards(); ++shard)
+    if (tracing_.tracer(shard).logs().half_full()) return true;
+  return false;
+}
+
+Task<> LogExporter::drain(telemetry::LogEvents& events) {
+  while (!scope_.cancel().requested()) {
+    const uint64_t count = co_await fill(events);
+    if (count == 0) co_return;
+    const Message message = co_await make_message();
+    const Delivery::Outcome outcome =
+        co_await delivery_.send(message, count, last_, scope_.cancel());
+    // Cut short by the end of the process: what became of it is not known.
+    if (!outcome.delivered && scope_.cancel().requested()) co_return;
+    events.settle(batch_, count, outcome.delivered ? outcome.rejected : count);
+    if (!outcome.delivered && last_.requested()) co_return;
+  }
+}
+
+Task<uint64_t> LogExporter::fill(telemetry::LogEvents& events) {
+  encoder_.begin(settings_.batch_bytes_max);
+  events.peek(settings_.batch_spans_max, batch_);
+  uint64_t count = 0;
+  while (count < batch_.records.size() && encoder_.add(batch_.records[count]))
+    if (++count % records_a_slice == 0) co_await NextTurn{shard_.reactor()};
+  co_return count;
+}
+
+Task<Message> LogExporter::make_message() {
+  std::string_view rest = encoder_.end();
+  if (settings_.compression == Compression::none) co_return Message{rest};
+  gzip_.begin();
+  while (!rest.empty()) {
+    const std::string_view slice = rest.substr(0, gzip_bytes_a_slice);
+    gzip_.add(slice);
+    rest.remove_prefix(slice.size());
+    co_await NextTurn{shard_.reactor()};
+  }
+  co_return Message{gzip_.end(), true};
+}
+
+}  // namespace weir::otlp

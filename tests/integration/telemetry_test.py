@@ -1,0 +1,108 @@
+"""What is kept of traces, how services agree on it, and how an operator looks at the rest."""
+import json
+import time
+
+from support import keys, origin, process, raw
+from support.case import Case
+
+PARENT = "00f067aa0ba902b7"
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+
+
+def metric(edge, series):
+    for line in edge.metrics().splitlines():
+        if line.startswith(series + " "):
+            return float(line.split()[-1])
+    return None
+
+
+class TraceState(Case):
+    def ask(self, fields, **options):
+        edge, scripted = self.behind(origin.echoing_target,
+                                     options={"telemetry.sampling.rate": "1", **options})
+        raw.ask(edge.port, b"GET / HTTP/1.1\r\nHost: a\r\n" + fields + b"\r\n")
+        return scripted.requests[0].get("tracestate")
+
+    def test_a_trace_that_begins_here_tells_at_which_rate(self):
+        self.assertEqual(self.ask(b""), "ot=th:0")
+
+    def test_what_a_stranger_says_of_sampling_ends_here_and_our_random_bits_go_on(self):
+        state = self.ask(f"traceparent: 00-{TRACE}-{PARENT}-01\r\n".encode()
+                         + b"tracestate: one=1,ot=th:8;x:y\r\ntracestate: two=2\r\n")
+        self.assertRegex(state, r"^ot=th:0;rv:[0-9a-f]{14},one=1,two=2$")
+
+    def test_a_trusted_peer_is_followed(self):
+        state = self.ask(f"traceparent: 00-{TRACE}-{PARENT}-01\r\n".encode()
+                         + b"tracestate: one=1,ot=x:y;rv:ffffffffffffff;th:fd70a\r\n",
+                         **{keys.TRUSTED_PEERS: "127.0.0.0/8", "telemetry.sampling.rate": "0"})
+        self.assertEqual(state, "ot=th:fd70a;rv:ffffffffffffff;x:y,one=1")
+
+    def test_a_list_that_is_malformed_is_dropped_whole(self):
+        self.assertEqual(self.ask(b"tracestate: one=1,=\r\n"), "ot=th:0")
+
+
+class Sampling(Case):
+    def kept(self, edge):
+        return metric(edge, 'telemetry_traces_kept_total{reason="rate"}')
+
+    def test_a_reload_is_in_force_within_a_second(self):
+        config = keys.fixed_answer_site("a.test", "one")
+        edge = self.weir(config=config + "telemetry: {sampling: {strategy: fixed, rate: 0}}\n")
+        for _ in range(50):
+            edge.get("/", headers={"Host": "a.test"})
+        self.assertEqual(self.kept(edge), 0)
+        edge.config.write_text(
+            config + "telemetry: {sampling: {routes: [{path: /all/*, rate: 1}], "
+            "strategy: fixed, rate: 0}}\n")
+        self.assertEqual(edge.get("/config/reload", edge.admin, method="POST")[0], 200)
+        time.sleep(1)
+        for path in ("/all/1", "/all/2", "/other"):
+            edge.get(path, headers={"Host": "a.test"})
+        self.assertEqual(self.kept(edge), 2)
+        self.assertEqual(metric(edge, 'telemetry_sampling_probability{route="/all/*"}'), 1)
+
+    def test_errors_and_critical_paths_are_kept_although_the_rate_is_zero(self):
+        config = ("telemetry: {sampling: {rate: 0, routes: [{path: /pay, critical: true}]}}\n"
+                  + keys.fixed_answer_site("a.test", "one"))
+        edge = self.weir(config=config)
+        edge.get("/pay", headers={"Host": "a.test"})
+        edge.get("/", headers={"Host": "a.test"})
+        self.assertEqual(metric(edge, 'telemetry_traces_kept_total{reason="critical"}'), 1)
+        self.assertEqual(metric(edge, 'telemetry_traces_kept_total{reason="rate"}'), 0)
+
+
+class FlightRecorder(Case):
+    def traces(self, edge, query=""):
+        status, fields, body = edge.get("/debug/traces" + query, edge.admin)
+        self.assertEqual((status, fields["content-type"]), (200, "application/x-ndjson"))
+        return [json.loads(line) for line in body.decode().splitlines()]
+
+    def test_the_last_requests_are_shown_whether_they_were_sent_or_not(self):
+        edge, scripted = self.behind(origin.echoing_target,
+                                     options={"telemetry.sampling.rate": "0"})
+        edge.get("/a?b=1")
+        (trace,) = [t for t in self.traces(edge)
+                    if t["spans"][0]["attributes"].get("url.path") == "/a"]
+        self.assertEqual(trace["kept"], "none")
+        self.assertEqual([span["name"] for span in trace["spans"]],
+                         ["edge.request", "origin.fetch"])
+        self.assertEqual(trace["spans"][1]["parent"], trace["spans"][0]["id"])
+        request_id = scripted.requests[0].get("x-request-id")
+        self.assertEqual(self.traces(edge, f"?trace={request_id}"), [trace])
+
+    def test_a_wrong_question_is_told_so(self):
+        edge, _ = self.behind(origin.echoing_target)
+        for query in ("?trace=xyz", "?seconds=0", "?seconds=a"):
+            self.assertEqual(edge.get("/debug/traces" + query, edge.admin)[0], 400)
+
+    def test_a_bucket_leads_to_a_trace(self):
+        edge, scripted = self.behind(origin.echoing_target,
+                                     options={"telemetry.sampling.rate": "1"})
+        edge.get("/")
+        accept = {"Accept": "application/openmetrics-text"}
+        text = edge.get("/metrics", edge.admin, headers=accept)[2].decode()
+        request_id = scripted.requests[0].get("x-request-id")
+        lines = [line for line in text.splitlines() if request_id in line]
+        self.assertTrue(any(line.startswith("http_request_duration_seconds_bucket")
+                            for line in lines), lines)
+        process.wait_until(lambda: metric(edge, "otel_sdk_span_live") == 0, 5, "no open span")

@@ -82,12 +82,13 @@ Part client_part() {
 
 Part server_part() {
   using namespace net;
-  return {"Connections from clients",
-          {info_of(connections_accepted), info_of(connections_active), info_of(connections_refused),
-           info_of(connections_ended), info_of(http2_connections), info_of(http2_requests_active),
-           info_of(http2_streams_refused), info_of(http2_streams_stalled), info_of(http2_resets),
-           info_of(http2_connections_ended), info_of(tls_handshakes),
-           info_of(tls_handshake_duration), info_of(tls_certificate_expires)}};
+  return {
+      "Connections from clients",
+      {info_of(connections_accepted), info_of(connections_active), info_of(connections_moved),
+       info_of(connections_refused), info_of(connections_ended), info_of(http2_connections),
+       info_of(http2_requests_active), info_of(http2_streams_refused),
+       info_of(http2_streams_stalled), info_of(http2_resets), info_of(http2_connections_ended),
+       info_of(tls_handshakes), info_of(tls_handshake_duration), info_of(tls_certificate_expires)}};
 }
 
 Part process_part() {

@@ -25,6 +25,9 @@ constexpr size_t proxy_header_bytes_max = 4 * KiB;
 // A connection that is new, or was in use a moment ago, when the drain begins is not turned away:
 // its next request may be on its way. It is answered, and told that the connection ends.
 constexpr Duration next_request_grace = seconds(1);
+// When a connection first looks where its packets arrive; then after twice as many batches each
+// time, so that one whose packets come from everywhere does not spend its life on the road.
+constexpr uint32_t first_look_batches = 16;
 
 Address address_of(const wire::ProxyHeader& header) {
   if (header.kind == wire::ProxyHeader::Kind::tcp4) {
@@ -41,19 +44,23 @@ Address address_of(const wire::ProxyHeader& header) {
 
 }  // namespace
 
-HttpConnection::HttpConnection(HttpServer& server, runtime::StreamPtr stream, bool tls)
+HttpConnection::HttpConnection(HttpServer& server, runtime::StreamPtr stream,
+                               const ArrivingConnection& arriving)
     : server_(server),
       shard_(server.shard()),
       stream_(std::move(stream)),
-      client_(stream_->peer()),
-      tls_(tls && server.tls().enabled()) {}
+      client_(arriving.served ? arriving.client : stream_->peer()),
+      first_byte_(shard_.now()),
+      next_look_(first_look_batches),
+      served_(arriving.served),
+      tls_(arriving.tls && server.tls().enabled()) {}
 
 runtime::Task<> HttpConnection::run() {
-  if (server_.expects_proxy_header(client_) && !co_await read_proxy_header()) co_return;
+  if (!served_ && server_.expects_proxy_header(client_) && !co_await read_proxy_header()) co_return;
   if (tls_ && !co_await accept_tls()) co_return;
   if (secure_ && secure_->protocol() == "h2") co_return co_await serve_http2();
   Next next = Next::idle;
-  for (bool fresh = true; next == Next::idle; fresh = false) {
+  for (bool fresh = !served_; next == Next::idle; fresh = false) {
     if (input_.empty()) {
       const runtime::Wait wait{after(shard_.now(), server_.settings().idle_timeout),
                                &shard_.draining()};
@@ -71,8 +78,20 @@ runtime::Task<> HttpConnection::run() {
     HttpExchange& exchange = server_.take_exchange();
     next = co_await serve_batch(exchange);
     server_.give_back(exchange);
+    if (next == Next::idle && ++batches_ == next_look_ && co_await follow_packets()) co_return;
   }
   co_await end(next);
+}
+
+runtime::Task<bool> HttpConnection::follow_packets() {
+  next_look_ = 2 * batches_;
+  if (secure_ || !input_.empty()) co_return false;
+  const size_t target = shard_.better_place_for(stream_->core_of_packets());
+  if (target == shard_.index()) co_return false;
+  const int fd = co_await stream_->detach();
+  if (fd < 0) co_return false;
+  server_.move(fd, client_, target);
+  co_return true;
 }
 
 void HttpConnection::begin(HttpExchange& exchange) {

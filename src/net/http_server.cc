@@ -76,7 +76,8 @@ runtime::Task<> HttpServer::accept_loop(runtime::Listener& listener, bool tls) {
   for (;;) {
     Result<int> accepted = co_await listener.accept(wait);
     if (accepted) {
-      place(*accepted, tls);
+      const int core = shard_.reactor().core_of_packets(*accepted);
+      hand_over({.fd = *accepted, .tls = tls, .client = {}}, shard_.place_for(core));
       continue;
     }
     if (accepted.error().code == ErrorCode::cancelled) co_return;
@@ -86,35 +87,46 @@ runtime::Task<> HttpServer::accept_loop(runtime::Listener& listener, bool tls) {
   }
 }
 
-void HttpServer::place(int fd, bool tls) {
-  const size_t target = shard_.least_loaded();
-  if (target == shard_.index()) return adopt(fd, tls);
-  // The other shard sees it as its own from now on; if its mailbox is full, we keep the connection.
-  const auto hand_over = [&group = group_, fd, target, tls] {
-    if (HttpServer* server = group.at(target).load(std::memory_order_acquire)) {
-      server->adopt(fd, tls);
+// It counts as the target's from now on: many may come before the target has a look.
+void HttpServer::hand_over(const ArrivingConnection& arriving, size_t target) {
+  shard_.load_of(target).fetch_add(1, std::memory_order_relaxed);
+  if (target == shard_.index()) return adopt(arriving);
+  const auto deliver = [&server = group_.at(target), arriving] {
+    if (HttpServer* there = server.load(std::memory_order_acquire)) {
+      there->adopt(arriving);
     } else {
-      ::close(fd);
+      ::close(arriving.fd);
     }
   };
-  if (!shard_.post(target, hand_over)) adopt(fd, tls);
+  if (shard_.post(target, deliver)) return;
+  shard_.load_of(target).fetch_sub(1, std::memory_order_relaxed);
+  shard_.load().fetch_add(1, std::memory_order_relaxed);
+  adopt(arriving);
 }
 
-void HttpServer::adopt(int fd, bool tls) {
-  runtime::StreamPtr stream = shard_.reactor().adopt(fd);
+void HttpServer::move(int fd, const Address& client, size_t target) {
+  // Once we drain, the others may no longer wait for what we send them.
+  const bool leaves = !shard_.draining().requested();
+  if (leaves) metrics_.moved.add();
+  group_.connections().fetch_add(1, std::memory_order_relaxed);
+  hand_over({.fd = fd, .served = true, .client = client}, leaves ? target : shard_.index());
+}
+
+void HttpServer::adopt(const ArrivingConnection& arriving) {
+  runtime::StreamPtr stream = shard_.reactor().adopt(arriving.fd);
+  if (arriving.served) return connections_.spawn(serve(std::move(stream), arriving));
   metrics_.accepted.add();
   if (group_.connections().fetch_add(1, std::memory_order_relaxed) >= settings_.connections_max) {
-    connections_.spawn(turn_away(std::move(stream), tls));
+    connections_.spawn(turn_away(std::move(stream), arriving.tls));
   } else {
-    connections_.spawn(serve(std::move(stream), tls));
+    connections_.spawn(serve(std::move(stream), arriving));
   }
 }
 
-runtime::Task<> HttpServer::serve(runtime::StreamPtr stream, bool tls) {
-  shard_.load().fetch_add(1, std::memory_order_relaxed);
+runtime::Task<> HttpServer::serve(runtime::StreamPtr stream, ArrivingConnection arriving) {
   metrics_.active.add();
   {
-    HttpConnection connection(*this, std::move(stream), tls);
+    HttpConnection connection(*this, std::move(stream), arriving);
     co_await connection.run();
   }
   metrics_.active.subtract();
@@ -131,6 +143,7 @@ runtime::Task<> HttpServer::turn_away(runtime::StreamPtr stream, bool tls) {
   if (!tls || !tls_.enabled())
     (void)co_await stream->send(std::span(&answer, 1),
                                 {after(shard_.now(), seconds(1)), &shard_.closing()});
+  shard_.load().fetch_sub(1, std::memory_order_relaxed);
   group_.connections().fetch_sub(1, std::memory_order_relaxed);
 }
 

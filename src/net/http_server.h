@@ -1,7 +1,7 @@
 #pragma once
-// HttpServer: one shard's part of a listening HTTP server: accepts, places each connection on
-// the shard that has the fewest, and serves those that were placed here. The parts of all shards
-// know each other through HttpServerGroup.
+// HttpServer: one shard's part of a listening HTTP server: accepts, places each connection where
+// its packets arrive or on the shard that has the fewest, and serves those that were placed here.
+// The parts of all shards know each other through HttpServerGroup.
 
 #include <memory>
 #include <vector>
@@ -33,6 +33,14 @@ class HttpServerGroup {
   std::atomic<uint32_t> accepting_{0};
 };
 
+// A connection on its way to the shard that is to serve it.
+struct ArrivingConnection {
+  int fd = -1;
+  bool tls = false;     // it begins with a handshake
+  bool served = false;  // by another shard until now; then `client` is who it is from
+  Address client;
+};
+
 class HttpServer {
  public:
   HttpServer(runtime::Shard& shard, HttpServerGroup& group, HttpHandler& handler,
@@ -44,8 +52,10 @@ class HttpServer {
   // Accepts from `listen_fd` until the shard drains, then waits until every connection has ended.
   // From `tls_listen_fd`, too: those connections speak TLS. Either may be -1 for none.
   runtime::Task<> run(int listen_fd, int tls_listen_fd = -1);
-  // Serves a connection that was accepted elsewhere.
-  void adopt(int fd, bool tls);
+  // Serves a connection that is counted as one of this shard's.
+  void adopt(const ArrivingConnection& arriving);
+  // Gives a connection that we served to another shard, between two requests.
+  void move(int fd, const Address& client, size_t target);
   // Live settings; running requests keep their deadlines.
   void apply(const HttpServerSettings& settings);
   // Certificates for the connections that come from now on; nullptr: `tls_listen_fd` speaks no TLS.
@@ -67,9 +77,9 @@ class HttpServer {
   runtime::Task<> accept_all(int listen_fd, bool tls);
   runtime::Task<> accept_loop(runtime::Listener& listener, bool tls);
   runtime::Task<> await_other_shards();
-  runtime::Task<> serve(runtime::StreamPtr stream, bool tls);
+  runtime::Task<> serve(runtime::StreamPtr stream, ArrivingConnection arriving);
   runtime::Task<> turn_away(runtime::StreamPtr stream, bool tls);
-  void place(int fd, bool tls);
+  void hand_over(const ArrivingConnection& arriving, size_t target);
 
   runtime::Shard& shard_;
   HttpServerGroup& group_;

@@ -14,6 +14,12 @@ inline constexpr telemetry::UpDownCounterDecl connections_active{
     .name = "http.server.active_connections",
     .unit = "{connection}",
     .help = "Client connections that are open."};
+inline constexpr telemetry::CounterDecl connections_moved{
+    .name = "http.server.connections.moved",
+    .unit = "{connection}",
+    .help =
+        "Client connections that went on from one shard to the one on whose core their packets "
+        "arrive."};
 inline constexpr telemetry::CounterDecl connections_refused{
     .name = "http.server.connections.refused",
     .unit = "{connection}",
@@ -31,6 +37,7 @@ struct ServerMetrics {
   explicit ServerMetrics(telemetry::Recorder& recorder)
       : accepted(recorder.bind(connections_accepted)),
         active(recorder.bind(connections_active)),
+        moved(recorder.bind(connections_moved)),
         over_limit(recorder.bind(connections_refused, {"over_limit"})),
         no_descriptors(recorder.bind(connections_refused, {"descriptors"})),
         head_timeout(recorder.bind(connections_ended, {"head_timeout"})),
@@ -40,6 +47,7 @@ struct ServerMetrics {
 
   telemetry::Counter accepted;
   telemetry::UpDownCounter active;
+  telemetry::Counter moved;
   telemetry::Counter over_limit;
   telemetry::Counter no_descriptors;
   telemetry::Counter head_timeout;

@@ -132,6 +132,10 @@ StreamPtr EpollReactor::adopt(int fd) {
   return StreamPtr(new EpollStream(*this, fd));
 }
 
+int EpollReactor::core_of_packets(int fd) const {
+  return runtime::core_of_packets(fd);
+}
+
 Task<Result<StreamPtr>> EpollReactor::connect(Address peer, Wait wait) {
   WEIR_CO_TRY(const int fd, open_client_socket(peer));
   set_nonblocking(fd, true);

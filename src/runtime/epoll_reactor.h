@@ -49,6 +49,7 @@ class EpollReactor final : public Reactor {
   MonoTime fresh_now() override { return read_monotonic_clock(); }
   Result<std::unique_ptr<Listener>> listen(int fd) override;
   StreamPtr adopt(int fd) override;
+  int core_of_packets(int fd) const override;
   Task<Result<StreamPtr>> connect(Address peer, Wait wait) override;
   Task<Result<short>> poll(int fd, short events, Wait wait) override;
   void start_file_operation(FileOperation& operation) override { start_on_thread(operation); }

@@ -42,6 +42,9 @@ bool EpollStream::broken() const {
 Address EpollStream::local() const {
   return local_of(fd_);
 }
+int EpollStream::core_of_packets() const {
+  return runtime::core_of_packets(fd_);
+}
 
 Task<int> EpollStream::detach() {
   char byte;

@@ -13,6 +13,7 @@ class EpollStream final : public Stream, EpollWatcher {
   void abort_on_close() override;
   Address peer() const override;
   Address local() const override;
+  int core_of_packets() const override;
   Task<int> detach() override;
   bool broken() const override;
 

@@ -83,6 +83,8 @@ class Reactor {
   virtual Result<std::unique_ptr<Listener>> listen(int fd) = 0;
   // Takes over a connection that accept() or detach() gave.
   virtual StreamPtr adopt(int fd) = 0;
+  // On which core the packets of such a connection arrive; -1 where that is not known.
+  virtual int core_of_packets(int fd) const = 0;
   virtual Task<Result<StreamPtr>> connect(Address peer, Wait wait) = 0;
   // Waits until `fd` has one of `events` (POLLIN, POLLOUT); answers those that it has.
   virtual Task<Result<short>> poll(int fd, short events, Wait wait) = 0;

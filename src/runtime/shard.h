@@ -5,6 +5,8 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
+#include <vector>
 
 #include "runtime/mailbox.h"
 #include "runtime/reactor.h"
@@ -52,10 +54,15 @@ class Shard {
   // Calls the hook at the end of every step from now on; it may post, but not wait.
   void at_step_end(StepHook& hook) { step_hooks_.push_back(hook); }
 
-  // How many connections it serves; read by the others to place new ones.
+  // How many connections it serves, or is about to; the others place theirs by it.
   std::atomic<uint32_t>& load() { return load_; }
-  // The shard with the fewest connections; this one if it is among them.
-  size_t least_loaded() const;
+  std::atomic<uint32_t>& load_of(size_t shard) const;
+  // Where a new connection belongs whose packets arrive on core `core` (-1: unknown): on the shard
+  // of that core, where that has hardly more connections than the one with the fewest; else there.
+  size_t place_for(int core) const;
+  // Where a connection of this shard should rather be; this shard, if that is elsewhere but has
+  // too many.
+  size_t better_place_for(int core) const;
 
   // One turn: mail, then the reactor.
   void turn(MonoTime limit);
@@ -65,6 +72,8 @@ class Shard {
 
  private:
   void end_step();
+  // The one with the fewest connections; this one if it is among them.
+  size_t least_loaded() const;
 
   size_t index_;
   std::unique_ptr<Reactor> reactor_;
@@ -80,12 +89,16 @@ class Shard {
 // The shards of a process and the mail between them. Filled before any of them runs.
 class ShardGroup {
  public:
-  explicit ShardGroup(size_t count) : shards_(count), mail_(count) {}
+  // `cores`: on which each is pinned, by shard; none where they are not.
+  explicit ShardGroup(size_t count, std::vector<int> cores = {})
+      : shards_(count), cores_(std::move(cores)), mail_(count) {}
 
   size_t size() const { return shards_.size(); }
   Shard& at(size_t index) { return *shards_[index]; }
   void put(size_t index, std::unique_ptr<Shard> shard) { shards_[index] = std::move(shard); }
   void drop(size_t index) { shards_[index].reset(); }
+  // The shard that is pinned on `core`; nullopt where there is none.
+  std::optional<size_t> shard_on(int core) const;
   Mailboxes& mail() { return mail_; }
   // From a thread that is no shard.
   template <class F>
@@ -96,6 +109,7 @@ class ShardGroup {
 
  private:
   std::vector<std::unique_ptr<Shard>> shards_;
+  std::vector<int> cores_;
   Mailboxes mail_;
 };
 

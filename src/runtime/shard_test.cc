@@ -56,6 +56,35 @@ TEST_CASE("messages reach a shard that sleeps, and each exactly once") {
   CHECK((*threads)->join(seconds(5)));
 }
 
+TEST_CASE("a connection goes where its packets arrive, unless that shard has notably more") {
+  ThreadOptions options = two_shards();
+  options.cores = {4, 7};
+  options.pin = true;  // where such cores are missing, the threads run elsewhere
+  auto threads = Threads::start(options, until_drained);
+  REQUIRE(threads.has_value());
+  Shard& first = (*threads)->shards().at(0);
+  Shard& second = (*threads)->shards().at(1);
+  struct Case {
+    uint32_t first_load, second_load;
+    int core;
+    size_t placed, better;  // seen from the first shard
+  };
+  for (const Case& each :
+       {Case{0, 0, 7, 1, 0}, Case{1, 1, 7, 1, 0}, Case{3, 1, 7, 1, 1}, Case{64, 64, 7, 1, 1},
+        Case{64, 71, 7, 1, 0}, Case{64, 72, 7, 0, 0}, Case{64, 69, 7, 1, 1}, Case{64, 64, 4, 0, 0},
+        Case{80, 64, 4, 1, 0}, Case{64, 60, -1, 1, 0}, Case{64, 60, 5, 1, 0}}) {
+    CAPTURE(each.first_load);
+    CAPTURE(each.second_load);
+    CAPTURE(each.core);
+    first.load() = each.first_load;
+    second.load() = each.second_load;
+    CHECK(first.place_for(each.core) == each.placed);
+    CHECK(first.better_place_for(each.core) == each.better);
+  }
+  (*threads)->drain();
+  CHECK((*threads)->join(seconds(5)));
+}
+
 TEST_CASE("a full ring refuses and keeps the message") {
   MessageRing ring;
   int called = 0;

@@ -1,15 +1,23 @@
 #include "runtime/sim_process.h"
 
+#include <numeric>
+
 namespace weir::runtime {
 namespace {
 
 // Longer than any bound of a wait that a closing service may have left.
 constexpr Duration stop_limit = hours(24);
 
+std::vector<int> one_core_each(size_t shards) {
+  std::vector<int> cores(shards);
+  std::iota(cores.begin(), cores.end(), 0);
+  return cores;
+}
+
 }  // namespace
 
 SimProcess::SimProcess(SimWorld& world, const Address& host, size_t shards, Main main)
-    : world_(world), main_(std::move(main)), group_(shards) {
+    : world_(world), main_(std::move(main)), group_(shards, one_core_each(shards)) {
   for (size_t i = 0; i < shards; ++i) {
     group_.put(i, std::make_unique<Shard>(i, std::make_unique<SimReactor>(world, host), group_));
     world.drive(group_.at(i), group_);

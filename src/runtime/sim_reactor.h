@@ -25,6 +25,10 @@ class SimReactor final : public Reactor {
   // `fd` is of SimNetwork::open_listener().
   Result<std::unique_ptr<Listener>> listen(int fd) override;
   StreamPtr adopt(int fd) override;
+  // Packets arrive on a few cores, of which not each has a shard.
+  static constexpr int packet_cores = 4;
+  // (The two ends of a connection have numbers in a row.)
+  int core_of_packets(int fd) const override { return fd / 2 % packet_cores; }
   Task<Result<StreamPtr>> connect(Address peer, Wait wait) override;
   // Unsupported: there is no descriptor here that could be polled.
   Task<Result<short>> poll(int fd, short events, Wait wait) override;

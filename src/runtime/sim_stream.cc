@@ -30,6 +30,11 @@ SimStream::~SimStream() {
   if (socket_) socket_->close(reset_on_close_);
 }
 
+// Whoever sends them wanders from core to core.
+int SimStream::core_of_packets() const {
+  return static_cast<int>(reactor_.world().random().below(SimReactor::packet_cores));
+}
+
 Task<int> SimStream::detach() {
   if (!quiet() || socket_->has_input()) co_return -1;
   socket_->watch(nullptr);

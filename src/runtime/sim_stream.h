@@ -14,6 +14,7 @@ class SimStream final : public Stream, SimWatcher {
   void abort_on_close() override { reset_on_close_ = true; }
   Address peer() const override { return socket_->remote(); }
   Address local() const override { return socket_->local(); }
+  int core_of_packets() const override;
   Task<int> detach() override;
   bool broken() const override { return socket_->broken(); }
 

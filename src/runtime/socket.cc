@@ -84,6 +84,13 @@ bool is_broken(int fd) {
   return ::poll(&one, 1, 0) > 0 && (one.revents & (POLLERR | POLLHUP)) != 0;
 }
 
+int core_of_packets(int fd) {
+  int core = -1;
+  socklen_t size = sizeof core;
+  if (getsockopt(fd, SOL_SOCKET, SO_INCOMING_CPU, &core, &size) != 0) return -1;
+  return core;
+}
+
 Address peer_of(int fd) {
   sockaddr_in6 storage{};
   socklen_t size = sizeof storage;

@@ -26,6 +26,8 @@ void push_out(int fd);
 void reset_on_close(int fd);
 // Whether a RST has come, or the connection has failed otherwise.
 bool is_broken(int fd);
+// On which core its last packet was received; -1 where the kernel does not say.
+int core_of_packets(int fd);
 Address peer_of(int fd);
 Address local_of(int fd);
 

@@ -89,9 +89,11 @@ class Stream {
   virtual Address local() const = 0;
   Reactor& reactor() const { return reactor_; }
 
+  // On which core its packets arrive; -1 where that is not known.
+  virtual int core_of_packets() const { return -1; }
   // Gives the descriptor away, for another shard to adopt; afterwards this stream can only be
-  // destroyed. Only while nobody waits. -1 when bytes came meanwhile or when this kind of stream
-  // cannot move.
+  // destroyed. Only while nobody waits. -1 when bytes came meanwhile, which a plain socket still
+  // gives (one under TLS cannot go on), or when this kind of stream cannot move.
   virtual Task<int> detach() { co_return -1; }
   // After detach(): what the adopting shard puts over the descriptor's stream; null: nothing.
   virtual std::unique_ptr<StreamLayer> take_layer() { return nullptr; }

@@ -41,7 +41,7 @@ class Threads {
       : options_(options),
         main_(std::move(main)),
         file_threads_(options.file_threads),
-        group_(options.cores.size()) {
+        group_(options.cores.size(), options.pin ? options.cores : std::vector<int>()) {
     options_.reactor.file_threads = &file_threads_;
   }
   void run(size_t index, Started& started);

@@ -269,6 +269,10 @@ StreamPtr UringReactor::adopt(int fd) {
   return StreamPtr(new UringStream(*this, fd));
 }
 
+int UringReactor::core_of_packets(int fd) const {
+  return runtime::core_of_packets(fd);
+}
+
 Task<Result<StreamPtr>> UringReactor::connect(Address peer, Wait wait) {
   WEIR_CO_TRY(const int fd, open_client_socket(peer));
   Single operation(*this, wait);

@@ -39,6 +39,9 @@ bool UringStream::broken() const {
 Address UringStream::local() const {
   return local_of(fd_);
 }
+int UringStream::core_of_packets() const {
+  return runtime::core_of_packets(fd_);
+}
 
 void UringStream::expect_bulk() {
   if (!reader_) reader_ = std::make_unique<UringReader>(*this, ring_, fd_, false);
@@ -173,7 +176,10 @@ Task<int> UringStream::detach() {
     };
     co_await Detached{*this};
   }
-  if (!quiet()) co_return -1;
+  if (!quiet()) {
+    leaving_ = false;
+    co_return -1;
+  }
   co_return std::exchange(fd_, -1);
 }
 

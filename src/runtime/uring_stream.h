@@ -15,6 +15,7 @@ class UringStream final : public Stream {
   void abort_on_close() override;
   Address peer() const override;
   Address local() const override;
+  int core_of_packets() const override;
   Task<int> detach() override;
   bool broken() const override;
 
@@ -67,7 +68,7 @@ class UringStream final : public Stream {
   bool starved_ = false;
   bool closing_ = false;
   bool more_waits_ = false;              // the last receive left something in the socket
-  bool leaving_ = false;                 // detach() was called: nothing is armed any more
+  bool leaving_ = false;                 // detach() was called: nothing is armed
   bool lent_ = false;                    // to a relay
   std::unique_ptr<UringReader> reader_;  // once much is expected, or has come
   std::coroutine_handle<> detaching_;

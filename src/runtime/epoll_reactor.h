@@ -38,6 +38,7 @@ class EpollBuffers final : public ChunkPool {
   std::vector<uint32_t> free_;
 };
 
+class FileMemory;
 class EpollStream;
 
 class EpollReactor final : public Reactor {
@@ -62,6 +63,8 @@ class EpollReactor final : public Reactor {
   // Events of this turn that are still to come for `watcher` are dropped.
   void drop_events(EpollWatcher& watcher);
   EpollBuffers& buffers(bool bulk) { return bulk ? bulk_buffers_ : buffers_; }
+  void send_from(const FileMemory* memory) { file_memory_ = memory; }
+  const FileMemory* file_memory() const { return file_memory_; }
   // `stream` has been readable all the time and let others go first; it reads on in the next turn.
   void read_later(EpollStream& stream) { readers_.push_back(&stream); }
   void drop_reader(EpollStream& stream);
@@ -83,6 +86,7 @@ class EpollReactor final : public Reactor {
   WakeWatcher wake_;
   EpollBuffers buffers_;
   EpollBuffers bulk_buffers_;
+  const FileMemory* file_memory_ = nullptr;
   std::vector<EpollStream*> readers_;
   struct Event {
     EpollWatcher* watcher;

@@ -10,6 +10,7 @@
 
 #include <doctest/doctest.h>
 
+#include "runtime/file_memory.h"
 #include "runtime/scope.h"
 #include "runtime/sim_reactor.h"
 #include "runtime/socket.h"
@@ -76,6 +77,10 @@ std::vector<BackEnd> back_ends() {
   return all;
 }
 
+Task<> send_parts(Stream& stream, std::span<iovec> parts) {
+  CHECK((co_await stream.send(parts, {stream.reactor().now() + seconds(3)})).has_value());
+}
+
 using Body = Task<> (*)(Reactor&, Pair&);
 
 Task<> with_pair(const BackEnd& back_end, Body body) {
@@ -111,6 +116,58 @@ TEST_CASE("bytes arrive in order and whole, in both directions at once") {
     co_await scope.join();
     CHECK(got_up == up);
     CHECK(got_down == down);
+  });
+}
+
+// Pieces of file memory with bytes before, between and behind them, as chunks of a body are framed.
+TEST_CASE("what lies in file memory arrives like everything else, whoever takes it slowly") {
+  on_every_reactor([](Reactor& reactor, Pair& pair) -> Task<> {
+    const auto memory = FileMemory::make(8 * FileMemory::piece_bytes);
+    REQUIRE(memory);
+    send_from(reactor, memory.get());
+    std::string expected = "head";
+    std::vector<iovec> parts{part("head")};
+    std::vector<char*> pieces;
+    for (unsigned number = 0; number < 5; ++number) {
+      pieces.push_back(memory->take());
+      const size_t bytes = FileMemory::piece_bytes - number * 10'000;
+      for (size_t i = 0; i < bytes; ++i)
+        pieces.back()[i] = static_cast<char>('a' + (number + i) % 23);
+      expected.append(pieces.back(), bytes).append("\r\n");
+      parts.push_back(part({pieces.back(), bytes}));
+      parts.push_back(part("\r\n"));
+    }
+    parts.push_back(part(""));
+    const size_t bytes = expected.size();
+    Scope scope(reactor);
+    scope.spawn(send_parts(*pair.server, parts));
+    (void)co_await sleep(reactor, {reactor.now() + milliseconds(20)});
+    const Result<std::string> got = co_await read_exactly(*pair.client, bytes);
+    REQUIRE(got.has_value());
+    CHECK(*got == expected);
+    co_await scope.join();
+    CHECK(pair.server->bytes_sent() == bytes);
+    send_from(reactor, nullptr);
+    for (char* piece : pieces)
+      memory->give_back(piece);
+  });
+}
+
+TEST_CASE("a send from file memory that the peer does not take ends at its deadline") {
+  on_every_reactor([](Reactor& reactor, Pair& pair) -> Task<> {
+    const auto memory = FileMemory::make(64 * FileMemory::piece_bytes);
+    REQUIRE(memory);
+    send_from(reactor, memory.get());
+    std::vector<iovec> parts;
+    while (char* piece = memory->take())
+      parts.push_back(part({piece, FileMemory::piece_bytes}));
+    const std::vector<iovec> pieces = parts;
+    const Result<> sent = co_await pair.server->send(parts, {reactor.now() + milliseconds(50)});
+    REQUIRE(!sent);
+    CHECK(sent.error().code == ErrorCode::timed_out);
+    send_from(reactor, nullptr);
+    for (const iovec& piece : pieces)
+      memory->give_back(static_cast<char*>(piece.iov_base));
   });
 }
 

@@ -4,14 +4,53 @@
 #include <fcntl.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "runtime/file_memory.h"
 
 namespace weir::runtime {
 namespace {
 
 void set_option(int fd, int level, int name, int value) {
   setsockopt(fd, level, name, &value, sizeof value);
+}
+
+// Shorter runs are cheaper to copy than to hand over.
+constexpr size_t file_bytes_min = 16 * 1024;
+
+size_t bytes_of(std::span<const iovec> parts) {
+  size_t bytes = 0;
+  for (const iovec& part : parts)
+    bytes += part.iov_len;
+  return bytes;
+}
+
+// The parts that one call can send: one in `memory`, or all before the next that is.
+std::span<iovec> next_run(std::span<iovec> parts, const FileMemory* memory) {
+  if (begins_in(memory, parts)) return parts.first(1);
+  size_t count = 1;
+  while (count < parts.size() && !begins_in(memory, parts.subspan(count)))
+    ++count;
+  return parts.first(count);
+}
+
+// It waits or not as the descriptor does, so that one which waits is made not to, for this call.
+Result<size_t> send_file(int fd, const FileMemory& memory, const iovec& part) {
+  const int flags = fcntl(fd, F_GETFL);
+  const bool waits = !(flags & O_NONBLOCK);
+  if (waits) fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+  auto offset = static_cast<off_t>(memory.offset_of(part.iov_base));
+  ssize_t sent = 0;
+  do {
+    sent = ::sendfile(fd, memory.descriptor(), &offset, part.iov_len);
+  } while (sent < 0 && errno == EINTR);
+  const int error = errno;
+  if (waits) fcntl(fd, F_SETFL, flags);
+  if (sent >= 0) return static_cast<size_t>(sent);
+  if (error == EAGAIN) return size_t{0};
+  return std::unexpected(system_error(error, "sending failed"));
 }
 
 }  // namespace
@@ -68,6 +107,29 @@ Result<size_t> send_at_once(int fd, std::span<iovec> parts, int flags) {
   if (sent >= 0) return static_cast<size_t>(sent);
   if (errno == EAGAIN) return size_t{0};
   return std::unexpected(system_error(errno, "sending failed"));
+}
+
+bool begins_in(const FileMemory* memory, std::span<const iovec> parts) {
+  return memory && !parts.empty() && parts[0].iov_len >= file_bytes_min &&
+         memory->has(parts[0].iov_base);
+}
+
+Result<size_t> send_some(int fd, std::span<iovec>& parts, const FileMemory* memory) {
+  size_t sent_bytes = 0;
+  parts = without(parts, 0);
+  while (!parts.empty()) {
+    const std::span<iovec> next = next_run(parts, memory);
+    const Result<size_t> sent =
+        begins_in(memory, next) ? send_file(fd, *memory, next[0])
+                                : send_at_once(fd, next, next.size() < parts.size() ? MSG_MORE : 0);
+    if (!sent) return sent;
+    if (*sent == 0) break;
+    sent_bytes += *sent;
+    const bool whole = *sent == bytes_of(next);
+    parts = without(parts, *sent);
+    if (!whole) break;
+  }
+  return sent_bytes;
 }
 
 void push_out(int fd) {

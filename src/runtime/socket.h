@@ -9,6 +9,8 @@
 
 namespace weir::runtime {
 
+class FileMemory;
+
 // A listening socket on `address`, close-on-exec, with a queue of `backlog`.
 Result<int> open_listener(const Address& address, int backlog);
 // A socket that is about to connect to `peer`, without Nagle's delay.
@@ -22,6 +24,11 @@ std::span<iovec> without(std::span<iovec> parts, size_t bytes);
 Result<size_t> send_at_once(int fd, std::span<iovec> parts, int flags = 0);
 // Lets go of what the socket keeps after MSG_MORE.
 void push_out(int fd);
+// Sends as much of `parts` as the socket takes at once, and drops that from `parts`; how much it
+// was. Long runs in `memory` are not copied; nullptr: there is none.
+Result<size_t> send_some(int fd, std::span<iovec>& parts, const FileMemory* memory);
+// Whether the next of `parts` is such a run.
+bool begins_in(const FileMemory* memory, std::span<const iovec> parts);
 // The close sends a RST.
 void reset_on_close(int fd);
 // Whether a RST has come, or the connection has failed otherwise.

@@ -21,6 +21,7 @@ struct UringOperation {
   ~UringOperation() = default;
 };
 
+class FileMemory;
 class UringReader;
 class UringStream;
 
@@ -91,6 +92,8 @@ class UringReactor final : public Reactor {
   void add_operation() { ++operations_; }
   void remove_operation() { --operations_; }
   void count_starved() { ++buffers_exhausted_; }
+  void send_from(const FileMemory* memory) { file_memory_ = memory; }
+  const FileMemory* file_memory() const { return file_memory_; }
 
  private:
   struct WakeOperation final : UringOperation {
@@ -116,6 +119,7 @@ class UringReactor final : public Reactor {
   std::vector<UringReader*> readers_;  // that are to read
   std::vector<UringReader*> reading_;
   size_t operations_ = 0;
+  const FileMemory* file_memory_ = nullptr;
 };
 
 }  // namespace weir::runtime

@@ -1,5 +1,6 @@
 #include "runtime/uring_stream.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -124,11 +125,10 @@ std::optional<Result<>> UringStream::start_send(std::span<iovec> parts, size_t b
   sent_bytes_ = 0;
   send_bytes_ = bytes;
   if (bytes >= send_at_once_bytes_min) {
-    const Result<size_t> sent = send_at_once(fd_, parts);
+    const Result<size_t> sent = send_some(fd_, parts, ring_.file_memory());
     if (!sent) return std::unexpected(sent.error());
     if (*sent == bytes) return Result<>{};
     sent_bytes_ = *sent;
-    parts = without(parts, *sent);
   }
   submit_send(parts);
   return std::nullopt;
@@ -137,6 +137,10 @@ std::optional<Result<>> UringStream::start_send(std::span<iovec> parts, size_t b
 void UringStream::submit_send(std::span<iovec> parts) {
   send_under_way_ = true;
   io_uring_sqe* sqe = ring_.submission(&send_);
+  if (begins_in(ring_.file_memory(), parts)) {
+    unsent_ = parts;
+    return io_uring_prep_poll_add(sqe, fd_, POLLOUT);
+  }
   constexpr int flags = MSG_NOSIGNAL | MSG_WAITALL;
   if (parts.size() == 1) {
     io_uring_prep_send(sqe, fd_, parts[0].iov_base, parts[0].iov_len, flags);
@@ -156,11 +160,23 @@ void UringStream::abort_send() {
 void UringStream::send_done(int result, uint32_t) {
   send_under_way_ = false;
   if (closing_) return delete_when_quiet();
+  if (!unsent_.empty()) return go_on_sending(result);
   const size_t sent = sent_bytes_ + static_cast<size_t>(result > 0 ? result : 0);
   if (result < 0) return on_sent(std::unexpected(system_error(-result, "sending failed")), sent);
   if (sent < send_bytes_)
     return on_sent(fail(ErrorCode::reset, "connection ended while sending"), sent);
   on_sent({}, sent);
+}
+
+void UringStream::go_on_sending(int events) {
+  std::span<iovec> parts = std::exchange(unsent_, {});
+  if (events < 0)
+    return on_sent(std::unexpected(system_error(-events, "sending failed")), sent_bytes_);
+  const Result<size_t> sent = send_some(fd_, parts, ring_.file_memory());
+  if (!sent) return on_sent(std::unexpected(sent.error()), sent_bytes_);
+  sent_bytes_ += *sent;
+  if (sent_bytes_ == send_bytes_) return on_sent({}, sent_bytes_);
+  submit_send(parts);
 }
 
 Task<int> UringStream::detach() {

@@ -50,6 +50,8 @@ class UringStream final : public Stream {
   ~UringStream() override;
   // Leaves to the ring what had no room in the socket.
   void submit_send(std::span<iovec> parts);
+  // There is room again for what lies in file memory.
+  void go_on_sending(int events);
   void recv_done(int result, uint32_t flags);
   void send_done(int result, uint32_t flags);
   void recv_failed(int result, bool more);
@@ -77,6 +79,7 @@ class UringStream final : public Stream {
   size_t send_bytes_ = 0;  // of the send under way, in all
   size_t sent_bytes_ = 0;  // of those, gone before it was left to the ring
   msghdr message_{};
+  std::span<iovec> unsent_;  // of a send that waits for room in the socket
 };
 
 }  // namespace weir::runtime

@@ -31,6 +31,7 @@ Body::Body(ByteAccount& account, std::optional<uint64_t> length, bool sliced,
       slice_bytes_(shape.slice_bytes),
       sliced_(sliced),
       account_(&account),
+      memory_(shape.memory),
       prepaid_(taken) {
   if (!sliced) return;
   direct_slices_ = place_of(std::min(shape.stored_bytes_max, promised_ - 1)).slice + 2;
@@ -45,7 +46,7 @@ Body::~Body() {
       if (!slots) continue;
       const auto index = static_cast<size_t>(&block - directory_->data());
       for (size_t i = 0; i < first_block_slices << index; ++i)
-        std::free(slots[i].load(std::memory_order_relaxed));
+        free_slice(slots[i].load(std::memory_order_relaxed));
       std::free(slots);
     }
   Feed::free_cells(*this);
@@ -58,8 +59,29 @@ void Body::unref() {
   std::free(this);
 }
 
-void Body::charge(const void* block) {
-  const uint64_t bytes = allocated_bytes(block);
+char* Body::make_slice(uint64_t bytes) {
+  constexpr uint64_t piece = runtime::FileMemory::piece_bytes;
+  if (char* slice = memory_ && bytes == piece ? memory_->take() : nullptr) {
+    charge(bytes);
+    return slice;
+  }
+  auto* slice = static_cast<char*>(std::malloc(bytes));
+  WEIR_ASSERT(slice);
+  charge(slice);
+  return slice;
+}
+
+uint64_t Body::free_slice(char* slice) {
+  if (memory_ && memory_->has(slice)) {
+    memory_->give_back(slice);
+    return runtime::FileMemory::piece_bytes;
+  }
+  const uint64_t bytes = allocated_bytes(slice);
+  std::free(slice);
+  return bytes;
+}
+
+void Body::charge(uint64_t bytes) {
   const uint64_t paid = std::min(bytes, prepaid_);
   prepaid_ -= paid;
   charged_ += bytes;
@@ -150,9 +172,7 @@ char* Body::slice_at(const Place& place) {
   }
   char* bytes = slot->load(std::memory_order_relaxed);
   if (bytes) return bytes;
-  bytes = static_cast<char*>(std::malloc(place.bytes));
-  WEIR_ASSERT(bytes);
-  charge(bytes);
+  bytes = make_slice(place.bytes);
   slot->store(bytes, std::memory_order_release);
   return bytes;
 }
@@ -196,10 +216,9 @@ void Body::free_slices(uint64_t from, uint64_t to) {
     const Place place = place_of(from);
     std::atomic<char*>* slot = slot_of(place.slice);
     if (char* bytes = slot ? slot->exchange(nullptr, std::memory_order_acq_rel) : nullptr) {
-      const uint64_t freed = allocated_bytes(bytes);
+      const uint64_t freed = free_slice(bytes);
       charged_ -= freed;
       account_->subtract(freed);
-      std::free(bytes);
     }
     from = place.start + place.bytes;
   }

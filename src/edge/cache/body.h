@@ -22,6 +22,7 @@
 
 #include "base/result.h"
 #include "edge/cache/byte_account.h"
+#include "runtime/file_memory.h"
 
 namespace weir::edge::cache {
 
@@ -33,6 +34,8 @@ enum class BodyState : uint8_t { filling, complete, failed };
 struct BodyShape {
   uint64_t slice_bytes = 256 * 1024;        // of the largest slices; a power of two
   uint64_t stored_bytes_max = 64ull << 30;  // a longer body is given up
+  // Where slices of that size lie, while there is room in it; it outlives the bodies.
+  runtime::FileMemory* memory = nullptr;
 };
 
 class Body {
@@ -121,7 +124,11 @@ class Body {
   std::atomic<char*>* slot_of(size_t slice) const;
   char* slice_at(const Place& place);
   void free_slices(uint64_t from, uint64_t to);
-  void charge(const void* block);
+  void charge(const void* block) { charge(allocated_bytes(block)); }
+  void charge(uint64_t bytes);
+  char* make_slice(uint64_t bytes);
+  // How much memory that was.
+  uint64_t free_slice(char* slice);
   char* inline_bytes() { return reinterpret_cast<char*>(this + 1); }
   const char* inline_bytes() const { return reinterpret_cast<const char*>(this + 1); }
 
@@ -136,6 +143,7 @@ class Body {
   const bool sliced_;
   Error error_{ErrorCode::closed, "no error"};
   ByteAccount* account_;
+  runtime::FileMemory* memory_;
   std::atomic<uint64_t> charged_{0};  // a report may read it while it grows
   uint64_t prepaid_ = 0;              // of the account, not charged yet
   std::unique_ptr<Directory> directory_;

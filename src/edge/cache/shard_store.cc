@@ -29,6 +29,7 @@ ShardStore::ShardStore(Store& store, runtime::Shard& shard, telemetry::Recorder&
       step_hook_(end_step, this) {
   WEIR_ASSERT(shard.shard_count() == store.shards());
   own_.attach(*this);
+  runtime::send_from(shard.reactor(), store.slices());
   shard.at_step_end(step_hook_);
   store.shard_stores_[shard.index()].store(this, std::memory_order_release);
 }
@@ -36,6 +37,7 @@ ShardStore::ShardStore(Store& store, runtime::Shard& shard, telemetry::Recorder&
 ShardStore::~ShardStore() {
   store_.shard_stores_[index()].store(nullptr, std::memory_order_release);
   own_.detach();
+  runtime::send_from(shard_.reactor(), nullptr);
 }
 
 runtime::Task<> ShardStore::stop() {

@@ -29,6 +29,7 @@ Store::Store(const StoreSettings& settings, uint64_t machine_bytes, size_t shard
       seed_(seed),
       budget_(memory_of(settings, machine_bytes)),
       fill_budget_(fill_budget_of(settings, budget_)),
+      slices_(runtime::FileMemory::make(budget_)),
       epochs_(shards),
       pool_(budget_ - fill_budget_, shards),
       shard_stores_(shards) {
@@ -37,6 +38,7 @@ Store::Store(const StoreSettings& settings, uint64_t machine_bytes, size_t shard
   object_bytes_max_ = std::min({settings.object_bytes_max, pool_.fair_share() / object_divisor,
                                 fill_budget_ / 2, stored_slices_max * body_shape_.slice_bytes});
   body_shape_.stored_bytes_max = object_bytes_max_;
+  body_shape_.memory = slices_.get();
   for (size_t i = 0; i < shards; ++i)
     partitions_.push_back(std::make_unique<Partition>(settings_, pool_, epochs_));
 }

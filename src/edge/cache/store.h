@@ -56,6 +56,8 @@ class Store {
   // --- for the parts of this module ---
   const Partition& partition(size_t shard) const { return *partitions_[shard]; }
   ByteAccount& filling_account() { return fill_account_; }
+  // Where the slices of large bodies lie; nullptr: nowhere of their own.
+  const runtime::FileMemory* slices() const { return slices_.get(); }
   const StoreSettings& settings() const { return settings_; }
   uint64_t fill_budget() const { return fill_budget_; }
   // Of it, what bodies and heads may take; the rest is for those who read what arrives.
@@ -76,6 +78,7 @@ class Store {
   uint64_t budget_;
   uint64_t fill_budget_;
   uint64_t object_bytes_max_;
+  std::unique_ptr<runtime::FileMemory> slices_;
   BodyShape body_shape_;
   ByteAccount fill_account_;
   Epochs epochs_;

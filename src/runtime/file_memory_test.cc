@@ -1,0 +1,81 @@
+#include "runtime/file_memory.h"
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <thread>
+#include <unistd.h>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+namespace weir::runtime {
+
+TEST_CASE("pieces are distinct, as many as there is room for, and come back") {
+  const auto memory = FileMemory::make(70 * FileMemory::piece_bytes + 1);
+  REQUIRE(memory);
+  std::set<char*> taken;
+  while (char* piece = memory->take()) {
+    CHECK(memory->has(piece));
+    CHECK(memory->has(piece + FileMemory::piece_bytes - 1));
+    std::fill_n(piece, FileMemory::piece_bytes, 'x');
+    CHECK(taken.insert(piece).second);
+  }
+  CHECK(taken.size() == 70);
+  int elsewhere = 0;
+  CHECK(!memory->has(&elsewhere));
+  memory->give_back(*taken.begin());
+  CHECK(memory->take() == *taken.begin());
+  CHECK((*taken.begin())[0] == '\0');
+  for (char* piece : taken)
+    memory->give_back(piece);
+}
+
+TEST_CASE("less than a piece is no memory") {
+  CHECK(!FileMemory::make(FileMemory::piece_bytes - 1));
+}
+
+TEST_CASE("what a socket still sends stays as it was when its piece is given back and used again") {
+  const auto memory = FileMemory::make(FileMemory::piece_bytes);
+  REQUIRE(memory);
+  int pair[2];
+  REQUIRE(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);
+  char* piece = memory->take();
+  std::fill_n(piece, 8192, 'a');
+  off_t offset = 0;
+  REQUIRE(sendfile(pair[0], memory->descriptor(), &offset, 8192) == 8192);
+  memory->give_back(piece);
+  REQUIRE(memory->take() == piece);
+  std::fill_n(piece, FileMemory::piece_bytes, 'b');
+  std::string got(8192, '\0');
+  REQUIRE(recv(pair[1], got.data(), got.size(), MSG_WAITALL) == 8192);
+  CHECK(got == std::string(8192, 'a'));
+  memory->give_back(piece);
+  close(pair[0]);
+  close(pair[1]);
+}
+
+TEST_CASE("threads that take and give back at once never get the same piece") {
+  const auto memory = FileMemory::make(8 * FileMemory::piece_bytes);
+  REQUIRE(memory);
+  std::atomic<int> wrong{0};
+  std::vector<std::thread> threads;
+  for (char name : {'a', 'b', 'c', 'd'})
+    threads.emplace_back([&, name] {
+      for (int i = 0; i < 300; ++i) {
+        char* piece = memory->take();
+        if (!piece) continue;
+        piece[0] = piece[FileMemory::piece_bytes - 1] = name;
+        std::this_thread::yield();
+        if (piece[0] != name || piece[FileMemory::piece_bytes - 1] != name) ++wrong;
+        memory->give_back(piece);
+      }
+    });
+  for (std::thread& thread : threads)
+    thread.join();
+  CHECK(wrong == 0);
+}
+
+}  // namespace weir::runtime

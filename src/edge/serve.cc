@@ -324,6 +324,13 @@ Task<SendOutcome> send_body(EdgeRequest& request, const cache::Object& object,
   co_return sent;
 }
 
+// What is asked for once is not worth what it costs to lend it, and TLS reads it anyway.
+void lend_what_is_hit(const EdgeRequest& request, cache::Body& body) {
+  if (request.cache.status.hit && !request.exchange.secure() && !body.given_up() &&
+      body.state() == cache::BodyState::complete)
+    body.lend();
+}
+
 }  // namespace
 
 bool serve_at_once(EdgeRequest& request, const cache::Object& object) {
@@ -335,6 +342,7 @@ Task<Result<>> serve(EdgeRequest& request, cache::ObjectRef object) {
   const Portion portion = portion_of(request, *object);
   append_head(request, *object, portion);
   if (!portion.body) co_return Result<>{};
+  lend_what_is_hit(request, object->body());
   const SendOutcome sent = co_await send_body(request, *object, portion);
   if (sent.how == Sent::whole) co_return Result<>{};
   if (sent.how == Sent::broke_off) {

@@ -1,6 +1,5 @@
 #include "runtime/file_memory.h"
 
-#include <algorithm>
 #include <bit>
 #include <cerrno>
 #include <sys/mman.h>
@@ -12,7 +11,8 @@
 namespace weir::runtime {
 namespace {
 
-constexpr uint64_t bits = 64;
+// Of free pieces, this part keeps its pages.
+constexpr uint64_t kept_divisor = 16;
 
 }  // namespace
 
@@ -32,14 +32,9 @@ std::unique_ptr<FileMemory> FileMemory::make(uint64_t bytes) {
 }
 
 FileMemory::FileMemory(int fd, char* base, uint64_t pieces)
-    : fd_(fd),
-      base_(base),
-      pieces_(pieces),
-      free_(new std::atomic<uint64_t>[(pieces + bits - 1) / bits]) {
-  for (uint64_t first = 0; first < pieces; first += bits) {
-    const uint64_t count = std::min(bits, pieces - first);
-    free_[first / bits] = count == bits ? UINT64_MAX : (uint64_t{1} << count) - 1;
-  }
+    : fd_(fd), base_(base), pieces_(pieces), empty_(pieces), kept_(pieces), lent_(pieces) {
+  for (uint64_t piece = 0; piece < pieces; ++piece)
+    empty_.set(piece, std::memory_order_relaxed);
 }
 
 FileMemory::~FileMemory() {
@@ -47,39 +42,55 @@ FileMemory::~FileMemory() {
   close(fd_);
 }
 
-char* FileMemory::take() {
-  const uint64_t words = (pieces_ + bits - 1) / bits;
+std::optional<uint64_t> FileMemory::Pieces::take(uint64_t count) {
+  const uint64_t all = words(count);
   const uint64_t begin = next_word_.load(std::memory_order_relaxed);
-  for (uint64_t i = 0; i < words; ++i) {
-    const uint64_t word = (begin + i) % words;
-    char* piece = claim(free_[word], word * bits);
-    if (!piece) continue;
-    if (i > 0) next_word_.store(word, std::memory_order_relaxed);
-    // All pages in one go; if they cannot be had, somebody else's memory shall serve.
-    if (madvise(piece, piece_bytes, MADV_POPULATE_WRITE) == 0 || errno == EINVAL) return piece;
-    give_back(piece);
-    return nullptr;
+  for (uint64_t i = 0; i < all; ++i) {
+    const uint64_t number = (begin + i) % all;
+    std::atomic<uint64_t>& word = words_[number];
+    uint64_t set = word.load(std::memory_order_relaxed);
+    while (set != 0) {
+      if (!word.compare_exchange_weak(set, set & (set - 1), std::memory_order_acquire)) continue;
+      if (i > 0) next_word_.store(number, std::memory_order_relaxed);
+      return number * bits + static_cast<uint64_t>(std::countr_zero(set));
+    }
   }
+  return std::nullopt;
+}
+
+char* FileMemory::take() {
+  if (char* piece = take_kept()) return piece;
+  const std::optional<uint64_t> number = empty_.take(pieces_);
+  if (!number) return take_kept();
+  char* piece = base_ + *number * piece_bytes;
+  // All pages in one go; if they cannot be had, somebody else's memory shall serve.
+  if (madvise(piece, piece_bytes, MADV_POPULATE_WRITE) == 0 || errno == EINVAL) return piece;
+  cut(*number);
   return nullptr;
 }
 
-// A free piece of the 64 of `word`, which begin with number `first`.
-char* FileMemory::claim(std::atomic<uint64_t>& word, uint64_t first) {
-  uint64_t free = word.load(std::memory_order_relaxed);
-  while (free != 0) {
-    const auto bit = static_cast<uint64_t>(std::countr_zero(free));
-    // Acquires what give_back() did to the pages.
-    if (word.compare_exchange_weak(free, free & (free - 1), std::memory_order_acquire))
-      return base_ + (first + bit) * piece_bytes;
-  }
-  return nullptr;
+char* FileMemory::take_kept() {
+  if (kept_count_.load(std::memory_order_relaxed) == 0) return nullptr;
+  const std::optional<uint64_t> number = kept_.take(pieces_);
+  if (!number) return nullptr;
+  kept_count_.fetch_sub(1, std::memory_order_relaxed);
+  return base_ + *number * piece_bytes;
 }
 
 void FileMemory::give_back(char* piece) {
-  const uint64_t number = offset_of(piece) / piece_bytes;
+  const uint64_t number = number_of(piece);
+  const bool was_lent = lent_.clear(number);
+  if (!was_lent && kept_count_.load(std::memory_order_relaxed) < pieces_ / kept_divisor) {
+    kept_count_.fetch_add(1, std::memory_order_relaxed);
+    return kept_.set(number, std::memory_order_release);
+  }
+  cut(number);
+}
+
+void FileMemory::cut(uint64_t number) {
   // What cannot be cut out must not be written again: it stays taken.
-  if (madvise(piece, piece_bytes, MADV_REMOVE) != 0) return;
-  free_[number / bits].fetch_or(uint64_t{1} << number % bits, std::memory_order_release);
+  if (madvise(base_ + number * piece_bytes, piece_bytes, MADV_REMOVE) == 0)
+    empty_.set(number, std::memory_order_release);
 }
 
 void send_from(Reactor& reactor, const FileMemory* memory) {

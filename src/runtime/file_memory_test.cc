@@ -26,11 +26,54 @@ TEST_CASE("pieces are distinct, as many as there is room for, and come back") {
   CHECK(taken.size() == 70);
   int elsewhere = 0;
   CHECK(!memory->has(&elsewhere));
+  memory->lend(*taken.begin());
   memory->give_back(*taken.begin());
   CHECK(memory->take() == *taken.begin());
   CHECK((*taken.begin())[0] == '\0');
   for (char* piece : taken)
     memory->give_back(piece);
+}
+
+TEST_CASE("what was not lent keeps its pages, up to a sixteenth of all, and is taken first") {
+  const auto memory = FileMemory::make(32 * FileMemory::piece_bytes);
+  REQUIRE(memory);
+  std::vector<char*> taken;
+  for (int i = 0; i < 8; ++i) {
+    taken.push_back(memory->take());
+    *taken.back() = 'x';
+  }
+  for (char* piece : taken)
+    memory->give_back(piece);
+  std::set<char*> again;
+  for (int i = 0; i < 2; ++i) {
+    char* piece = memory->take();
+    CHECK(std::ranges::find(taken, piece) != taken.end());
+    CHECK(*piece == 'x');
+    CHECK(again.insert(piece).second);
+  }
+  char* third = memory->take();
+  CHECK(*third == '\0');
+  memory->give_back(third);
+  for (char* piece : again)
+    memory->give_back(piece);
+}
+
+TEST_CASE("a piece is lent from when that is said until it is given back") {
+  const auto memory = FileMemory::make(2 * FileMemory::piece_bytes);
+  REQUIRE(memory);
+  char* piece = memory->take();
+  char* other = memory->take();
+  CHECK(!memory->lent(piece));
+  memory->lend(piece);
+  CHECK(memory->lent(piece + FileMemory::piece_bytes - 1));
+  CHECK(!memory->lent(other));
+  int elsewhere = 0;
+  CHECK(!memory->lent(&elsewhere));
+  memory->give_back(piece);
+  CHECK(memory->take() == piece);
+  CHECK(!memory->lent(piece));
+  memory->give_back(piece);
+  memory->give_back(other);
 }
 
 TEST_CASE("less than a piece is no memory") {
@@ -44,6 +87,7 @@ TEST_CASE("what a socket still sends stays as it was when its piece is given bac
   REQUIRE(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);
   char* piece = memory->take();
   std::fill_n(piece, 8192, 'a');
+  memory->lend(piece);
   off_t offset = 0;
   REQUIRE(sendfile(pair[0], memory->descriptor(), &offset, 8192) == 8192);
   memory->give_back(piece);
@@ -58,7 +102,7 @@ TEST_CASE("what a socket still sends stays as it was when its piece is given bac
 }
 
 TEST_CASE("threads that take and give back at once never get the same piece") {
-  const auto memory = FileMemory::make(8 * FileMemory::piece_bytes);
+  const auto memory = FileMemory::make(32 * FileMemory::piece_bytes);
   REQUIRE(memory);
   std::atomic<int> wrong{0};
   std::vector<std::thread> threads;
@@ -70,6 +114,7 @@ TEST_CASE("threads that take and give back at once never get the same piece") {
         piece[0] = piece[FileMemory::piece_bytes - 1] = name;
         std::this_thread::yield();
         if (piece[0] != name || piece[FileMemory::piece_bytes - 1] != name) ++wrong;
+        if (i % 3 == 0) memory->lend(piece);
         memory->give_back(piece);
       }
     });

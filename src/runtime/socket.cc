@@ -37,17 +37,15 @@ std::span<iovec> next_run(std::span<iovec> parts, const FileMemory* memory) {
 }
 
 // It waits or not as the descriptor does, so that one which waits is made not to, for this call.
-Result<size_t> send_file(int fd, const FileMemory& memory, const iovec& part) {
-  const int flags = fcntl(fd, F_GETFL);
-  const bool waits = !(flags & O_NONBLOCK);
-  if (waits) fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+Result<size_t> send_file(int fd, bool waits, const FileMemory& memory, const iovec& part) {
+  if (waits) set_nonblocking(fd, true);
   auto offset = static_cast<off_t>(memory.offset_of(part.iov_base));
   ssize_t sent = 0;
   do {
     sent = ::sendfile(fd, memory.descriptor(), &offset, part.iov_len);
   } while (sent < 0 && errno == EINTR);
   const int error = errno;
-  if (waits) fcntl(fd, F_SETFL, flags);
+  if (waits) set_nonblocking(fd, false);
   if (sent >= 0) return static_cast<size_t>(sent);
   if (error == EAGAIN) return size_t{0};
   return std::unexpected(system_error(error, "sending failed"));
@@ -111,16 +109,16 @@ Result<size_t> send_at_once(int fd, std::span<iovec> parts, int flags) {
 
 bool begins_in(const FileMemory* memory, std::span<const iovec> parts) {
   return memory && !parts.empty() && parts[0].iov_len >= file_bytes_min &&
-         memory->has(parts[0].iov_base);
+         memory->lent(parts[0].iov_base);
 }
 
-Result<size_t> send_some(int fd, std::span<iovec>& parts, const FileMemory* memory) {
+Result<size_t> send_some(int fd, bool waits, std::span<iovec>& parts, const FileMemory* memory) {
   size_t sent_bytes = 0;
   parts = without(parts, 0);
   while (!parts.empty()) {
     const std::span<iovec> next = next_run(parts, memory);
     const Result<size_t> sent =
-        begins_in(memory, next) ? send_file(fd, *memory, next[0])
+        begins_in(memory, next) ? send_file(fd, waits, *memory, next[0])
                                 : send_at_once(fd, next, next.size() < parts.size() ? MSG_MORE : 0);
     if (!sent) return sent;
     if (*sent == 0) break;

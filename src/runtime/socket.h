@@ -25,8 +25,10 @@ Result<size_t> send_at_once(int fd, std::span<iovec> parts, int flags = 0);
 // Lets go of what the socket keeps after MSG_MORE.
 void push_out(int fd);
 // Sends as much of `parts` as the socket takes at once, and drops that from `parts`; how much it
-// was. Long runs in `memory` are not copied; nullptr: there is none.
-Result<size_t> send_some(int fd, std::span<iovec>& parts, const FileMemory* memory);
+// was. Long runs that `memory` lends are not copied; nullptr: there is none. `waits`: whether the
+// descriptor is one that waits. The process ignores SIGPIPE, which sendfile(2) cannot be told not
+// to raise.
+Result<size_t> send_some(int fd, bool waits, std::span<iovec>& parts, const FileMemory* memory);
 // Whether the next of `parts` is such a run.
 bool begins_in(const FileMemory* memory, std::span<const iovec> parts);
 // The close sends a RST.

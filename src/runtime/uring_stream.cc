@@ -125,7 +125,7 @@ std::optional<Result<>> UringStream::start_send(std::span<iovec> parts, size_t b
   sent_bytes_ = 0;
   send_bytes_ = bytes;
   if (bytes >= send_at_once_bytes_min) {
-    const Result<size_t> sent = send_some(fd_, parts, ring_.file_memory());
+    const Result<size_t> sent = send_some(fd_, true, parts, ring_.file_memory());
     if (!sent) return std::unexpected(sent.error());
     if (*sent == bytes) return Result<>{};
     sent_bytes_ = *sent;
@@ -172,7 +172,7 @@ void UringStream::go_on_sending(int events) {
   std::span<iovec> parts = std::exchange(unsent_, {});
   if (events < 0)
     return on_sent(std::unexpected(system_error(-events, "sending failed")), sent_bytes_);
-  const Result<size_t> sent = send_some(fd_, parts, ring_.file_memory());
+  const Result<size_t> sent = send_some(fd_, true, parts, ring_.file_memory());
   if (!sent) return on_sent(std::unexpected(sent.error()), sent_bytes_);
   sent_bytes_ += *sent;
   if (sent_bytes_ == send_bytes_) return on_sent({}, sent_bytes_);

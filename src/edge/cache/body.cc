@@ -40,17 +40,30 @@ Body::Body(ByteAccount& account, std::optional<uint64_t> length, bool sliced,
 }
 
 Body::~Body() {
+  for_each_slice([this](char* slice) { free_slice(slice); });
   if (directory_)
-    for (auto& block : *directory_) {
-      std::atomic<char*>* slots = block.load(std::memory_order_relaxed);
-      if (!slots) continue;
-      const auto index = static_cast<size_t>(&block - directory_->data());
-      for (size_t i = 0; i < first_block_slices << index; ++i)
-        free_slice(slots[i].load(std::memory_order_relaxed));
-      std::free(slots);
-    }
+    for (auto& block : *directory_)
+      std::free(block.load(std::memory_order_relaxed));
   Feed::free_cells(*this);
   account_->subtract(charged_);
+}
+
+template <class Each>
+void Body::for_each_slice(Each each) {
+  for (size_t block = 0; directory_ && block < directory_blocks; ++block) {
+    std::atomic<char*>* slots = (*directory_)[block].load(std::memory_order_acquire);
+    for (size_t i = 0; slots && i < first_block_slices << block; ++i)
+      if (char* slice = slots[i].load(std::memory_order_relaxed)) each(slice);
+  }
+}
+
+void Body::lend() {
+  if (!memory_ || !sliced_ || lent_.load(std::memory_order_relaxed)) return;
+  WEIR_ASSERT(state() == BodyState::complete);
+  lent_.store(true, std::memory_order_relaxed);
+  for_each_slice([this](const char* slice) {
+    if (memory_->has(slice)) memory_->lend(slice);
+  });
 }
 
 void Body::unref() {

@@ -75,6 +75,8 @@ class Body {
   bool given_up() const { return given_up_.load(std::memory_order_acquire); }
   // Why it failed; meaningful once it has.
   Error error() const { return error_; }
+  // It is complete and asked for again: streams may send it without a copy (file_memory.h).
+  void lend();
 
   // --- the filling shard ---
   // Where the next bytes go, at least one byte; empty: the promised length is reached or no more
@@ -126,6 +128,8 @@ class Body {
   void free_slices(uint64_t from, uint64_t to);
   void charge(const void* block) { charge(allocated_bytes(block)); }
   void charge(uint64_t bytes);
+  template <class Each>
+  void for_each_slice(Each each);
   char* make_slice(uint64_t bytes);
   // How much memory that was.
   uint64_t free_slice(char* slice);
@@ -140,6 +144,7 @@ class Body {
   std::atomic<uint32_t> references_{1};
   std::atomic<BodyState> state_{BodyState::filling};
   std::atomic<bool> given_up_{false};
+  std::atomic<bool> lent_{false};
   const bool sliced_;
   Error error_{ErrorCode::closed, "no error"};
   ByteAccount* account_;

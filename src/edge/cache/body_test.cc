@@ -266,4 +266,32 @@ TEST_CASE("a small body of unknown length ends up in one piece of its size") {
   });
 }
 
+TEST_CASE("slices lie in file memory, which lends them once the body is asked for again") {
+  constexpr uint64_t slice = runtime::FileMemory::piece_bytes, length = 3 * slice + 1000;
+  const auto memory = runtime::FileMemory::make(2 * slice);
+  REQUIRE(memory);
+  ByteAccount account;
+  {
+    const BodyRef body = BodyRef::adopt(Body::make(account, length, {.memory = memory.get()}));
+    write(*body, bytes_of(0, length));
+    REQUIRE(body->complete());
+    CHECK(memory->has(body->view(0).data()));
+    CHECK(memory->has(body->view(slice).data()));
+    CHECK(!memory->has(body->view(2 * slice).data()));
+    CHECK(!memory->has(body->view(3 * slice).data()));
+    CHECK(!memory->lent(body->view(0).data()));
+    body->lend();
+    CHECK(memory->lent(body->view(0).data()));
+    CHECK(memory->lent(body->view(2 * slice - 1).data()));
+    CHECK(account.bytes() >= length);
+    for (uint64_t at = 0; at < length; at += slice)
+      CHECK(body->view(at) == bytes_of(at, std::min(slice, length - at)));
+    CHECK(memory->take() == nullptr);
+  }
+  CHECK(account.bytes() == 0);
+  char* first = memory->take();
+  CHECK(first != nullptr);
+  memory->give_back(first);
+}
+
 }  // namespace weir::edge::cache

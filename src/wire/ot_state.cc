@@ -10,6 +10,12 @@ namespace {
 
 constexpr size_t digits_max = 14;
 constexpr int bits = 56;
+constexpr ByteSet key_bytes =
+    make_byte_set([](unsigned char c) { return is_digit(c) || (c >= 'a' && c <= 'z'); });
+constexpr ByteSet value_bytes = make_byte_set([](unsigned char c) {
+  return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == '_' ||
+         c == '-';
+});
 
 std::optional<uint64_t> parse_digits(std::string_view text) {
   if (text.empty() || text.size() > digits_max) return std::nullopt;
@@ -22,15 +28,17 @@ std::optional<uint64_t> parse_digits(std::string_view text) {
   return value << 4 * (digits_max - text.size());
 }
 
-// The subkeys one after the other, as "key:value".
+// The well-formed subkeys one after the other, as "key:value".
 template <class Visit>
 void each_subkey(std::string_view value, Visit visit) {
   while (!value.empty()) {
     const size_t end = std::min(value.find(';'), value.size());
     const std::string_view subkey = value.substr(0, end);
     const size_t colon = subkey.find(':');
-    if (colon != subkey.npos) visit(subkey, subkey.substr(0, colon), subkey.substr(colon + 1));
     value.remove_prefix(std::min(end + 1, value.size()));
+    if (colon == subkey.npos || colon == 0) continue;
+    const std::string_view key = subkey.substr(0, colon), rest = subkey.substr(colon + 1);
+    if (all_of(key_bytes, key) && all_of(value_bytes, rest)) visit(subkey, key, rest);
   }
 }
 

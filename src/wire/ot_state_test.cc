@@ -38,6 +38,11 @@ TEST_CASE("a written state reads as it was, and other subkeys stay") {
     CHECK(parse_ot_state(written({threshold, {}})) == OtState{threshold, {}});
 }
 
+TEST_CASE("other subkeys that are malformed end here") {
+  CHECK(written({}, "a :1;b:2 ;C:3;:4;e:5 6;d:5") == "d:5");
+  CHECK(written({}, "`h:fd70 ;") == "");
+}
+
 TEST_CASE("a value never exceeds what tracestate lets it have") {
   const std::string others = "a:" + std::string(200, 'x') + ";b:" + std::string(60, 'y') + ";c:z";
   const std::string value = written({1, 2}, others);

@@ -344,10 +344,24 @@ void EdgeProcess::tick(MonoTime now) {
   service_->tick(now);
   tls_.tick(now);
   console_->tick(now, service_->generation()->config->cache.hot);
-  tracing_.tick(now);
   // The wall clock is stepped now and then.
   tracing_.set_clock(now, runtime::read_wall_clock());
-  if (metric_collector_) metric_collector_->tick(now, runtime::read_wall_clock());
+  if (metric_collector_) {
+    const MonoTime begin = runtime::read_monotonic_clock();
+    metric_collector_->tick(now, runtime::read_wall_clock());
+    tracing_.count_export_time(runtime::read_monotonic_clock() - begin);
+  }
+  if (const auto change = tracing_.tick(now)) log_shedding(*change);
+}
+
+void EdgeProcess::log_shedding(const telemetry::ShedChange& change) {
+  const bool more = change.now > change.before;
+  const telemetry::ShedStep step = more ? change.now : change.before;
+  WEIR_LOG(log_, more ? LogLevel::warning : LogLevel::info, module,
+           more ? "telemetry is too costly and leaves something out"
+                : "telemetry takes up again what it left out",
+           {"step", telemetry::shed_step_names[static_cast<size_t>(step)]}, {"share", change.share},
+           {"telemetry.cpu_share_max", change.share_max});
 }
 
 std::expected<void, std::string> EdgeProcess::apply(const settings::Values& values) {

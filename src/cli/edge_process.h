@@ -97,6 +97,7 @@ class EdgeProcess final : public Service, public admin::AdminProcess {
   std::expected<void, std::string> apply(const settings::Values& values);
   std::expected<settings::Reload, std::string> reload_all();
   void log_changes(const settings::Reload& changes);
+  void log_shedding(const telemetry::ShedChange& change);
 
   Configuration& configuration_;
   const runtime::ThreadPlan plan_;

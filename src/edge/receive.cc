@@ -53,6 +53,7 @@ void identify_client(EdgeRequest& request) {
 }
 
 void start_span(EdgeRequest& request) {
+  const telemetry::Metered metered(request.edge.tracer().meter());
   request.trace.route(request.head().path);
   request.root = request.trace.start(edge_request_span, request.exchange.started());
   const wire::RequestHead& head = request.head();

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "otlp/next_turn.h"
+#include "otlp/work.h"
 
 namespace weir::otlp {
 namespace {
@@ -80,21 +80,23 @@ Task<> LogExporter::drain(telemetry::LogEvents& events) {
 Task<uint64_t> LogExporter::fill(telemetry::LogEvents& events) {
   encoder_.begin(settings_.batch_bytes_max);
   events.peek(settings_.batch_spans_max, batch_);
+  Work work(shard_.reactor(), tracing_);
   uint64_t count = 0;
   while (count < batch_.records.size() && encoder_.add(batch_.records[count]))
-    if (++count % records_a_slice == 0) co_await NextTurn{shard_.reactor()};
+    if (++count % records_a_slice == 0) co_await work.let_others();
   co_return count;
 }
 
 Task<Message> LogExporter::make_message() {
   std::string_view rest = encoder_.end();
   if (settings_.compression == Compression::none) co_return Message{rest};
+  Work work(shard_.reactor(), tracing_);
   gzip_.begin();
   while (!rest.empty()) {
     const std::string_view slice = rest.substr(0, gzip_bytes_a_slice);
     gzip_.add(slice);
     rest.remove_prefix(slice.size());
-    co_await NextTurn{shard_.reactor()};
+    co_await work.let_others();
   }
   co_return Message{gzip_.end(), true};
 }

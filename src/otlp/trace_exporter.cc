@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "otlp/export_response.h"
-#include "otlp/next_turn.h"
+#include "otlp/work.h"
 #include "telemetry/trace.h"
 
 namespace weir::otlp {
@@ -109,11 +109,12 @@ Task<> TraceExporter::fill_from(TraceQueue& queue, TraceQueue::Batch& batch) {
   const uint64_t room = settings_.batch_spans_max - batch_spans_;
   if (room < telemetry::Trace::spans_max) co_return;
   queue.peek(room, settings_.batch_bytes_max, batch);
+  Work work(reactor(), tracing_);
   uint64_t fitting = 0;
   size_t traces = 0;
   while (traces < batch.traces.size() && encoder_.add(batch.traces[traces])) {
     fitting += batch.traces[traces].span_count();
-    if (++traces % traces_a_slice == 0) co_await NextTurn{reactor()};
+    if (++traces % traces_a_slice == 0) co_await work.let_others();
   }
   if (fitting == 0) {
     batch.traces.clear();
@@ -127,12 +128,13 @@ Task<> TraceExporter::fill_from(TraceQueue& queue, TraceQueue::Batch& batch) {
 Task<Message> TraceExporter::make_message() {
   std::string_view rest = encoder_.end();
   if (settings_.compression == Compression::none) co_return Message{rest};
+  Work work(reactor(), tracing_);
   gzip_.begin();
   while (!rest.empty()) {
     const std::string_view slice = rest.substr(0, gzip_bytes_a_slice);
     gzip_.add(slice);
     rest.remove_prefix(slice.size());
-    co_await NextTurn{reactor()};
+    co_await work.let_others();
   }
   co_return Message{gzip_.end(), true};
 }

@@ -16,6 +16,7 @@
 #include "base/trace_id.h"
 #include "telemetry/byte_queue.h"
 #include "telemetry/event_log.h"
+#include "telemetry/governor.h"
 #include "telemetry/span_record.h"
 
 namespace weir::telemetry {
@@ -64,7 +65,9 @@ class LogEvents {
  public:
   static constexpr uint32_t record_bytes_max = 1024;
 
-  explicit LogEvents(uint64_t ring_bytes) : queue_(ring_bytes) {}
+  // `shedding` says whether events are left out to save CPU; it outlives this.
+  LogEvents(uint64_t ring_bytes, const std::atomic<ShedStep>& shedding)
+      : shedding_(shedding), queue_(ring_bytes) {}
 
   // Somebody exports from now on. Before the shard runs.
   void enable() { enabled_ = true; }
@@ -84,6 +87,7 @@ class LogEvents {
   // --- any thread ---
   uint64_t recorded() const { return recorded_.load(std::memory_order_relaxed); }
   uint64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
+  uint64_t shed() const { return shed_.load(std::memory_order_relaxed); }
   uint64_t exported() const { return exported_.load(std::memory_order_relaxed); }
   uint64_t failed() const { return failed_.load(std::memory_order_relaxed); }
   bool half_full() const { return queue_.size() * 2 >= queue_.capacity(); }
@@ -91,13 +95,26 @@ class LogEvents {
  private:
   friend class LogEvent;
 
+  // Room for a record; nullptr, and counted, where there is to be none.
+  char* reserve() {
+    if (!enabled_) return nullptr;
+    if (shedding_.load(std::memory_order_relaxed) >= ShedStep::log_events) {
+      add(shed_, 1);
+      return nullptr;
+    }
+    char* const room = queue_.reserve(record_bytes_max);
+    if (!room) add(dropped_, 1);
+    return room;
+  }
   static void add(std::atomic<uint64_t>& count, uint64_t n) {
     count.store(count.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
   }
 
+  const std::atomic<ShedStep>& shedding_;
   bool enabled_ = false;
   std::atomic<uint64_t> recorded_{0};
   std::atomic<uint64_t> dropped_{0};
+  std::atomic<uint64_t> shed_{0};
   ByteQueue queue_;
   std::atomic<uint64_t> exported_{0};
   std::atomic<uint64_t> failed_{0};
@@ -109,12 +126,8 @@ class LogEvent {
   static constexpr size_t text_bytes_max = 256;
 
   LogEvent(LogEvents& log, const LogEventDecl& decl, MonoTime now, const TraceContext& context)
-      : log_(log),
-        record_(log.enabled_ ? log.queue_.reserve(LogEvents::record_bytes_max) : nullptr) {
-    if (record_)
-      header_ = {0, 0, &decl, nanos(now), context.trace, context.span, context.flags, 0};
-    else if (log.enabled_)
-      LogEvents::add(log.dropped_, 1);
+      : log_(log), record_(log.reserve()) {
+    if (record_) header_ = {0, 0, &decl, nanos(now), context.trace, context.span, context.flags, 0};
   }
   LogEvent(const LogEvent&) = delete;
   LogEvent& operator=(const LogEvent&) = delete;

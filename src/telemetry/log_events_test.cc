@@ -9,6 +9,7 @@ namespace weir::telemetry {
 namespace {
 
 constexpr LogEventDecl failed{"request.failed", LogLevel::error, "a request failed"};
+constexpr std::atomic<ShedStep> nothing_shed{ShedStep::none};
 constexpr TraceContext context{{1, 2}, {3}, TraceContext::sampled};
 
 MonoTime at(int64_t ns) {
@@ -30,7 +31,7 @@ std::vector<std::string> attributes(const LogView& record) {
 }  // namespace
 
 TEST_CASE("an event is read with its attributes, time, trace and span") {
-  LogEvents log(4096);
+  LogEvents log(4096, nothing_shed);
   log.enable();
   LogEvent(log, failed, at(5), context)
       .set(AttributeKey::url_path, "/a/b")
@@ -51,13 +52,13 @@ TEST_CASE("an event is read with its attributes, time, trace and span") {
 }
 
 TEST_CASE("nothing is recorded while nobody exports") {
-  LogEvents log(4096);
+  LogEvents log(4096, nothing_shed);
   LogEvent(log, failed, at(5), context).set(AttributeKey::url_path, "/a");
   CHECK(log.recorded() + log.dropped() == 0);
 }
 
 TEST_CASE("what a record has no room for is counted in it, and a long text is cut") {
-  LogEvents log(4096);
+  LogEvents log(4096, nothing_shed);
   log.enable();
   {
     LogEvent event(log, failed, at(1), context);
@@ -73,7 +74,7 @@ TEST_CASE("what a record has no room for is counted in it, and a long text is cu
 }
 
 TEST_CASE("a full ring drops, and recorded = exported + failed + held over many laps") {
-  LogEvents log(8192);
+  LogEvents log(8192, nothing_shed);
   log.enable();
   uint64_t asked = 0, first = 0;
   LogEvents::Batch batch;
@@ -91,6 +92,18 @@ TEST_CASE("a full ring drops, and recorded = exported + failed + held over many 
   CHECK(asked == log.recorded() + log.dropped());
   log.peek(UINT64_MAX, batch);
   CHECK(log.recorded() == log.exported() + log.failed() + batch.records.size());
+}
+
+TEST_CASE("what is shed is counted, and comes back") {
+  std::atomic<ShedStep> shedding{ShedStep::log_events};
+  LogEvents log(4096, shedding);
+  log.enable();
+  LogEvent(log, failed, at(1), context).set(AttributeKey::url_path, "/");
+  CHECK(log.shed() == 1);
+  CHECK(log.recorded() + log.dropped() == 0);
+  shedding = ShedStep::none;
+  LogEvent(log, failed, at(1), context).set(AttributeKey::url_path, "/");
+  CHECK(log.recorded() == 1);
 }
 
 }  // namespace weir::telemetry

@@ -29,7 +29,7 @@ SamplingStrategy strategy_of(RouteStrategy route, SamplingStrategy others) {
 
 SamplingTable::Rule rule_of(const RouteSampling& route, const SamplingSettings& all) {
   SamplingTable::Rule rule;
-  rule.path = route.path;
+  rule.name = rule.path = route.path;
   rule.prefix = rule.path.ends_with('*');
   if (rule.prefix) rule.path.pop_back();
   rule.strategy = strategy_of(route.strategy, all.strategy);

@@ -22,7 +22,8 @@ class SamplingTable {
   static constexpr size_t routes_max = 64;
 
   struct Rule {
-    std::string path;  // "" for all others
+    std::string name;  // as it was set; "" for all others
+    std::string path;  // without '*'
     bool prefix = false;
     SamplingStrategy strategy{};
     double rate = 0;

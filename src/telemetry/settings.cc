@@ -53,6 +53,12 @@ const settings::Group<TelemetrySettings>& telemetry_settings() {
              "telemetry_logs_dropped_total grows with reason ring_full.")
            .in_bytes()
            .between(4 * KiB, 256 * MiB),
+       field(
+           &S::cpu_share_max, "cpu_share_max", settings::automatic,
+           "Share of the shards' CPU that telemetry may take; above it detail is left out, log "
+           "events first. auto: 0.005 for strategy fixed, 0.01 for adaptive, 0.02 for tail. Raise "
+           "it when telemetry_shedding is not 0 and you would rather have the detail.")
+           .between(0.00001, 1.0),
        field(&S::log_level, "log_level", LogLevel::info,
              {{"debug", LogLevel::debug},
               {"info", LogLevel::info},

@@ -2,11 +2,11 @@
 
 namespace weir::telemetry {
 
-Trace::Trace(Tracer& tracer) : tracer_(&tracer) {
+Trace::Trace(Tracer& tracer) : Trace(tracer, tracer.shedding()) {
   begin();
 }
 
-Trace::Trace(Tracer& tracer, const RemoteParent& parent) : tracer_(&tracer) {
+Trace::Trace(Tracer& tracer, const RemoteParent& parent) : Trace(tracer, tracer.shedding()) {
   if (parent.context)
     adopt(parent);
   else
@@ -40,13 +40,17 @@ void Trace::decide(MonoTime now) {
   if (follows_parent_) return;
   threshold_ = tracer_->decide(route_, randomness_, now);
   sampled_ = randomness_ >= threshold_;
+  if (!sampled_ || shedding_ < ShedStep::sampled_traces) [[likely]]
+    return;
+  rate_shed_ = true;
+  sampled_ = false;
 }
 
 SpanRef Trace::start(const SpanDecl& decl, SpanRef parent, MonoTime now) {
   WEIR_ASSERT(!finished_);
   tracer_->count_created(1);
   const uint8_t index = span_count_;
-  if (index == spans_max) [[unlikely]] {
+  if (index == spans_room_) [[unlikely]] {
     ++dropped_spans_;
     return {};
   }
@@ -96,7 +100,8 @@ Trace::Verdict Trace::judge() {
   if (reason != KeepReason::none) [[unlikely]]
     return judge_certain(reason);
   if (sampled_) return {follows_parent_ ? KeepReason::parent : KeepReason::rate, {}, threshold_};
-  return {KeepReason::none, DropReason::not_sampled, threshold_unknown};
+  const DropReason drop = rate_shed_ ? DropReason::shed : DropReason::not_sampled;
+  return {KeepReason::none, drop, threshold_unknown};
 }
 
 // Kept by whichever of the two thresholds is lower, so that stands for as many as that says. What a
@@ -127,25 +132,32 @@ TraceHeaderWords Trace::header(const Verdict& verdict) const {
        .remote_parent = static_cast<bool>(remote_parent_)});
 }
 
-// Balance: every span of this trace leaves `open` here, into the queue or into one drop reason.
 void Trace::finish() {
   if (finished_) return;
   finished_ = true;
-  if (dropped_spans_ != 0) tracer_->count_dropped(DropReason::request_full, dropped_spans_);
-  if (span_count_ != 0) {
-    end_open_spans();
-    tracer_->count_trace(route_, duration_ns(), error_);
-    const Verdict verdict = judge();
-    record(header(verdict));
-    if (verdict.reason == KeepReason::none) {
-      tracer_->count_dropped(verdict.drop, span_count_);
-    } else {
-      tracer_->count_kept(route_, verdict.reason,
-                          {id_, {spans_[0].id}, duration_ns(), spans_[0].end_ns});
-      enqueue(header(verdict));
-    }
+  if (span_count_ == 0) return;
+  end_open_spans();
+  tracer_->count_trace(route_, duration_ns(), error_);
+  const Verdict verdict = judge();
+  record(header(verdict));
+  leave(verdict);
+}
+
+// Balance: every span of this trace leaves it here, into the queue or into one drop reason.
+void Trace::leave(const Verdict& verdict) {
+  tracer_->begin_leaving();
+  if (dropped_spans_ != 0) [[unlikely]] {
+    const bool shed = shedding_ >= ShedStep::child_spans;
+    tracer_->count_dropped(shed ? DropReason::shed : DropReason::request_full, dropped_spans_);
   }
-  tracer_->count_left(uint64_t{span_count_} + dropped_spans_);
+  if (verdict.reason == KeepReason::none) {
+    tracer_->count_dropped(verdict.drop, span_count_);
+  } else {
+    tracer_->count_kept(route_, verdict.reason,
+                        {id_, {spans_[0].id}, duration_ns(), spans_[0].end_ns});
+    enqueue(header(verdict));
+  }
+  tracer_->end_leaving(uint64_t{span_count_} + dropped_spans_);
 }
 
 inline void Trace::record(const TraceHeaderWords& header) {

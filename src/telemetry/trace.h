@@ -1,7 +1,8 @@
 #pragma once
 // Trace: the local spans of one request until it is answered. Lives in the request's own memory, on
 // its shard, and is bounded: 8 spans, 1 KiB of attributes, events and links; what does not fit is
-// counted. The caller gives all times; nothing here reads a clock, allocates or locks.
+// counted. Where the governor sheds attributes or child spans, there is no room for them. The
+// caller gives all times; nothing here reads a clock, allocates or locks.
 //
 //   Trace trace(tracer, {.context = incoming, .trusted = peer_is_trusted});
 //   trace.route(path);
@@ -60,6 +61,9 @@ class Trace {
 
   // The path that the request is for: sampling goes by its route. Before the first span.
   void route(std::string_view path) { route_ = tracer_->route_of(path); }
+  uint8_t route() const { return route_; }
+  // As the settings write it; empty for what none of them names.
+  std::string_view route_name() const { return tracer_->route_name(route_); }
   // The first span is the local root, with which it is decided whether the trace is sampled; the
   // others are its children, or `parent`'s.
   SpanRef start(const SpanDecl& decl, MonoTime now) { return start(decl, SpanRef{0}, now); }
@@ -130,6 +134,11 @@ class Trace {
     return static_cast<EntryType>(static_cast<uint8_t>(type) |
                                   static_cast<uint8_t>(EntryType::of_event));
   }
+  Trace(Tracer& tracer, ShedStep shedding)
+      : tracer_(&tracer),
+        shedding_(shedding),
+        spans_room_(shedding >= ShedStep::child_spans ? 1 : spans_max),
+        entry_words_room_(shedding >= ShedStep::attributes ? 0 : entry_bytes_max / 8) {}
   void begin();
   void adopt(const RemoteParent& parent);
   void decide(MonoTime now);
@@ -160,6 +169,7 @@ class Trace {
            entry_words_ * 8;
   }
   void record(const TraceHeaderWords& header);
+  void leave(const Verdict& verdict);
   void enqueue(const TraceHeaderWords& header);
 
   Tracer* tracer_;
@@ -180,6 +190,10 @@ class Trace {
   bool error_ = false;
   bool keep_requested_ = false;
   bool finished_ = false;
+  const ShedStep shedding_;  // what of this trace is left out
+  bool rate_shed_ = false;   // the rate would have kept it
+  const uint8_t spans_room_;
+  const uint32_t entry_words_room_;
   // Not cleared: only what was written is ever read.
   std::array<SpanRecord, spans_max> spans_;
   std::array<uint64_t, entry_bytes_max / 8> entries_;
@@ -213,7 +227,7 @@ inline void copy_padded(uint64_t* to, std::string_view text) {
 inline uint64_t* Trace::add_entry(SpanRef span, AttributeKey key, EntryType type, uint32_t size,
                                   uint32_t words) {
   const uint32_t at = entry_words_;
-  if (!span || at + 1 + words > entries_.size()) [[unlikely]] {
+  if (!span || at + 1 + words > entry_words_room_) [[unlikely]] {
     ++dropped_attributes_;
     return nullptr;
   }

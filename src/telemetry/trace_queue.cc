@@ -24,6 +24,15 @@ void TraceQueue::peek(uint64_t spans_max, uint64_t bytes_max, Batch& batch) {
   }
 }
 
+// The total is written last: once it agrees with its parts, they are of one moment.
+TraceQueue::Account TraceQueue::removed() const {
+  for (;;) {
+    const uint64_t total = removed_.load(std::memory_order_acquire);
+    const Account account{spans_exported(), spans_failed()};
+    if (account.exported + account.failed == total) return account;
+  }
+}
+
 void TraceQueue::remove(const Batch& batch, uint64_t failed) {
   const auto add = [](std::atomic<uint64_t>& total, uint64_t spans) {
     total.store(total.load(std::memory_order_relaxed) + spans, std::memory_order_relaxed);

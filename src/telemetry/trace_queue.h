@@ -46,6 +46,13 @@ class TraceQueue {
   void failed(const Batch& batch) { remove(batch, batch.spans); }
 
   // --- any thread ---
+  uint64_t spans_pushed() const { return pushed_.load(std::memory_order_relaxed); }
+  // What became of those that were taken out.
+  struct Account {
+    uint64_t exported = 0;
+    uint64_t failed = 0;
+  };
+  Account removed() const;
   uint64_t spans_held() const {
     const uint64_t removed = removed_.load(std::memory_order_acquire);
     const uint64_t pushed = pushed_.load(std::memory_order_acquire);

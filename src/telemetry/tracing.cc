@@ -1,28 +1,72 @@
 #include "telemetry/tracing.h"
 
 #include <limits>
+#include <thread>
 
 namespace weir::telemetry {
 
+namespace {
+
+// What strategies may take of a node.
+constexpr double share_max_of(SamplingStrategy strategy) {
+  switch (strategy) {
+    case SamplingStrategy::fixed:
+      return 0.005;
+    case SamplingStrategy::adaptive:
+      return 0.01;
+    case SamplingStrategy::tail:
+      break;
+  }
+  return 0.02;
+}
+
+// Of a new second's share in the mean.
+constexpr double newest_weight = 0.2;
+
+// A shard that changes its account is done within nanoseconds, unless it is taken from its core.
+constexpr int patient_reads = 100;
+
+}  // namespace
+
 Tracer::Tracer(std::shared_ptr<SamplingTable> table, const TelemetrySettings& settings,
-               unsigned shard, unsigned shards, uint64_t seed)
+               const std::atomic<ShedStep>& shedding, unsigned shard, unsigned shards,
+               uint64_t seed)
     : table_(std::move(table)),
       part_(&table_->part(shard)),
       shard_(shard),
+      shedding_(shedding),
       random_(seed),
+      meter_(random_()),
       ring_(settings.flight_recorder_bytes),
       queue_((settings.queue_spans_max + shards - 1) / shards),
-      logs_(settings.logs_ring_bytes) {}
+      logs_(settings.logs_ring_bytes, shedding) {}
 
 uint64_t Tracer::dropped(DropReason reason) const {
   if (reason == DropReason::export_failed) return queue_.spans_failed();
   return dropped_[static_cast<size_t>(reason)].load(std::memory_order_relaxed);
 }
 
-uint64_t Tracer::open() const {
-  const uint64_t left = left_.load(std::memory_order_relaxed);
-  const uint64_t created = created_.load(std::memory_order_relaxed);
-  return created > left ? created - left : 0;
+SpanAccount Tracer::account() const {
+  for (int reads = 1;; ++reads) {
+    SpanAccount account;
+    // The exporter's side first, so that it never has more than the shard gave.
+    const TraceQueue::Account removed = queue_.removed();
+    const uint64_t changes = changes_.load(std::memory_order_acquire);
+    for (size_t i = 0; i < account.dropped.size(); ++i)
+      account.dropped[i] = dropped_[i].load(std::memory_order_relaxed);
+    const uint64_t left = left_.load(std::memory_order_relaxed);
+    const uint64_t pushed = queue_.spans_pushed();
+    account.created = created_.load(std::memory_order_relaxed);
+    std::atomic_thread_fence(std::memory_order_acquire);
+    if (changes % 2 == 0 && changes_.load(std::memory_order_relaxed) == changes) {
+      account.exported = removed.exported;
+      account.dropped[static_cast<size_t>(DropReason::export_failed)] = removed.failed;
+      account.open = account.created - left;
+      account.queued = pushed - removed.exported - removed.failed;
+      return account;
+    }
+    if (reads % patient_reads == 0) std::this_thread::yield();
+  }
 }
 
 Duration Tracer::ring_duration() const {
@@ -30,10 +74,11 @@ Duration Tracer::ring_duration() const {
 }
 
 Tracing::Tracing(unsigned shards, const TelemetrySettings& settings, uint64_t seed)
-    : table_(std::make_shared<SamplingTable>(settings.sampling, shards)) {
+    : table_(std::make_shared<SamplingTable>(settings.sampling, shards)),
+      share_max_(settings.cpu_share_max) {
   Random seeds(seed);
   for (unsigned shard = 0; shard < shards; ++shard)
-    tracers_.emplace_back(table_, settings, shard, shards, seeds());
+    tracers_.emplace_back(table_, settings, shedding_, shard, shards, seeds());
 }
 
 std::shared_ptr<SamplingTable> Tracing::resample(const SamplingSettings& settings) {
@@ -50,13 +95,49 @@ std::shared_ptr<const SamplingTable> Tracing::table() const {
   return table_;
 }
 
-void Tracing::tick(MonoTime now) {
+std::optional<ShedChange> Tracing::tick(MonoTime now) {
   std::shared_ptr<SamplingTable> table;
   {
     const std::lock_guard lock(mutex_);
     table = table_;
   }
   table->tick(now);
+  return govern(now, table->settings().strategy);
+}
+
+uint64_t Tracing::recording_ns() const {
+  uint64_t spent_ns = 0;
+  for (const Tracer& tracer : tracers_)
+    spent_ns += tracer.meter().spent_ns();
+  return spent_ns;
+}
+
+std::optional<ShedChange> Tracing::govern(MonoTime now, SamplingStrategy strategy) {
+  const uint64_t spent_ns = recording_ns() + export_ns_.load(std::memory_order_relaxed);
+  const auto available_ns = static_cast<double>((now - governed_).count()) * shards();
+  const auto used_ns = static_cast<double>(spent_ns - spent_before_ns_);
+  const bool first = governed_ == MonoTime();
+  if (!first && now <= governed_) return std::nullopt;
+  governed_ = now;
+  spent_before_ns_ = spent_ns;
+  if (first) return std::nullopt;
+  const double mean = share_.load(std::memory_order_relaxed);
+  const double share = mean + newest_weight * (used_ns / available_ns - mean);
+  share_.store(share, std::memory_order_relaxed);
+  const ShedStep before = governor_.step();
+  const double share_max = share_max_.value_or(share_max_of(strategy));
+  const ShedStep step = governor_.tick(share / share_max);
+  if (step == before) return std::nullopt;
+  shedding_.store(step, std::memory_order_relaxed);
+  shed_changes_.fetch_add(1, std::memory_order_relaxed);
+  return ShedChange{before, step, share, share_max};
+}
+
+SpanAccount Tracing::account() const {
+  SpanAccount sum;
+  for (const Tracer& tracer : tracers_)
+    sum += tracer.account();
+  return sum;
 }
 
 std::vector<Exemplar> Tracing::exemplars() const {
@@ -77,7 +158,7 @@ void Tracing::observe_routes(const std::shared_ptr<SamplingTable>& table) {
   route_observations_.clear();
   for (size_t route = 0; route < table->routes(); ++route) {
     const SamplingTable::Rule& rule = table->rule(route);
-    const std::string name = rule.path + (rule.prefix || route == 0 ? "*" : "");
+    const std::string_view name = route == 0 ? "*" : std::string_view(rule.name);
     route_observations_.push_back(registry_->observe(sampling_probability, {name}, [table, route] {
       return probability_of(table->threshold(route));
     }));
@@ -99,21 +180,53 @@ Registry::Callback Tracing::sum(Read read) {
   };
 }
 
+template <class Read>
+Registry::Callback Tracing::of_account(Read read) {
+  return [this, read] { return static_cast<double>(read(account_)); };
+}
+
+// Callbacks are asked in the order of their observation: the first one takes the account for all,
+// so that what one collection shows adds up.
+void Tracing::observe_account() {
+  const auto add = [&](const auto& decl, LabelValues values, auto read) {
+    observations_.push_back(registry_->observe(decl, values, of_account(read)));
+  };
+  observations_.push_back(registry_->observe(spans_started, {}, [this] {
+    account_ = account();
+    return static_cast<double>(account_.created);
+  }));
+  add(spans_live, {}, [](const SpanAccount& a) { return a.open; });
+  add(span_queue_size, {}, [](const SpanAccount& a) { return a.queued; });
+  add(spans_exported, {}, [](const SpanAccount& a) { return a.exported; });
+  for (size_t i = 0; i < drop_reason_names.size(); ++i)
+    add(spans_dropped, {drop_reason_names[i]}, [i](const SpanAccount& a) { return a.dropped[i]; });
+  add(spans_unaccounted, {}, [](const SpanAccount& a) { return a.unaccounted(); });
+}
+
+void Tracing::observe_cost() {
+  const auto add = [&](const auto& decl, LabelValues values, auto read) {
+    observations_.push_back(registry_->observe(decl, values, read));
+  };
+  add(cpu_time, {"recording"}, [this] { return static_cast<double>(recording_ns()) * 1e-9; });
+  add(cpu_time, {"export"},
+      [this] { return static_cast<double>(export_ns_.load(std::memory_order_relaxed)) * 1e-9; });
+  add(cpu_share, {}, [this] { return share_.load(std::memory_order_relaxed); });
+  add(shed_changes, {},
+      [this] { return static_cast<double>(shed_changes_.load(std::memory_order_relaxed)); });
+  for (size_t i = 1; i < shed_step_names.size(); ++i)
+    add(details_shed, {shed_step_names[i]}, [this, i] {
+      return static_cast<size_t>(shedding_.load(std::memory_order_relaxed)) >= i ? 1.0 : 0.0;
+    });
+}
+
 void Tracing::observe(Registry& registry) {
   const auto add = [&](const auto& decl, auto read) {
     observations_.push_back(registry.observe(decl, {}, sum(read)));
   };
-  add(spans_started, [](const Tracer& t) { return t.created(); });
-  add(spans_live, [](const Tracer& t) { return t.open(); });
-  add(span_queue_size, [](const Tracer& t) { return t.queue().spans_held(); });
+  registry_ = &registry;
+  observe_account();
+  observe_cost();
   add(span_queue_capacity, [](const Tracer& t) { return t.queue().spans_max(); });
-  add(spans_exported, [](const Tracer& t) { return t.queue().spans_exported(); });
-  for (size_t i = 0; i < drop_reason_names.size(); ++i) {
-    const auto reason = static_cast<DropReason>(i);
-    observations_.push_back(
-        registry.observe(spans_dropped, {drop_reason_names[i]},
-                         sum([reason](const Tracer& t) { return t.dropped(reason); })));
-  }
   for (size_t i = 1; i < keep_reason_names.size(); ++i) {
     const auto reason = static_cast<KeepReason>(i);
     observations_.push_back(
@@ -123,9 +236,10 @@ void Tracing::observe(Registry& registry) {
   add(log_events_exported, [](const Tracer& t) { return t.logs().exported(); });
   observations_.push_back(registry.observe(
       log_events_dropped, {"ring_full"}, sum([](const Tracer& t) { return t.logs().dropped(); })));
+  observations_.push_back(registry.observe(log_events_dropped, {"shed"},
+                                           sum([](const Tracer& t) { return t.logs().shed(); })));
   observations_.push_back(registry.observe(log_events_dropped, {"export_failed"},
                                            sum([](const Tracer& t) { return t.logs().failed(); })));
-  registry_ = &registry;
   observe_routes(table_);
   observations_.push_back(registry.observe(recorder_seconds, {}, [this] {
     Duration least = Duration::max();

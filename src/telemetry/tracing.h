@@ -5,99 +5,37 @@
 //
 //   created = exported + dropped by reason + held (open in a request, or queued)
 //
-// holds whenever the shard and the exporter rest, and is what the metrics below show.
+// holds at all times (span_account.h), and is what tracing_metrics.h shows. What this costs is
+// metered, and the governor leaves out detail when it is too much.
 
 #include <array>
 #include <atomic>
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "base/random.h"
 #include "telemetry/exemplar.h"
+#include "telemetry/governor.h"
 #include "telemetry/log_events.h"
+#include "telemetry/meter.h"
 #include "telemetry/registry.h"
 #include "telemetry/sampling_table.h"
 #include "telemetry/settings.h"
+#include "telemetry/span_account.h"
 #include "telemetry/span_ring.h"
 #include "telemetry/trace_queue.h"
+#include "telemetry/tracing_metrics.h"
 
 namespace weir::telemetry {
 
-enum class DropReason : uint8_t {
-  not_sampled,    // no reason to keep its trace
-  keep_ceiling,   // a reason to keep it, but thinned out above the ceiling of such traces
-  queue_full,     // the exporter does not keep up
-  request_full,   // more spans in one request than it has room for
-  export_failed,  // the receiver refused it for good
-};
-inline constexpr std::array<std::string_view, 5> drop_reason_names{
-    "not_sampled", "keep_ceiling", "queue_full", "request_full", "export_failed"};
-
-inline constexpr CounterDecl spans_started{
-    .name = "otel.sdk.span.started", .unit = "{span}", .help = "Spans created."};
-inline constexpr UpDownCounterDecl spans_live{
-    .name = "otel.sdk.span.live",
-    .unit = "{span}",
-    .help = "Spans of requests that have not been answered yet."};
-inline constexpr UpDownCounterDecl span_queue_size{
-    .name = "otel.sdk.processor.span.queue.size",
-    .unit = "{span}",
-    .help = "Spans that wait for export; at the capacity, new ones are dropped."};
-inline constexpr UpDownCounterDecl span_queue_capacity{
-    .name = "otel.sdk.processor.span.queue.capacity",
-    .unit = "{span}",
-    .help = "Most spans that may wait for export (telemetry.queue_spans_max)."};
-inline constexpr CounterDecl spans_exported{.name = "telemetry.spans.exported",
-                                            .unit = "{span}",
-                                            .help = "Spans that the receiver has taken."};
-inline constexpr CounterDecl spans_dropped{
-    .name = "telemetry.spans.dropped",
-    .unit = "{span}",
-    .help = "Spans not exported, by reason; not_sampled is by intent, the others are losses.",
-    .labels = {"reason"}};
-inline constexpr CounterDecl traces_kept{
-    .name = "telemetry.traces.kept",
-    .unit = "{trace}",
-    .help = "Traces put into the export queue, by the first reason that applied.",
-    .labels = {"reason"}};
-inline constexpr GaugeDecl sampling_probability{
-    .name = "telemetry.sampling.probability",
-    .unit = "1",
-    .help =
-        "Share of traces that the rate keeps now, by configured path; adaptive sampling moves it.",
-    .labels = {"route"},
-    .merge = GaugeMerge::max};
-inline constexpr GaugeDecl slow_threshold{
-    .name = "telemetry.sampling.slow",
-    .unit = "s",
-    .help =
-        "From this duration on a request counts as slow, by configured path; +Inf: not known "
-        "yet.",
-    .labels = {"route"},
-    .merge = GaugeMerge::max};
-inline constexpr CounterDecl log_events_exported{
-    .name = "telemetry.logs.exported",
-    .unit = "{event}",
-    .help = "Log events about requests that the receiver has taken."};
-inline constexpr CounterDecl log_events_dropped{
-    .name = "telemetry.logs.dropped",
-    .unit = "{event}",
-    .help =
-        "Log events not exported: ring_full (raise telemetry.logs_ring_bytes), or "
-        "export_failed: the receiver refused them.",
-    .labels = {"reason"}};
-inline constexpr GaugeDecl recorder_seconds{
-    .name = "telemetry.flight_recorder.duration",
-    .unit = "s",
-    .help = "How far back the flight recorder reaches, on the shard where it is least.",
-    .merge = GaugeMerge::max};
-
 class Tracer {
  public:
-  Tracer(std::shared_ptr<SamplingTable> table, const TelemetrySettings& settings, unsigned shard,
-         unsigned shards, uint64_t seed);
+  // `shedding` outlives it.
+  Tracer(std::shared_ptr<SamplingTable> table, const TelemetrySettings& settings,
+         const std::atomic<ShedStep>& shedding, unsigned shard, unsigned shards, uint64_t seed);
   Tracer(const Tracer&) = delete;
   Tracer& operator=(const Tracer&) = delete;
 
@@ -110,6 +48,7 @@ class Tracer {
 
   // --- sampling, by the table that the shard has taken up ---
   uint8_t route_of(std::string_view path) const { return table_->route_of(path); }
+  std::string_view route_name(uint8_t route) const { return table_->rule(known(route)).name; }
   uint64_t decide(uint8_t route, uint64_t randomness, MonoTime now) {
     return table_->decide(*part_, known(route), randomness, now);
   }
@@ -132,7 +71,7 @@ class Tracer {
   void count_kept(uint8_t route, KeepReason reason, const Exemplar& example) {
     add(kept_[static_cast<size_t>(reason)], 1);
     SamplingTable::count_kept(*part_, known(route));
-    exemplars_.put(example);
+    if (shedding() < ShedStep::exemplars) exemplars_.put(example);
   }
   // Takes up other sampling settings; on the shard, or before it runs.
   void use(std::shared_ptr<SamplingTable> table) {
@@ -146,9 +85,21 @@ class Tracer {
   LogEvents& logs() { return logs_; }
   const LogEvents& logs() const { return logs_; }
   const TraceQueue& queue() const { return queue_; }
+  Meter& meter() { return meter_; }
+  const Meter& meter() const { return meter_; }
+  // What is left out at present.
+  ShedStep shedding() const { return shedding_.load(std::memory_order_relaxed); }
 
   void count_created(uint64_t spans) { add(created_, spans); }
-  void count_left(uint64_t spans) { add(left_, spans); }
+  // Spans whose trace is finished leave it between these two, by count_dropped() and the queue.
+  void begin_leaving() {
+    changes_.store(changes_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    std::atomic_thread_fence(std::memory_order_release);
+  }
+  void end_leaving(uint64_t spans) {
+    add(left_, spans);
+    changes_.store(changes_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+  }
   void count_dropped(DropReason reason, uint64_t spans) {
     add(dropped_[static_cast<size_t>(reason)], spans);
   }
@@ -160,8 +111,8 @@ class Tracer {
     return kept_[static_cast<size_t>(reason)].load(std::memory_order_relaxed);
   }
   const Exemplars& exemplars() const { return exemplars_; }
-  // Spans of traces that are not finished.
-  uint64_t open() const;
+  // Where every span is, as of one moment.
+  SpanAccount account() const;
   // From the end of the oldest trace in the ring to the end of the newest.
   Duration ring_duration() const;
 
@@ -175,7 +126,10 @@ class Tracer {
   std::shared_ptr<SamplingTable> table_;
   SamplingTable::Part* part_;  // of the table, this shard's
   unsigned shard_;
+  const std::atomic<ShedStep>& shedding_;
   Random random_;
+  Meter meter_;
+  Cell changes_{0};  // odd while spans leave a trace
   Cell created_{0};
   Cell left_{0};  // spans whose trace is finished, or that had no room in theirs
   std::array<Cell, drop_reason_names.size()> dropped_{};
@@ -184,6 +138,14 @@ class Tracer {
   SpanRing ring_;
   TraceQueue queue_;
   LogEvents logs_;
+};
+
+// A change of what is left out.
+struct ShedChange {
+  ShedStep before;
+  ShedStep now;
+  double share;      // of the CPU
+  double share_max;  // the budget
 };
 
 class Tracing {
@@ -200,8 +162,14 @@ class Tracing {
   // shard); the present one where nothing has changed. Any thread.
   std::shared_ptr<SamplingTable> resample(const SamplingSettings& settings);
   std::shared_ptr<const SamplingTable> table() const;
-  // The control loop of sampling, about once a second, by one thread.
-  void tick(MonoTime now);
+  // The control loops of sampling and of what all this costs, about once a second, by one thread.
+  // Tells when something else is left out from now on.
+  std::optional<ShedChange> tick(MonoTime now);
+  // CPU time spent on laying out and packing what is exported. Any thread.
+  void count_export_time(Duration time) {
+    export_ns_.fetch_add(static_cast<uint64_t>(std::max<int64_t>(time.count(), 0)),
+                         std::memory_order_relaxed);
+  }
 
   // Spans carry monotonic times; the exporter adds the offset that was last set (at the start, and
   // every minute or so: the wall clock is stepped now and then). Any thread.
@@ -211,6 +179,9 @@ class Tracing {
   int64_t wall_ns(int64_t mono_ns) const {
     return mono_ns + wall_offset_ns_.load(std::memory_order_relaxed);
   }
+
+  // Where every span of all shards is. Any thread.
+  SpanAccount account() const;
 
   // Kept traces by duration, the newest of all shards for each bucket that has one. Any thread.
   std::vector<Exemplar> exemplars() const;
@@ -222,11 +193,26 @@ class Tracing {
   template <class Read>
   Registry::Callback sum(Read read);
   void observe_routes(const std::shared_ptr<SamplingTable>& table);
+  void observe_account();
+  void observe_cost();
+  template <class Read>
+  Registry::Callback of_account(Read read);
+  uint64_t recording_ns() const;
+  std::optional<ShedChange> govern(MonoTime now, SamplingStrategy strategy);
 
   mutable std::mutex mutex_;  // guards table_ and what observes it
   std::shared_ptr<SamplingTable> table_;
   Registry* registry_ = nullptr;
   std::vector<Observation> route_observations_;
+  const std::optional<double> share_max_;
+  Governor governor_;
+  std::atomic<ShedStep> shedding_{ShedStep::none};
+  std::atomic<uint64_t> export_ns_{0};
+  std::atomic<uint64_t> shed_changes_{0};
+  std::atomic<double> share_{0};
+  uint64_t spent_before_ns_ = 0;  // the ticker's
+  MonoTime governed_{};
+  SpanAccount account_;  // as of this collection; guarded by the registry's lock
   std::deque<Tracer> tracers_;
   std::atomic<int64_t> wall_offset_ns_{0};
   std::vector<Observation> observations_;

@@ -38,10 +38,11 @@ struct Part {
 Part edge_part() {
   using namespace edge;
   return {"Requests",
-          {info_of(requests_decl), info_of(duration_decl), info_of(requests_per_second_decl),
-           info_of(qps_decl), info_of(error_rate_decl), info_of(bandwidth_decl),
-           info_of(errors_decl), info_of(bytes_out_decl), info_of(bytes_in_decl),
-           info_of(client_aborts_decl), info_of(origin_latency_decl)}};
+          {info_of(requests_decl), info_of(duration_decl), info_of(server_duration_decl),
+           info_of(requests_per_second_decl), info_of(qps_decl), info_of(error_rate_decl),
+           info_of(bandwidth_decl), info_of(errors_decl), info_of(bytes_out_decl),
+           info_of(bytes_in_decl), info_of(client_aborts_decl), info_of(baggage_left_out_decl),
+           info_of(origin_latency_decl)}};
 }
 
 Part disk_part() {
@@ -112,6 +113,11 @@ Part telemetry_part() {
            info_of(span_queue_capacity),
            info_of(spans_exported),
            info_of(spans_dropped),
+           info_of(spans_unaccounted),
+           info_of(cpu_time),
+           info_of(cpu_share),
+           info_of(details_shed),
+           info_of(shed_changes),
            info_of(traces_kept),
            info_of(log_events_exported),
            info_of(log_events_dropped),
@@ -151,6 +157,7 @@ std::string labels_of(const InstrumentInfo& info) {
   std::string text;
   for (size_t i = 0; i < info.label_count(); ++i)
     text += (i == 0 ? "`" : ", `") + std::string(info.labels[i]) + "`";
+  std::ranges::replace(text, '.', '_');
   return text;
 }
 

@@ -4,11 +4,11 @@
 
 #include <array>
 #include <memory>
-#include <optional>
 
 #include "edge/cache_metrics.h"
 #include "telemetry/instrument.h"
 #include "telemetry/recorder.h"
+#include "telemetry/sampling_table.h"
 #include "wire/http1_request.h"
 
 namespace weir::edge {
@@ -24,6 +24,19 @@ inline constexpr telemetry::HistogramDecl duration_decl{
     .name = "http_request_duration_seconds",
     .unit = "s",
     .help = "From the first byte of a request to the end of its answer."};
+inline constexpr telemetry::HistogramDecl server_duration_decl{
+    .name = "http.server.request.duration",
+    .unit = "s",
+    .help =
+        "The same by OpenTelemetry's conventions: by method, scheme, status, version of the "
+        "protocol, and route (telemetry.sampling.routes; without one for all other paths).",
+    .labels = {"http.request.method", "url.scheme", "http.response.status_code", "http.route",
+               "network.protocol.version", "error.type"}};
+inline constexpr telemetry::CounterDecl baggage_left_out_decl{
+    .name = "edge.baggage.left_out",
+    .unit = "{member}",
+    .help =
+        "Members of a trusted peer's baggage that were malformed or too many, and not passed on."};
 inline constexpr telemetry::CounterDecl errors_decl{
     .name = "edge.errors", .unit = "{request}", .help = "Requests answered with 5xx."};
 inline constexpr telemetry::CounterDecl bytes_out_decl{
@@ -57,6 +70,23 @@ inline constexpr telemetry::GaugeDecl bandwidth_decl{
     .name = "edge.bandwidth",
     .unit = "By/s",
     .help = "Bytes a second sent to clients over the last 10 s."};
+
+// What all statuses of a kind of request share.
+struct RequestKind {
+  static constexpr size_t methods = static_cast<size_t>(wire::RequestMethod::other) + 1;
+  static constexpr size_t versions = 3;
+  static constexpr size_t rows = telemetry::SamplingTable::routes_max * methods * versions * 2;
+
+  wire::RequestMethod method;
+  uint8_t version;  // 0: HTTP/1.0, 1: HTTP/1.1, 2: HTTP/2
+  bool secure;
+  uint8_t route;  // of sampling
+
+  size_t row() const {
+    return ((route * methods + static_cast<size_t>(method)) * versions + version) * 2 + secure;
+  }
+};
+
 // One shard's handles.
 class EdgeMetrics {
  public:
@@ -67,19 +97,29 @@ class EdgeMetrics {
         bytes_in(recorder.bind(bytes_in_decl)),
         cache(recorder),
         client_aborts(recorder.bind(client_aborts_decl)),
+        baggage_left_out(recorder.bind(baggage_left_out_decl)),
         recorder_(recorder),
-        requests_(recorder.family(requests_decl)) {}
+        requests_(recorder.family(requests_decl)),
+        durations_(recorder.family(server_duration_decl)) {}
 
-  // The counter of this method and status, found by index once it was used.
-  telemetry::Counter& requests(wire::RequestMethod method, uint16_t status) {
-    auto& row = rows_[static_cast<size_t>(method)];
+  // What requests of one kind are counted by.
+  struct Answered {
+    telemetry::Counter requests;
+    telemetry::Histogram duration;
+    bool bound = false;
+  };
+  // Of this kind and status, found by index once it was used. `route` is what `route_name` names.
+  Answered& answered(const RequestKind& kind, uint16_t status, std::string_view route_name) {
+    auto& row = rows_[kind.row()];
     if (!row) [[unlikely]]
       row = std::make_unique<Row>();
-    std::optional<telemetry::Counter>& counter = (*row)[status % 1000];
-    if (!counter) [[unlikely]]
-      counter = bind(method, status);
-    return *counter;
+    Answered& found = (*row)[status % 1000];
+    if (!found.bound) [[unlikely]]
+      found = bind(kind, status, route_name);
+    return found;
   }
+  // Routes have other names from now on.
+  void forget_routes() { rows_ = {}; }
 
   telemetry::Histogram duration;
   telemetry::Counter errors;
@@ -87,24 +127,31 @@ class EdgeMetrics {
   telemetry::Counter bytes_in;
   CacheMetrics cache;
   telemetry::Counter client_aborts;
+  telemetry::Counter baggage_left_out;
   telemetry::Recorder& recorder() { return recorder_; }
 
  private:
-  using Row = std::array<std::optional<telemetry::Counter>, 1000>;
+  static constexpr std::array<std::string_view, RequestKind::versions> versions{"1.0", "1.1", "2"};
+  using Row = std::array<Answered, 1000>;
 
-  telemetry::Counter bind(wire::RequestMethod method, uint16_t status) {
+  Answered bind(const RequestKind& kind, uint16_t status, std::string_view route_name) {
     // Methods are anybody's to invent, so that those without a name share one.
-    const std::string_view name =
-        method == wire::RequestMethod::other ? "_OTHER" : wire::to_string(method);
+    const std::string_view method =
+        kind.method == wire::RequestMethod::other ? "_OTHER" : wire::to_string(kind.method);
     const std::array<char, 3> digits{static_cast<char>('0' + status / 100 % 10),
                                      static_cast<char>('0' + status / 10 % 10),
                                      static_cast<char>('0' + status % 10)};
-    return requests_.at({name, std::string_view(digits.data(), digits.size())});
+    const std::string_view text(digits.data(), digits.size());
+    return {requests_.at({method, text}),
+            durations_.at({method, kind.secure ? "https" : "http", text, route_name,
+                           versions[kind.version], status >= 500 ? text : ""}),
+            true};
   }
 
   telemetry::Recorder& recorder_;
   telemetry::Family<telemetry::Counter> requests_;
-  std::array<std::unique_ptr<Row>, static_cast<size_t>(wire::RequestMethod::other) + 1> rows_;
+  telemetry::Family<telemetry::Histogram> durations_;
+  std::array<std::unique_ptr<Row>, RequestKind::rows> rows_;
 };
 
 }  // namespace weir::edge

@@ -98,6 +98,7 @@ void EdgeShard::start_checks(ShardGeneration& generation) {
 }
 
 void EdgeShard::renew() {
+  metrics_.forget_routes();
   std::unique_ptr<ShardGeneration> old = std::exchange(current_, make_generation());
   old->retired = true;
   ShardGeneration& retired = *old;

@@ -4,6 +4,7 @@
 
 #include "edge/edge_shard.h"
 #include "edge/own_fields.h"
+#include "wire/baggage.h"
 #include "wire/forwarded.h"
 #include "wire/http1_chunked.h"
 #include "wire/http1_write.h"
@@ -125,9 +126,17 @@ void append_tracestate(Buffer& out, const EdgeRequest& request) {
 void append_trusted_fields(Buffer& out, const EdgeRequest& request) {
   if (!request.trusted) return;
   const HeaderEdits& edits = request.site->request_edits;
-  for (const Field& field : request.head().fields)
-    if (kept_from_trusted.contains(field.id) && !edits.removes(field))
+  const wire::Fields& fields = request.head().fields;
+  for (const Field& field : fields)
+    if (kept_from_trusted.contains(field.id) && field.id != KnownField::baggage &&
+        !edits.removes(field))
       wire::append_field(out, field);
+  const Field* baggage = fields.find(KnownField::baggage);
+  if (!baggage || edits.removes(*baggage)) return;
+  Buffer members;
+  const size_t left_out = wire::append_baggage(members, fields);
+  if (left_out > 0) request.edge.metrics().baggage_left_out.add(left_out);
+  if (!members.empty()) wire::append_field(out, "baggage", members.view());
 }
 
 void append_who_asks(Buffer& out, const EdgeRequest& request) {

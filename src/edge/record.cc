@@ -13,6 +13,12 @@ namespace {
 constexpr telemetry::LogEventDecl failed_event{"request.failed", telemetry::LogLevel::error,
                                                "a request was answered with an error of ours"};
 
+RequestKind kind_of(const EdgeRequest& request) {
+  const std::string_view version = request.exchange.http_version();
+  const auto index = static_cast<uint8_t>(version == "2" ? 2 : version.back() - '0');
+  return {request.head().method, index, request.exchange.secure(), request.trace.route()};
+}
+
 void log_failure(EdgeRequest& request, MonoTime now) {
   const wire::RequestHead& head = request.head();
   telemetry::LogEvent(request.edge.tracer().logs(), failed_event, now,
@@ -29,9 +35,13 @@ void log_failure(EdgeRequest& request, MonoTime now) {
 void record(EdgeRequest& request) {
   EdgeMetrics& metrics = request.edge.metrics();
   const MonoTime now = request.exchange.reactor().fresh_now();
+  const telemetry::Metered metered(request.edge.tracer().meter());
   const Duration duration = now - request.exchange.started();
   const uint64_t bytes_out = request.exchange.bytes_out();
-  metrics.requests(request.head().method, request.status).add();
+  EdgeMetrics::Answered& answered =
+      metrics.answered(kind_of(request), request.status, request.trace.route_name());
+  answered.requests.add();
+  answered.duration.record(duration);
   metrics.duration.record(duration);
   metrics.bytes_out.add(bytes_out);
   if (const uint64_t bytes_in = request.exchange.body().bytes()) metrics.bytes_in.add(bytes_in);

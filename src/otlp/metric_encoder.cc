@@ -1,5 +1,7 @@
 #include "otlp/metric_encoder.h"
 
+#include <charconv>
+
 #include "otlp/resource_encoder.h"
 
 namespace weir::otlp {
@@ -31,6 +33,14 @@ constexpr uint32_t field_of(InstrumentKind kind) {
 constexpr uint64_t zigzag(int32_t value) {
   const auto bits = static_cast<uint32_t>(value);
   return bits << 1 ^ (value < 0 ? UINT32_MAX : 0);
+}
+
+constexpr std::string_view overflow_name = "otel.metric.overflow";
+
+uint64_t integer_of(std::string_view digits) {
+  uint64_t value = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  return value;
 }
 
 uint64_t time_of(WallTime time) {
@@ -151,23 +161,25 @@ void MetricEncoder::write_histogram(const InstrumentInfo& info, const MetricPoin
   writer_.float64(13, static_cast<double>(data.max) / info.per_unit);
 }
 
-// An empty value is as no label. `hit` is the one that is a boolean.
+// An empty value is as no label. Two of them are no texts by OpenTelemetry's conventions.
 void MetricEncoder::write_attributes(uint32_t number, const InstrumentInfo& info,
                                      const MetricPoint& point) {
-  const auto write = [&](std::string_view name, std::string_view text, bool boolean) {
+  const auto write = [&](std::string_view name, std::string_view text) {
     const auto pair = writer_.begin_message(number);
     writer_.bytes(1, name);
     const auto value = writer_.begin_message(2);
-    if (boolean)
+    if (name == "hit" || name == overflow_name)
       writer_.varint(2, text == "true" ? 1 : 0);
+    else if (name == "http.response.status_code")
+      writer_.varint(3, integer_of(text));
     else
       writer_.bytes(1, text);
     writer_.end_message(value);
     writer_.end_message(pair);
   };
   for (size_t i = 0; i < point.values.size(); ++i)
-    if (!point.values[i].empty()) write(info.labels[i], point.values[i], info.labels[i] == "hit");
-  if (point.overflow) write("otel.metric.overflow", "true", true);
+    if (!point.values[i].empty()) write(info.labels[i], point.values[i]);
+  if (point.overflow) write(overflow_name, "true");
 }
 
 }  // namespace weir::otlp

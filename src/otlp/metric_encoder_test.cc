@@ -66,6 +66,16 @@ std::vector<uint64_t> packed(const std::string& bytes) {
 
 }  // namespace
 
+TEST_CASE("a status code is a number, as the conventions want it") {
+  constexpr telemetry::CounterDecl answers{
+      .name = "answers", .unit = "1", .help = "", .labels = {"http.response.status_code"}};
+  telemetry::Registry registry(1);
+  registry.recorder(0).bind(answers, {"404"}).add();
+  const Fields sum = decode(one(metrics_of(encode(registry)[0])["answers"], 7));
+  CHECK(attributes(decode(each(sum, 1)[0]), 7) ==
+        std::vector<std::string>{"http.response.status_code=int:404"});
+}
+
 TEST_CASE("a counter is a monotonic cumulative sum; hit is a boolean, overflow has a point") {
   telemetry::Registry registry(1);
   auto& recorder = registry.recorder(0);

@@ -1,5 +1,6 @@
 """What is kept of traces, how services agree on it, and how an operator looks at the rest."""
 import json
+import threading
 import time
 
 from support import keys, origin, process, raw
@@ -39,6 +40,94 @@ class TraceState(Case):
 
     def test_a_list_that_is_malformed_is_dropped_whole(self):
         self.assertEqual(self.ask(b"tracestate: one=1,=\r\n"), "ot=th:0")
+
+
+class Baggage(Case):
+    def seen_by_origin(self, fields, **options):
+        edge, scripted = self.behind(origin.echoing_target, options=options)
+        raw.ask(edge.port, b"GET / HTTP/1.1\r\nHost: a\r\n" + fields + b"\r\n")
+        self.edge = edge
+        return scripted.requests[0].get("baggage")
+
+    def test_a_strangers_baggage_ends_here(self):
+        self.assertIsNone(self.seen_by_origin(b"baggage: a=1\r\n"))
+
+    def test_a_trusted_peers_goes_on_in_one_list_without_what_is_malformed(self):
+        passed = self.seen_by_origin(b"baggage: a=1 ,b=2;p\r\nBaggage: =3,c=%20\r\n",
+                                     **{keys.TRUSTED_PEERS: "127.0.0.0/8"})
+        self.assertEqual(passed, "a=1,b=2;p,c=%20")
+        self.assertEqual(metric(self.edge, "edge_baggage_left_out_total"), 1)
+
+
+class Cost(Case):
+    def series(self, edge):
+        values = {}
+        for line in edge.metrics().splitlines():
+            if line and not line.startswith("#"):
+                name, value = line.rsplit(" ", 1)
+                values[name] = float(value)
+        return values
+
+    def test_spans_balance_in_every_scrape_under_load(self):
+        edge, _ = self.behind(origin.echoing_target, options={"telemetry.sampling.rate": "0.5"})
+        stop = threading.Event()
+
+        def ask():
+            while not stop.is_set():
+                edge.get(f"/{time.monotonic_ns()}")
+
+        crew = [threading.Thread(target=ask) for _ in range(4)]
+        for thread in crew:
+            thread.start()
+        try:
+            for _ in range(40):
+                values = self.series(edge)
+                gone = sum(value for name, value in values.items()
+                           if name.startswith("telemetry_spans_dropped_total{"))
+                known = (values["telemetry_spans_exported_total"] + values["otel_sdk_span_live"]
+                         + values["otel_sdk_processor_span_queue_size"] + gone)
+                self.assertEqual(values["otel_sdk_span_started_total"], known)
+                self.assertEqual(values["telemetry_spans_unaccounted"], 0)
+        finally:
+            stop.set()
+            for thread in crew:
+                thread.join()
+        self.assertGreater(values["otel_sdk_span_started_total"], 0)
+
+    def test_what_is_too_costly_is_left_out_and_said_so(self):
+        edge, _ = self.behind(origin.echoing_target,
+                              options={"telemetry.cpu_share_max": "0.00001",
+                                       "telemetry.sampling.rate": "1",
+                                       "telemetry.access_log.path": ""})
+
+        def shed():
+            for i in range(300):
+                edge.get(f"/{i}")
+            return metric(edge, 'telemetry_shedding{step="sampled_traces"}') == 1
+
+        process.wait_until(shed, 60, "everything that may be shed")
+        before = metric(edge, "telemetry_traces_kept_total" + '{reason="rate"}')
+        answered = metric(edge, 'http_requests_total{method="GET",status="200"}')
+        edge.get("/more")
+        self.assertEqual(metric(edge, 'telemetry_traces_kept_total{reason="rate"}'), before)
+        self.assertEqual(metric(edge, 'http_requests_total{method="GET",status="200"}'),
+                         answered + 1)
+        self.assertIn("step=sampled_traces", edge.output())
+
+
+class ServerDuration(Case):
+    def test_requests_are_counted_by_the_conventions_attributes(self):
+        edge = self.weir(config=keys.fixed_answer_site("a.test", "one")
+                         + "telemetry: {sampling: {routes: [{path: /api/*}]}}\n")
+        edge.get("/api/1", headers={"Host": "a.test"})
+        edge.get("/api/2", headers={"Host": "a.test"})
+        edge.get("/", headers={"Host": "other.test"})
+        found = [line for line in edge.metrics().splitlines()
+                 if line.startswith("http_server_request_duration_count{")]
+        route = 'http_request_method="GET",url_scheme="http",http_response_status_code="200",'
+        self.assertTrue(any(route in line and 'http_route="/api/*"' in line
+                            and line.endswith(" 2") for line in found), found)
+        self.assertEqual(sum(float(line.split()[-1]) for line in found), 3)
 
 
 class Sampling(Case):

@@ -7,8 +7,8 @@
 //        left out; a service further on may only raise it
 //   rv   the 56 random bits to compare it with, 14 digits, where they are not in the trace id
 //
-// Digits are in lower case. Other subkeys are passed on as they came, if they are well-formed: small
-// letters and digits, a colon, then letters, digits, '.', '_' and '-'.
+// Digits are in lower case. Other subkeys are passed on as they came, if they are well-formed:
+// small letters and digits, a colon, then letters, digits, '.', '_' and '-'.
 
 #include <optional>
 #include <string_view>

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "otlp/export_response.h"
 #include "runtime/waiter.h"
 
 namespace weir::otlp {
@@ -21,14 +20,13 @@ Delivery::Delivery(runtime::Shard& shard, DeliveryParts parts, const OtlpSetting
       log_(parts.log),
       settings_(settings),
       items_(signal.items),
-      client_(shard, std::move(parts.receiver), parts.resolver, parts.recorder),
+      transport_(make_transport(shard, {parts.recorder, parts.resolver, std::move(parts.receiver)},
+                                settings, version, signal.signal)),
       exported_(parts.recorder.family(signal.exported)),
       duration_(parts.recorder.family(exporter_duration)),
       retries_(parts.recorder.bind(exporter_retries)),
       bytes_(parts.recorder.bind(exporter_bytes)) {
-  const std::optional<Endpoint> endpoint = endpoint_of(settings, signal.signal);
-  WEIR_ASSERT(endpoint.has_value());
-  client_.set_head(endpoint->target, version, settings.headers);
+  (void)exported_.at({""});
 }
 
 Task<Delivery::Outcome> Delivery::send(Message message, uint64_t items, runtime::Cancel& last,
@@ -53,7 +51,7 @@ Task<std::optional<Delivery::Outcome>> Delivery::attempt(Message message, uint64
                                                          runtime::Cancel& cancel, Duration& pause) {
   const MonoTime begin = reactor().now();
   const Result<Reply> reply =
-      co_await client_.post(message, {after(begin, settings_.timeout), &cancel});
+      co_await transport_->post(message, {after(begin, settings_.timeout), &cancel});
   std::optional<Outcome> outcome;
   if (reply)
     outcome = judge(*reply, items, pause);
@@ -66,18 +64,17 @@ Task<std::optional<Delivery::Outcome>> Delivery::attempt(Message message, uint64
 
 std::optional<Delivery::Outcome> Delivery::judge(const Reply& reply, uint64_t items,
                                                  Duration& pause) {
-  const std::string status = std::to_string(reply.status);
-  switch (disposition_of(reply.status)) {
+  switch (reply.disposition) {
     case Disposition::delivered:
       return took(reply, items);
     case Disposition::retry:
       pause = reply.retry_after.value_or(Duration(0));
-      report("the receiver is busy", status, parse_error_message(reply.body));
+      report("the receiver is busy", reply.status, reply.why);
       return std::nullopt;
     case Disposition::refused:
       break;
   }
-  report("the receiver refused a request", status, parse_error_message(reply.body));
+  report("the receiver refused a request", reply.status, reply.why);
   exported_.at({failure_}).add(items);
   return Outcome{};
 }
@@ -85,8 +82,8 @@ std::optional<Delivery::Outcome> Delivery::judge(const Reply& reply, uint64_t it
 // What is partly rejected is never sent again.
 Delivery::Outcome Delivery::took(const Reply& reply, uint64_t items) {
   if (!failure_.empty())
-    WEIR_LOG(log_, LogLevel::info, module, "the receiver takes again", {"to", client_.authority()},
-             {"what", items_});
+    WEIR_LOG(log_, LogLevel::info, module, "the receiver takes again",
+             {"to", transport_->authority()}, {"what", items_});
   failure_.clear();
   const PartialSuccess partial = parse_partial_success(reply.body);
   const uint64_t rejected = std::min(partial.rejected, items);
@@ -94,14 +91,14 @@ Delivery::Outcome Delivery::took(const Reply& reply, uint64_t items) {
   if (rejected > 0) exported_.at({"rejected"}).add(rejected);
   if (rejected > 0 || !partial.message.empty())
     WEIR_LOG(log_, LogLevel::warning, module, "the receiver rejected a part",
-             {"to", client_.authority()}, {"what", items_}, {"rejected", rejected},
+             {"to", transport_->authority()}, {"what", items_}, {"rejected", rejected},
              {"why", partial.message});
   return {true, rejected};
 }
 
 void Delivery::report(std::string_view what, std::string_view why, std::string_view detail) {
   failure_ = why;
-  WEIR_LOG(log_, LogLevel::warning, module, what, {"to", client_.authority()}, {"what", items_},
+  WEIR_LOG(log_, LogLevel::warning, module, what, {"to", transport_->authority()}, {"what", items_},
            {"reason", why}, {"detail", detail});
 }
 

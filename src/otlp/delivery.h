@@ -9,8 +9,7 @@
 
 #include "otlp/backoff.h"
 #include "otlp/export_metrics.h"
-#include "otlp/otlp_client.h"
-#include "runtime/shard.h"
+#include "otlp/transport.h"
 #include "telemetry/event_log.h"
 
 namespace weir::otlp {
@@ -20,7 +19,7 @@ struct DeliveryParts {
   telemetry::Recorder& recorder;  // of the shard
   telemetry::EventLog& log;
   net::Resolver& resolver;
-  std::shared_ptr<net::OriginShare> receiver;  // of receiver_of(), for all shards
+  net::OriginSharePtr receiver;  // of receiver_of(), for all shards
 };
 
 // What a request consists of, for people and for the count of those whose export has ended.
@@ -45,7 +44,7 @@ class Delivery {
   // Ends early when `cancel` is requested; when `last` is, the attempt under way is the last.
   runtime::Task<Outcome> send(Message message, uint64_t items, runtime::Cancel& last,
                               runtime::Cancel& cancel);
-  runtime::Task<> stop() { return client_.stop(); }
+  runtime::Task<> stop() { return transport_->stop(); }
 
  private:
   // One attempt; nothing when it is to be repeated after `pause`.
@@ -60,7 +59,7 @@ class Delivery {
   telemetry::EventLog& log_;
   OtlpSettings settings_;
   std::string_view items_;
-  OtlpClient client_;
+  std::unique_ptr<Transport> transport_;
   telemetry::Family<telemetry::Counter> exported_;
   telemetry::Family<telemetry::Histogram> duration_;
   telemetry::Counter retries_;

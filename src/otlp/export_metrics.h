@@ -1,11 +1,7 @@
 #pragma once
 // What the exporter says about itself, by the names of OpenTelemetry's conventions for SDKs.
 
-#include <string>
-
-#include "base/result.h"
 #include "telemetry/instrument.h"
-#include "telemetry/recorder.h"
 
 namespace weir::otlp {
 
@@ -47,22 +43,5 @@ inline constexpr telemetry::CounterDecl exporter_bytes{
     .name = "otlp.export.bytes",
     .unit = "By",
     .help = "Bodies of requests that the receiver took, as sent."};
-
-struct ExportMetrics {
-  explicit ExportMetrics(telemetry::Recorder& recorder)
-      : exported(recorder.family(exporter_spans_exported)),
-        inflight(recorder.bind(exporter_spans_inflight)),
-        duration(recorder.family(exporter_duration)),
-        retries(recorder.bind(exporter_retries)),
-        bytes(recorder.bind(exporter_bytes)) {
-    (void)exported.at({""});
-  }
-
-  telemetry::Family<telemetry::Counter> exported;
-  telemetry::UpDownCounter inflight;
-  telemetry::Family<telemetry::Histogram> duration;
-  telemetry::Counter retries;
-  telemetry::Counter bytes;
-};
 
 }  // namespace weir::otlp

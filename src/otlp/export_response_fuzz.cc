@@ -12,5 +12,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   WEIR_ASSERT(parse_error_message(body).size() <= size);
   const auto wait = parse_retry_after(body, weir::WallTime(weir::seconds(784111777)));
   WEIR_ASSERT(!wait || (wait->count() >= 0 && *wait <= weir::hours(24)));
+  const auto delay = parse_retry_info(body);
+  WEIR_ASSERT(!delay || (delay->count() >= 0 && *delay <= weir::hours(24)));
   return 0;
 }

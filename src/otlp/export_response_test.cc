@@ -59,4 +59,46 @@ TEST_CASE("Retry-After is seconds or a date, bounded") {
   CHECK(!parse_retry_after("-1", now));
 }
 
+TEST_CASE("of gRPC's codes, those that OTLP names may be sent again") {
+  using enum wire::GrpcCode;
+  for (int number = 0; number <= 16; ++number) {
+    const auto code = static_cast<wire::GrpcCode>(number);
+    const bool retry = code == cancelled || code == deadline_exceeded || code == aborted ||
+                       code == out_of_range || code == unavailable || code == data_loss;
+    CAPTURE(number);
+    CHECK((disposition_of(code, false) == Disposition::retry) == retry);
+    CHECK((disposition_of(code, true) == Disposition::retry) ==
+          (retry || code == resource_exhausted));
+    CHECK((disposition_of(code, true) == Disposition::delivered) == (code == ok));
+  }
+}
+
+TEST_CASE("RetryInfo is found among the details of a status") {
+  const auto status = [](std::string_view type, uint64_t whole, uint64_t nanos) {
+    Buffer body;
+    wire::ProtobufWriter writer(body);
+    writer.varint(1, 8);
+    for (const std::string_view each : {std::string_view("t/google.rpc.DebugInfo"), type}) {
+      const auto detail = writer.begin_message(3);
+      writer.bytes(1, each);
+      const auto value = writer.begin_message(2);
+      const auto delay = writer.begin_message(1);
+      writer.varint(1, whole);
+      writer.varint(2, nanos);
+      writer.end_message(delay);
+      writer.end_message(value);
+      writer.end_message(detail);
+    }
+    return std::string(body.view());
+  };
+  const std::string_view type = "type.googleapis.com/google.rpc.RetryInfo";
+  CHECK(parse_retry_info(status(type, 2, 500'000'000)) == milliseconds(2500));
+  CHECK(parse_retry_info(status(type, 0, 0)) == seconds(0));
+  CHECK(parse_retry_info(status(type, UINT64_MAX, UINT64_MAX)) == seconds(0));
+  CHECK(parse_retry_info(status(type, INT64_MAX, 0)) == hours(24));
+  CHECK(!parse_retry_info(status("type.googleapis.com/google.rpc.Help", 2, 0)));
+  CHECK(!parse_retry_info(""));
+  CHECK(!parse_retry_info("<html>"));
+}
+
 }  // namespace weir::otlp

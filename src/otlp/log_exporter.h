@@ -1,5 +1,5 @@
 #pragma once
-// LogExporter: sends the log events of all shards to a receiver over OTLP/HTTP. Lives on one shard
+// LogExporter: sends the log events of all shards to a receiver over OTLP. Lives on one shard
 // and drains every shard's ring from there, every `interval`, and at once when one is half full.
 // One request at a time, of one shard's records. When the rings are full, shards drop and count;
 // nobody ever waits for the exporter.

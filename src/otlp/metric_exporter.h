@@ -1,6 +1,6 @@
 #pragma once
-// MetricExporter: sends what a MetricCollector has laid into the outbox, over OTLP/HTTP. Lives on
-// one shard; one request at a time. What cannot be delivered is dropped and counted: the next
+// MetricExporter: sends what a MetricCollector has laid into the outbox, over OTLP. Lives on one
+// shard; one request at a time. What cannot be delivered is dropped and counted: the next
 // collection has all of it.
 //
 //   MetricExporter exporter(shard, outbox, parts, settings, resource);

@@ -84,6 +84,20 @@ struct Plain {
 constexpr std::array plain_variables{
     Plain{"PROTOCOL", "otlp.protocol", ""}, Plain{"TIMEOUT", "otlp.timeout", "ms"},
     Plain{"COMPRESSION", "otlp.compression", ""}, Plain{"CERTIFICATE", "otlp.ca_file", ""}};
+// Those with names of their own.
+constexpr std::array other_variables{
+    Plain{"OTEL_METRIC_EXPORT_INTERVAL", "otlp.metrics_interval", "ms"},
+    Plain{"OTEL_BSP_SCHEDULE_DELAY", "otlp.interval", "ms"},
+    Plain{"OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "otlp.batch_spans_max", ""},
+    Plain{"OTEL_BSP_MAX_QUEUE_SIZE", "telemetry.queue_spans_max", ""}};
+
+// gRPC's endpoints may be written "HOST:PORT".
+std::string with_scheme(std::span<const std::string> environment, std::string_view endpoint) {
+  if (endpoint.contains("://")) return std::string(endpoint);
+  const bool insecure =
+      wire::equal_ignoring_case(exporter_variable(environment, "INSECURE").value, "true");
+  return std::string(insecure ? "http://" : "https://").append(endpoint);
+}
 
 void add_endpoints(std::span<const std::string> environment, Sets& sets) {
   const std::string_view disabled = value_of(environment, "OTEL_SDK_DISABLED");
@@ -100,7 +114,7 @@ void add_endpoints(std::span<const std::string> environment, Sets& sets) {
         std::pair{"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "otlp.metrics_endpoint"},
         std::pair{"OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "otlp.logs_endpoint"}})
     if (const std::string_view value = value_of(environment, name); !value.empty())
-      sets.push_back({key, std::string(value), name});
+      sets.push_back({key, with_scheme(environment, value), name});
 }
 
 std::expected<void, std::string> add_headers(std::span<const std::string> environment, Sets& sets) {
@@ -140,10 +154,10 @@ std::expected<Sets, std::string> otel_sets(std::span<const std::string> environm
   for (const Plain& plain : plain_variables)
     if (const Variable v = exporter_variable(environment, plain.variable); !v.value.empty())
       sets.push_back({std::string(plain.key), std::string(v.value).append(plain.unit), v.name});
-  const std::string_view interval = value_of(environment, "OTEL_METRIC_EXPORT_INTERVAL");
-  if (!interval.empty())
-    sets.push_back(
-        {"otlp.metrics_interval", std::string(interval) + "ms", "OTEL_METRIC_EXPORT_INTERVAL"});
+  for (const Plain& plain : other_variables)
+    if (const std::string_view value = value_of(environment, plain.variable); !value.empty())
+      sets.push_back({std::string(plain.key), std::string(value).append(plain.unit),
+                      std::string(plain.variable)});
   if (const auto added = add_headers(environment, sets); !added) return unexpected(added.error());
   if (const auto added = add_resource(environment, sets); !added) return unexpected(added.error());
   std::erase_if(sets, [&](const settings::Set& set) {

@@ -11,6 +11,11 @@
 //   OTEL_EXPORTER_OTLP[_TRACES]_TIMEOUT           otlp.timeout       milliseconds
 //   OTEL_EXPORTER_OTLP[_TRACES]_COMPRESSION       otlp.compression
 //   OTEL_EXPORTER_OTLP[_TRACES]_CERTIFICATE       otlp.ca_file
+//   OTEL_EXPORTER_OTLP[_TRACES]_INSECURE=true     http:// before an endpoint without scheme,
+//                                                 which otherwise gets https://
+//   OTEL_BSP_SCHEDULE_DELAY                       otlp.interval      milliseconds
+//   OTEL_BSP_MAX_EXPORT_BATCH_SIZE                otlp.batch_spans_max
+//   OTEL_BSP_MAX_QUEUE_SIZE                       telemetry.queue_spans_max
 //   OTEL_SERVICE_NAME                             service.name
 //   OTEL_RESOURCE_ATTRIBUTES                      service.name, service.version, node.id,
 //                                                 node.region; the rest otlp.resource

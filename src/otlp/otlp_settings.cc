@@ -21,11 +21,25 @@ bool is_url(std::string_view text) {
 // Those that the exporter writes itself.
 bool is_ours(std::string_view name) {
   using wire::KnownField;
-  static constexpr wire::KnownFieldSet ours(KnownField::host, KnownField::content_length,
-                                            KnownField::content_type, KnownField::content_encoding,
-                                            KnownField::transfer_encoding, KnownField::connection,
-                                            KnownField::user_agent, KnownField::expect);
-  return ours.contains(wire::known_field(name));
+  static constexpr wire::KnownFieldSet ours(
+      KnownField::host, KnownField::content_length, KnownField::content_type,
+      KnownField::content_encoding, KnownField::transfer_encoding, KnownField::connection,
+      KnownField::user_agent, KnownField::expect, KnownField::te);
+  return ours.contains(wire::known_field(name)) ||
+         wire::equal_ignoring_case(name.substr(0, 5), "grpc-");
+}
+
+// In gRPC the path of a request is its method; whatever an endpoint names would be ignored.
+std::optional<std::string> check_grpc(const OtlpSettings& s) {
+  for (const auto& [key, text] : {std::pair{"endpoint", &s.endpoint},
+                                  {"traces_endpoint", &s.traces_endpoint},
+                                  {"metrics_endpoint", &s.metrics_endpoint},
+                                  {"logs_endpoint", &s.logs_endpoint}}) {
+    const Result<wire::Url> url = wire::parse_url(*text);
+    if (!text->empty() && (!url || url->has_query || (url->path != "" && url->path != "/")))
+      return std::string(key) + ": with otlp.protocol=grpc it is http://HOST[:PORT] without a path";
+  }
+  return std::nullopt;
 }
 
 std::optional<std::string> check(const OtlpSettings& s) {
@@ -35,6 +49,7 @@ std::optional<std::string> check(const OtlpSettings& s) {
     if (!wire::is_field_value(value)) return "headers: the value of " + name + " cannot be sent";
   }
   if (s.retry.initial > s.retry.max) return std::string("retry: initial is above max");
+  if (s.protocol == Protocol::grpc) return check_grpc(s);
   return std::nullopt;
 }
 
@@ -44,7 +59,7 @@ const settings::Group<BackoffSettings>& backoff_settings() {
   static const settings::Group<S> group{
       "",
       "What happens to a batch that the receiver could not take at this moment (429, 502, 503, "
-      "504, or no connection).",
+      "504, or no connection; in gRPC the codes that OTLP names).",
       {field(&S::initial, "initial", seconds(1),
              "Pause before the second attempt; then it doubles.")
            .between(milliseconds(1), minutes(10)),
@@ -58,19 +73,23 @@ const settings::Group<BackoffSettings>& backoff_settings() {
 }
 
 struct SignalEndpoint {
-  const std::string& own;  // empty: derived from the endpoint of all
-  std::string_view path;   // then
+  const std::string& own;   // empty: derived from the endpoint of all
+  std::string_view path;    // then
+  std::string_view method;  // of gRPC
 };
 SignalEndpoint signal_endpoint(const OtlpSettings& settings, Signal signal) {
   switch (signal) {
     case Signal::traces:
-      return {settings.traces_endpoint, "/v1/traces"};
+      return {settings.traces_endpoint, "/v1/traces",
+              "/opentelemetry.proto.collector.trace.v1.TraceService/Export"};
     case Signal::metrics:
-      return {settings.metrics_endpoint, "/v1/metrics"};
+      return {settings.metrics_endpoint, "/v1/metrics",
+              "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export"};
     case Signal::logs:
       break;
   }
-  return {settings.logs_endpoint, "/v1/logs"};
+  return {settings.logs_endpoint, "/v1/logs",
+          "/opentelemetry.proto.collector.logs.v1.LogsService/Export"};
 }
 
 }  // namespace
@@ -82,9 +101,9 @@ const settings::Group<OtlpSettings>& otlp_settings() {
       "otlp",
       "Where spans, metrics and logs are sent, over OTLP.",
       {field(&S::endpoint, "endpoint", "",
-             "The receiver, such as http://127.0.0.1:4318; v1/traces, v1/metrics and "
-             "v1/logs are appended; "
-             "empty sends nothing.")
+             "The receiver, such as http://127.0.0.1:4318; v1/traces, v1/metrics and v1/logs are "
+             "appended, but not with protocol=grpc, whose receivers are at port 4317; empty sends "
+             "nothing.")
            .like(is_base_url, "http://HOST[:PORT][/PATH] or https://..."),
        field(&S::traces_endpoint, "traces_endpoint", "",
              "The whole URL for traces, in place of what follows from endpoint.")
@@ -96,7 +115,9 @@ const settings::Group<OtlpSettings>& otlp_settings() {
              "The whole URL for logs, in place of what follows from endpoint.")
            .like(is_url, "http://HOST[:PORT][/PATH] or https://..."),
        field(&S::protocol, "protocol", Protocol::http_protobuf,
-             {{"http/protobuf", Protocol::http_protobuf}}, "How the receiver is spoken to."),
+             {{"http/protobuf", Protocol::http_protobuf}, {"grpc", Protocol::grpc}},
+             "How the receiver is spoken to; grpc is HTTP/2, in clear by prior knowledge, over TLS "
+             "by ALPN."),
        field(&S::headers, "headers", "Header fields for the receiver, such as an API key.")
            .secret(),
        field(&S::ca_file, "ca_file", "",
@@ -133,7 +154,7 @@ const settings::Group<OtlpSettings>& otlp_settings() {
 }
 
 std::optional<Endpoint> endpoint_of(const OtlpSettings& settings, Signal signal) {
-  const auto [own, path] = signal_endpoint(settings, signal);
+  const auto [own, path, method] = signal_endpoint(settings, signal);
   const std::string& text = own.empty() ? settings.endpoint : own;
   if (text.empty()) return std::nullopt;
   const Result<wire::Url> url = wire::parse_url(text);
@@ -141,6 +162,10 @@ std::optional<Endpoint> endpoint_of(const OtlpSettings& settings, Signal signal)
   Endpoint endpoint;
   endpoint.origin = url->scheme == wire::Scheme::https ? "https://" : "http://";
   endpoint.origin += url->authority.text;
+  if (settings.protocol == Protocol::grpc) {
+    endpoint.target = method;
+    return endpoint;
+  }
   endpoint.target = url->path;
   if (own.empty()) {
     if (endpoint.target.ends_with('/')) endpoint.target.pop_back();
@@ -164,6 +189,7 @@ net::OriginSettings receiver_of(const OtlpSettings& settings, const Endpoint& en
   receiver.breaker.failure_share = 1;
   receiver.breaker.window_requests_min = 1'000'000;
   receiver.tls.ca_file = settings.ca_file;
+  receiver.http2 = settings.protocol == Protocol::grpc;
   return receiver;
 }
 

@@ -10,7 +10,7 @@
 
 namespace weir::otlp {
 
-enum class Protocol : uint8_t { http_protobuf };
+enum class Protocol : uint8_t { http_protobuf, grpc };
 enum class Compression : uint8_t { none, gzip };
 
 struct BackoffSettings {
@@ -20,7 +20,7 @@ struct BackoffSettings {
 };
 
 struct OtlpSettings {
-  std::string endpoint;          // v1/SIGNAL is appended; empty: none
+  std::string endpoint;          // v1/SIGNAL is appended, but in gRPC; empty: none
   std::string traces_endpoint;   // as it is; empty: derived from endpoint
   std::string metrics_endpoint;  // likewise
   std::string logs_endpoint;     // likewise
@@ -43,7 +43,7 @@ const settings::Group<OtlpSettings>& otlp_settings();
 // Where requests go.
 struct Endpoint {
   std::string origin;  // "http://HOST[:PORT]"
-  std::string target;  // of the request: "/v1/traces"
+  std::string target;  // "/v1/traces"; in gRPC the method
 };
 enum class Signal : uint8_t { traces, metrics, logs };
 // Nothing when none of this signal is to be sent.

@@ -72,6 +72,40 @@ TEST_CASE(
   CHECK(target_of("", "http://t") == "http://t /");
 }
 
+TEST_CASE("over gRPC an endpoint has no path, and the target is the method") {
+  const Loaded loaded =
+      load_from({"OTEL_EXPORTER_OTLP_PROTOCOL=grpc", "OTEL_EXPORTER_OTLP_ENDPOINT=c:4317",
+                 "OTEL_EXPORTER_OTLP_INSECURE=True"});
+  CHECK(loaded.otlp.protocol == Protocol::grpc);
+  const auto endpoint = endpoint_of(loaded.otlp, Signal::metrics);
+  REQUIRE(endpoint.has_value());
+  CHECK(endpoint->origin == "http://c:4317");
+  CHECK(endpoint->target == "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export");
+  CHECK(receiver_of(loaded.otlp, *endpoint).http2);
+  const Loaded secure = load_from({"OTEL_EXPORTER_OTLP_ENDPOINT=c:4317"});
+  CHECK(secure.otlp.endpoint == "https://c:4317");
+  CHECK_FALSE(receiver_of(secure.otlp, *endpoint).http2);
+  OtlpSettings with_path = loaded.otlp;
+  with_path.traces_endpoint = "http://c:4317/v1/traces";
+  CHECK(otlp_settings().check(with_path).value_or("").starts_with("traces_endpoint: "));
+  with_path.traces_endpoint = "http://c:4317/";
+  CHECK(!otlp_settings().check(with_path));
+}
+
+TEST_CASE("the variables of the batch processor are settings") {
+  const auto sets = otel_sets(std::vector<std::string>{"OTEL_BSP_SCHEDULE_DELAY=5000",
+                                                       "OTEL_BSP_MAX_EXPORT_BATCH_SIZE=512",
+                                                       "OTEL_BSP_MAX_QUEUE_SIZE=2048"});
+  REQUIRE(sets.has_value());
+  const auto has = [&](const char* key, const char* value) {
+    return std::ranges::any_of(
+        *sets, [&](const settings::Set& set) { return set.key == key && set.value == value; });
+  };
+  CHECK(has("otlp.interval", "5000ms"));
+  CHECK(has("otlp.batch_spans_max", "512"));
+  CHECK(has("telemetry.queue_spans_max", "2048"));
+}
+
 TEST_CASE("the variables of OpenTelemetry are settings") {
   const Loaded loaded = load_from(
       {"OTEL_EXPORTER_OTLP_ENDPOINT=http://c:4318", "OTEL_EXPORTER_OTLP_TIMEOUT=2500",

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "otlp/export_response.h"
 #include "otlp/work.h"
 #include "telemetry/trace.h"
 
@@ -10,10 +9,7 @@ namespace weir::otlp {
 namespace {
 
 using runtime::Task;
-using telemetry::LogLevel;
 using telemetry::TraceQueue;
-
-constexpr const char* module = "otlp";
 
 // How often it looks whether a queue is half full.
 constexpr Duration look_interval = milliseconds(200);
@@ -27,18 +23,15 @@ TraceExporter::TraceExporter(runtime::Shard& shard, TraceExporterParts parts,
                              const OtlpSettings& settings, const Resource& resource)
     : shard_(shard),
       tracing_(parts.tracing),
-      log_(parts.log),
       settings_(settings),
-      client_(shard, std::move(parts.receiver), parts.resolver, parts.recorder),
-      metrics_(parts.recorder),
+      delivery_(shard, {parts.recorder, parts.log, parts.resolver, std::move(parts.receiver)},
+                settings, resource.program_version,
+                {Signal::traces, "spans", exporter_spans_exported}),
+      inflight_(parts.recorder.bind(exporter_spans_inflight)),
       encoder_(resource, parts.tracing),
       scope_(shard.reactor()),
       ended_(shard.reactor()),
-      batches_(parts.tracing.shards()) {
-  const std::optional<Endpoint> endpoint = endpoint_of(settings, Signal::traces);
-  WEIR_ASSERT(endpoint.has_value());
-  client_.set_head(endpoint->target, resource.program_version, settings.headers);
-}
+      batches_(parts.tracing.shards()) {}
 
 void TraceExporter::start() {
   scope_.spawn(run());
@@ -50,7 +43,7 @@ Task<> TraceExporter::stop() {
   if (scope_.running() > 0) (void)co_await ended_.wait({until, &shard_.closing()});
   scope_.cancel().request();
   co_await scope_.join();
-  co_await client_.stop();
+  co_await delivery_.stop();
 }
 
 Task<> TraceExporter::run() {
@@ -81,10 +74,11 @@ Task<> TraceExporter::drain() {
     co_await fill();
     if (batch_spans_ == 0) co_return;
     const auto inflight = static_cast<int64_t>(batch_spans_);
-    metrics_.inflight.add(inflight);
+    inflight_.add(inflight);
     const Message message = co_await make_message();
-    const Outcome outcome = co_await deliver(message);
-    metrics_.inflight.subtract(inflight);
+    const Delivery::Outcome outcome =
+        co_await delivery_.send(message, batch_spans_, wake_, scope_.cancel());
+    inflight_.subtract(inflight);
     // Cut short by the end of the process: what became of it is not known.
     if (!outcome.delivered && scope_.cancel().requested()) co_return;
     settle(outcome);
@@ -139,79 +133,7 @@ Task<Message> TraceExporter::make_message() {
   co_return Message{gzip_.end(), true};
 }
 
-Task<TraceExporter::Outcome> TraceExporter::deliver(Message message) {
-  Backoff backoff(settings_.retry, reactor().now());
-  for (;;) {
-    Duration asked{};
-    const std::optional<Outcome> outcome = co_await attempt(message, asked);
-    if (outcome) co_return *outcome;
-    const auto pause = backoff.next(reactor().now(), asked, reactor().random());
-    if (!pause || wake_.requested()) {
-      metrics_.exported.at({failure_}).add(batch_spans_);
-      co_return Outcome{};
-    }
-    (void)co_await runtime::sleep(reactor(), {after(reactor().now(), *pause), &wake_});
-    if (scope_.cancel().requested()) co_return Outcome{};
-    metrics_.retries.add();
-  }
-}
-
-Task<std::optional<TraceExporter::Outcome>> TraceExporter::attempt(Message message,
-                                                                   Duration& pause) {
-  const MonoTime begin = reactor().now();
-  const Result<Reply> reply =
-      co_await client_.post(message, {after(begin, settings_.timeout), &scope_.cancel()});
-  std::optional<Outcome> outcome;
-  if (reply) {
-    outcome = judge(*reply, pause);
-  } else {
-    report("no connection to the receiver", to_string(reply.error().code), reply.error().text);
-  }
-  if (outcome && outcome->delivered) metrics_.bytes.add(message.body.size());
-  metrics_.duration.at({failure_}).record(reactor().fresh_now() - begin);
-  co_return outcome;
-}
-
-std::optional<TraceExporter::Outcome> TraceExporter::judge(const Reply& reply, Duration& pause) {
-  const std::string status = std::to_string(reply.status);
-  Outcome outcome;
-  switch (disposition_of(reply.status)) {
-    case Disposition::delivered:
-      took(reply, outcome);
-      return outcome;
-    case Disposition::retry:
-      pause = reply.retry_after.value_or(Duration(0));
-      report("the receiver is busy", status, parse_error_message(reply.body));
-      return std::nullopt;
-    case Disposition::refused:
-      report("the receiver refused spans", status, parse_error_message(reply.body));
-      metrics_.exported.at({failure_}).add(batch_spans_);
-      return outcome;
-  }
-  return outcome;
-}
-
-// What is partly rejected is never sent again.
-void TraceExporter::took(const Reply& reply, Outcome& outcome) {
-  if (!failure_.empty())
-    WEIR_LOG(log_, LogLevel::info, module, "spans are sent again", {"to", client_.authority()});
-  failure_.clear();
-  const PartialSuccess partial = parse_partial_success(reply.body);
-  outcome = {true, std::min(partial.rejected, batch_spans_)};
-  metrics_.exported.at({""}).add(batch_spans_ - outcome.rejected);
-  if (outcome.rejected > 0) metrics_.exported.at({"rejected"}).add(outcome.rejected);
-  if (outcome.rejected > 0 || !partial.message.empty())
-    WEIR_LOG(log_, LogLevel::warning, module, "the receiver rejected spans",
-             {"to", client_.authority()}, {"spans", outcome.rejected}, {"why", partial.message});
-}
-
-void TraceExporter::report(std::string_view what, std::string_view why, std::string_view detail) {
-  failure_ = why;
-  WEIR_LOG(log_, LogLevel::warning, module, what, {"to", client_.authority()}, {"reason", why},
-           {"detail", detail});
-}
-
-void TraceExporter::settle(Outcome outcome) {
+void TraceExporter::settle(Delivery::Outcome outcome) {
   for (size_t i = 0; i < batches_.size(); ++i) {
     const TraceQueue::Batch& batch = batches_[i];
     if (batch.traces.empty()) continue;

@@ -1,5 +1,5 @@
 #pragma once
-// TraceExporter: sends the kept traces of all shards to a receiver over OTLP/HTTP. Lives on one
+// TraceExporter: sends the kept traces of all shards to a receiver over OTLP. Lives on one
 // shard and drains every shard's queue from there, every `interval`, and at once when a queue is
 // half full. One request at a time; what the receiver cannot take now is tried again with growing
 // pauses, what it refuses is dropped and counted. The queues are the only memory of what waits:
@@ -12,14 +12,10 @@
 #include <memory>
 #include <vector>
 
-#include "otlp/backoff.h"
-#include "otlp/export_metrics.h"
+#include "otlp/delivery.h"
 #include "otlp/gzip.h"
-#include "otlp/otlp_client.h"
 #include "otlp/trace_encoder.h"
 #include "runtime/scope.h"
-#include "runtime/shard.h"
-#include "telemetry/event_log.h"
 #include "telemetry/tracing.h"
 
 namespace weir::otlp {
@@ -48,12 +44,6 @@ class TraceExporter {
   runtime::Task<> stop();
 
  private:
-  // What became of a batch.
-  struct Outcome {
-    bool delivered = false;
-    uint64_t rejected = 0;  // of a delivered batch
-  };
-
   runtime::Task<> run();
   runtime::Task<> wait_for_work();
   bool half_full() const;
@@ -62,22 +52,15 @@ class TraceExporter {
   runtime::Task<> fill();
   runtime::Task<> fill_from(telemetry::TraceQueue& queue, telemetry::TraceQueue::Batch& batch);
   runtime::Task<Message> make_message();
-  runtime::Task<Outcome> deliver(Message message);
-  // One attempt; nothing when it is to be repeated after `pause`.
-  runtime::Task<std::optional<Outcome>> attempt(Message message, Duration& pause);
-  std::optional<Outcome> judge(const Reply& reply, Duration& pause);
-  void took(const Reply& reply, Outcome& outcome);
-  void report(std::string_view what, std::string_view why, std::string_view detail);
   // Gives the batch's spans back to their queues.
-  void settle(Outcome outcome);
+  void settle(Delivery::Outcome outcome);
   runtime::Reactor& reactor() { return shard_.reactor(); }
 
   runtime::Shard& shard_;
   telemetry::Tracing& tracing_;
-  telemetry::EventLog& log_;
   OtlpSettings settings_;
-  OtlpClient client_;
-  ExportMetrics metrics_;
+  Delivery delivery_;
+  telemetry::UpDownCounter inflight_;
   TraceEncoder encoder_;
   Gzip gzip_;
   runtime::Scope scope_;
@@ -86,7 +69,6 @@ class TraceExporter {
   std::vector<telemetry::TraceQueue::Batch> batches_;  // by shard
   uint64_t batch_spans_ = 0;
   size_t first_queue_ = 0;
-  std::string failure_;  // why the last attempt failed; empty when it did not
 };
 
 }  // namespace weir::otlp

@@ -21,7 +21,7 @@ class Weir(process.Process):
     """
 
     def __init__(self, origin=None, options=None, config=None, arguments=(), service="edge",
-                 exposed=False, data=None):
+                 exposed=False, data=None, environment=None):
         self.port, self.admin = process.free_ports(2)
         self.data = data or process.new_folder("data")
         command = [BINARY, service, "--listen", f"127.0.0.1:{self.port}",
@@ -36,7 +36,7 @@ class Weir(process.Process):
             command += ["--config", self.config]
         for key, value in (options or {}).items():
             command += ["--set", f"{key}={value}"]
-        super().__init__("weir", [*command, *arguments])
+        super().__init__("weir", [*command, *arguments], environment=environment)
         self.ready_port = self.port if exposed else self.admin
         process.wait_until(self.ready_or_dead, READY_SECONDS, "/health/ready of weir")
 

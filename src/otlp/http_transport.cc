@@ -1,8 +1,7 @@
-#include "otlp/otlp_client.h"
+#include "otlp/http_transport.h"
 
 #include <array>
 
-#include "otlp/export_response.h"
 #include "wire/http1_write.h"
 
 namespace weir::otlp {
@@ -10,22 +9,17 @@ namespace weir::otlp {
 using runtime::Task;
 using runtime::Wait;
 
-OtlpClient::OtlpClient(runtime::Shard& shard, std::shared_ptr<net::OriginShare> share,
-                       net::Resolver& resolver, telemetry::Recorder& recorder)
-    : shard_(shard), client_(shard, std::move(share), resolver, recorder) {}
-
-void OtlpClient::set_head(std::string_view target, std::string_view version,
-                          const settings::TextMap& headers) {
-  head_.clear();
-  wire::append_request_line(head_, "POST", target);
+HttpTransport::HttpTransport(runtime::Shard& shard, TransportParts parts, const RequestHead& head)
+    : shard_(shard), client_(shard, std::move(parts.receiver), parts.resolver, parts.recorder) {
+  wire::append_request_line(head_, "POST", head.target);
   wire::append_field(head_, "Host", client_.authority());
-  wire::append_field(head_, "User-Agent", "weir-otlp-exporter/" + std::string(version));
+  wire::append_field(head_, "User-Agent", head.user_agent);
   wire::append_field(head_, "Content-Type", std::string_view("application/x-protobuf"));
-  for (const auto& [name, value] : headers)
+  for (const auto& [name, value] : head.headers)
     wire::append_field(head_, name, std::string_view(value));
 }
 
-Task<Result<Reply>> OtlpClient::post(Message message, Wait wait) {
+Task<Result<Reply>> HttpTransport::post(Message message, Wait wait) {
   for (bool again = true;; again = false) {
     Result<std::unique_ptr<net::OriginExchange>> exchange = co_await client_.open(wait);
     if (!exchange) co_return std::unexpected(exchange.error());
@@ -38,7 +32,7 @@ Task<Result<Reply>> OtlpClient::post(Message message, Wait wait) {
   }
 }
 
-Task<Result<Reply>> OtlpClient::ask(net::OriginExchange& exchange, Message message, Wait wait) {
+Task<Result<Reply>> HttpTransport::ask(net::OriginExchange& exchange, Message message, Wait wait) {
   Buffer rest;
   if (message.gzip) wire::append_field(rest, "Content-Encoding", std::string_view("gzip"));
   wire::append_content_length(rest, message.body.size());
@@ -53,30 +47,33 @@ Task<Result<Reply>> OtlpClient::ask(net::OriginExchange& exchange, Message messa
   co_return reply;
 }
 
-Task<Result<Reply>> OtlpClient::receive(net::OriginExchange& exchange, Wait wait) {
+Task<Result<Reply>> HttpTransport::receive(net::OriginExchange& exchange, Wait wait) {
   Result<wire::ResponseHead*> head =
       co_await exchange.receive_head(wire::RequestMethod::post, wait);
   while (head && (*head)->interim)
     head = co_await exchange.receive_head(wire::RequestMethod::post, wait);
   if (!head) co_return std::unexpected(head.error());
   Reply reply;
-  reply.status = (*head)->status;
+  reply.disposition = disposition_of((*head)->status);
+  reply.status = std::to_string((*head)->status);
   reply.retry_after = parse_retry_after((*head)->fields.value(wire::KnownField::retry_after),
                                         shard_.reactor().wall_now());
-  const Result<> read = co_await read_body(exchange, reply, wait);
+  const Result<> read = co_await read_body(exchange, reply.body, wait);
+  reply.why = parse_error_message(reply.body);
   // The status has said what became of the request.
   if (!read) co_return reply;
   exchange.finish();
   co_return reply;
 }
 
-Task<Result<>> OtlpClient::read_body(net::OriginExchange& exchange, Reply& reply, Wait wait) {
+Task<Result<>> HttpTransport::read_body(net::OriginExchange& exchange, std::string& body,
+                                        Wait wait) {
   while (!exchange.body().done()) {
     Result<std::string_view> piece = co_await exchange.read(wait);
     if (!piece) co_return std::unexpected(piece.error());
-    if (reply.body.size() + piece->size() > reply_bytes_max)
+    if (body.size() + piece->size() > reply_bytes_max)
       co_return fail(ErrorCode::limit, "the receiver's answer is too long");
-    reply.body += *piece;
+    body += *piece;
   }
   co_return Result<>{};
 }

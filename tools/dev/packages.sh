@@ -71,8 +71,8 @@ install_packages() {
   return "$status"
 }
 
-# nginx, h2o and haproxy start a service on port 80 when they are installed. policy-rc.d is Debian's
-# switch against that; whatever stood there before is put back.
+# nginx, h2o and haproxy start a service on port 80 when they are installed, prometheus one on 9090.
+# policy-rc.d is Debian's switch against that; whatever stood there before is put back.
 POLICY=/usr/sbin/policy-rc.d
 POLICY_SAVED=/usr/sbin/policy-rc.d.before-weir
 
@@ -98,7 +98,7 @@ disable_services() {
   for package in "$@"; do
     case $package in
       nginx-light) service=nginx ;;
-      h2o | haproxy) service=$package ;;
+      h2o | haproxy | prometheus) service=$package ;;
       *) continue ;;
     esac
     as_root systemctl disable --quiet "$service" || say "could not disable the service $service"

@@ -84,4 +84,31 @@ def wrk(_: Paths, workload: Workload, port: int, seconds: float) -> dict:
     return parse_wrk(run_client(command, workload.client_cores, seconds))
 
 
-CLOSED_LOOP = {"bench": bench, "wrk": wrk}
+def parse_h2load(text: str) -> dict:
+    """It prints no quantiles, and tells no more of the latency than its mean."""
+    rate = re.search(r"finished in \S+, ([\d.]+) req/s", text)
+    counts = re.search(r"requests: \d+ total, \d+ started, (\d+) done, (\d+) succeeded, "
+                       r"(\d+) failed, (\d+) errored, (\d+) timeout", text)
+    mean = re.search(r"time for request: +\S+ +\S+ +(\S+)", text)
+    if not rate or not counts or not mean:
+        raise Problem(f"not a report of h2load: {text[:300]!r}")
+    done, succeeded, *wrong = map(int, counts.groups())
+    return {"requests": succeeded, "requests_total": done, "requests_per_s": float(rate.group(1)),
+            "errors": max(done - succeeded, *wrong), "client_cpu": None,
+            "latency_us": {"mean": _wrk_time_us(mean.group(1))}}
+
+
+def h2load(_: Paths, workload: Workload, port: int, seconds: float) -> dict:
+    """h2load with one thread, in HTTP/2, without a warm-up: it would not count those answers."""
+    if not workload.streams or workload.numbers or workload.clients_beside:
+        raise Problem("this question is not one of HTTP/2, or needs what only --client bench does")
+    require_program("h2load")
+    scheme = "https" if workload.tls else "http"
+    command = ["h2load", "--clients", str(workload.connections), "--max-concurrent-streams",
+               str(workload.streams), "--duration", str(max(1, round(seconds))), "--window-bits",
+               str(workload.window_bits), "--connection-window-bits", str(workload.window_bits),
+               f"{scheme}://127.0.0.1:{port}{workload.path}"]
+    return parse_h2load(run_client(command, workload.client_cores, seconds))
+
+
+CLOSED_LOOP = {"bench": bench, "h2load": h2load, "wrk": wrk}

@@ -22,6 +22,17 @@ Transfer/sec:    125.76MB
 """
 
 
+H2LOAD = """finished in 2.00s, 302114.50 req/s, 300.18MB/s
+requests: 604229 total, 604741 started, 604229 done, 604200 succeeded, 29 failed, 0 errored, \
+0 timeout
+status codes: 604200 2xx, 0 3xx, 29 4xx, 0 5xx
+traffic: 600.36MB (629523341) total, 5.19MB (5438061) headers (space savings 95.26%), 590.07MB
+                     min         max         mean         sd        +/- sd
+time for request:      121us     18.16ms      1.67ms       588us    83.86%
+time for connect:       95us       350us       210us        70us    62.50%
+"""
+
+
 class TogetherTest(unittest.TestCase):
     def test_clients_beside_each_other_add_up_but_for_the_latency(self):
         one = {"requests": 10, "requests_total": 12, "requests_per_s": 5.0, "errors": 1,
@@ -31,6 +42,17 @@ class TogetherTest(unittest.TestCase):
         self.assertEqual((found["requests"], found["requests_per_s"], found["errors"]),
                          (30, 10.0, 2))
         self.assertEqual(found["latency_us"], {"p50": 9, "p99": 90})
+
+
+class H2loadTest(unittest.TestCase):
+    def test_requests_that_failed_are_errors(self):
+        found = clients.parse_h2load(H2LOAD)
+        self.assertEqual((found["requests"], found["requests_total"], found["errors"]),
+                         (604200, 604229, 29))
+        self.assertEqual(found["requests_per_s"], 302114.5)
+        self.assertEqual(found["latency_us"], {"mean": 1670})
+        with self.assertRaises(Problem):
+            clients.parse_h2load("unable to connect")
 
 
 class WrkTest(unittest.TestCase):

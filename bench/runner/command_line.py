@@ -27,7 +27,8 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("question", metavar="QUESTION", choices=questions())
     parser.add_argument("--rounds", type=int, default=5, help="how often everyone has a turn (5)")
     parser.add_argument("--seconds", type=float, default=5, help="measured time of a turn (5)")
-    parser.add_argument("--client", choices=sorted(clients.CLOSED_LOOP), default="bench")
+    parser.add_argument("--client", choices=sorted(clients.CLOSED_LOOP),
+                        help="bench, or in questions of HTTP/2 h2load")
     parser.add_argument("--servers", help="only these, by name, separated by commas")
     parser.add_argument("--build", type=Path, default=ROOT / "build" / "release",
                         help="where weir and the bench programs were built (build/release)")
@@ -59,6 +60,7 @@ def _versions(servers: list[question.Server], client: str) -> dict[str, str]:
 def _answer(parsed: argparse.Namespace) -> None:
     asked = question.load(QUESTIONS / parsed.question)
     servers = _chosen(asked, parsed.servers)
+    client = parsed.client or asked.client
     paths = Paths(parsed.build.resolve(), parsed.build.resolve() / "bench_work" / asked.name)
     busy = machine.busy_reason()
     if busy and not parsed.force:
@@ -71,13 +73,13 @@ def _answer(parsed: argparse.Namespace) -> None:
     for server in servers:
         require(server, paths)
     options = {"time": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
-               "client": parsed.client, "rounds": parsed.rounds, "seconds": parsed.seconds,
-               "forced": busy, "versions": _versions(servers, parsed.client)}
+               "client": client, "rounds": parsed.rounds, "seconds": parsed.seconds,
+               "forced": busy, "versions": _versions(servers, client)}
     state = machine.state(ROOT)
     print(f"{asked.name}: {asked.question}", flush=True)
     try:
         runs = measure.KINDS[asked.kind](asked, servers, measure.Options(
-            paths, parsed.rounds, parsed.seconds, parsed.client,
+            paths, parsed.rounds, parsed.seconds, client,
             lambda line: print(line, flush=True)))
     finally:
         shutil.rmtree(paths.work, ignore_errors=True)

@@ -67,8 +67,8 @@ def _closed_run(question: Question, server: Server, options: Options) -> dict:
     with running(question, server, options.paths) as process:
         client = clients.CLOSED_LOOP[options.client]
         workload = question.workload_for(server)
-        load = lambda: client(options.paths, workload, process.port,  # noqa: E731
-                              options.seconds)
+        port = process.http2_port if workload.streams else process.port
+        load = lambda: client(options.paths, workload, port, options.seconds)  # noqa: E731
         said, cpu = _cpu_around(process, load)
         figures = _figures(process, said, cpu)
     if server.kind != "floor" and process.origin_answers is not None and said["requests_total"]:
@@ -95,7 +95,7 @@ def closed_loop(question: Question, servers: list[Server], options: Options) -> 
         for server in servers:
             run = _closed_run(question, server, options)
             options.say(f"  round {number} {server.name:22} {run['requests_per_s']:10.0f}/s "
-                        f"{run['cpu_us']:7.2f} us  p99 {run['p99_us']:8.0f} us  "
+                        f"{run['cpu_us']:7.2f} us  p99 {run.get('p99_us', 0):8.0f} us  "
                         f"errors {run['errors']}  foreign {run['foreign_cpu']:.2f}")
             runs.append({"server": server.name, "round": number, **run})
     return runs

@@ -19,7 +19,9 @@ class Workload:
     `clients_beside` puts a client of its own, with so many connections, on each of the server's
     cores instead of the clients'.
     `origin_delay_ms` above 0 puts a slow one in its place: so long until the first of a body's
-    bytes, and as long again until the rest."""
+    bytes, and as long again until the rest.
+    `streams` above 0 asks in HTTP/2, so many requests at a time on each connection; over TLS where
+    `tls` says so, and with windows of 2^`window_bits` - 1 bytes."""
 
     connections: int = 64
     pipeline: int = 1
@@ -34,6 +36,9 @@ class Workload:
     origin_delay_ms: int = 0
     origin_tag: str = ""
     numbers: int = 0
+    streams: int = 0
+    tls: bool = False
+    window_bits: int = 30
     stages: list[int] = field(default_factory=lambda: [5000, 10000, 15000])
     shares: list[float] = field(default_factory=lambda: [0.5, 0.8])
 
@@ -73,6 +78,11 @@ class Question:
     @property
     def name(self) -> str:
         return self.folder.name
+
+    @property
+    def client(self) -> str:
+        """The one that can ask so, unless another is chosen."""
+        return "h2load" if self.workload.streams else "bench"
 
     def workload_for(self, server: Server) -> Workload:
         if not self.workload.clients_beside:

@@ -19,7 +19,7 @@ class KeptQuestionsTest(unittest.TestCase):
                     self._fill_in(asked, server)
 
     def _fill_in(self, asked, server):
-        values = servers._values(asked, server, Path("/nowhere"), [1, 2, 3, 4])
+        values = servers._values(asked, server, Path("/nowhere"), [1, 2, 3, 4, 5])
         for template in servers.templates(asked, server).values():
             self.assertNotRegex(servers.fill_in(template, values), r"@[a-z_]+@")
 

@@ -9,7 +9,8 @@ from .question import Question
 COLUMNS = {
     "closed_loop": [("requests_per_s", "requests/s", 0), ("cpu_us", "CPU us/request", 2),
                     ("user_us", "user us", 2), ("p50_us", "p50 us", 0), ("p99_us", "p99 us", 0),
-                    ("p99.9_us", "p99.9 us", 0), ("server_cpu", "server CPU", 2),
+                    ("p99.9_us", "p99.9 us", 0), ("mean_us", "mean us", 0),
+                    ("server_cpu", "server CPU", 2),
                     ("client_cpu", "client CPU", 2), ("foreign_cpu", "foreign CPU", 2),
                     ("origin_share", "from the origin", 4), ("head_bytes", "head bytes", 0),
                     ("errors", "errors", 0)],

@@ -3,6 +3,7 @@ knows its command line, and waits until it answers as the workload wants."""
 import json
 import re
 import shutil
+import subprocess
 import sys
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -14,7 +15,8 @@ from .process import Process, current_user, free_ports
 from .question import Question, Server, Workload
 
 PACKAGES = {"nginx": "nginx-light", "h2o": "h2o", "haproxy": "haproxy", "varnish": "varnish",
-            "ats": "trafficserver", "wrk": "wrk", "taskset": "util-linux"}
+            "ats": "trafficserver", "wrk": "wrk", "taskset": "util-linux",
+            "h2load": "nghttp2-client", "openssl": "openssl"}
 PROGRAMS = {"varnish": "varnishd", "ats": "traffic_server"}  # where the name is not the kind's
 MEMORY = Path("/dev/shm")  # a file system in memory, for who keeps a cache in files
 SLOW_ORIGIN = Path(__file__).resolve().parent / "slow_origin.py"
@@ -47,13 +49,15 @@ class Paths:
 @dataclass
 class Running:
     """A server that answers, and its origin if the question has one. `origin_answers`, how many
-    the bare origin gave, is known once all have stopped."""
+    the bare origin gave, is known once all have stopped. `http2_port` is where a question of HTTP/2
+    is asked: not all servers speak HTTP/1.1 there, which the runner looks with."""
 
     process: Process
     origin: Process | None
     port: int
     admin_port: int
     origin_port: int
+    http2_port: int
     answer: Answer
     origin_answers: int | None = None
 
@@ -90,7 +94,8 @@ def _values(question: Question, server: Server, folder: Path, ports: list[int]) 
             "memory_dir": str(MEMORY / f"weir-bench-{ports[0]}"),
             "origin": f"127.0.0.1:{ports[2]}", "origin_host": "127.0.0.1",
             "origin_port": str(ports[2]), "tagged_origin": f"127.0.0.1:{ports[3]}",
-            "user": user, "group": group, "body": body,
+            "second_port": str(ports[4]), "certificate": str(folder / "certificate.pem"),
+            "key": str(folder / "key.pem"), "user": user, "group": group, "body": body,
             "body_file": str(folder / "www" / Path(question.workload.path).name), **server.set}
 
 
@@ -120,6 +125,8 @@ def _prepare(question: Question, server: Server, paths: Paths, ports: list[int])
         (folder / name).mkdir(parents=True)
     body = folder / "www" / Path(question.workload.path).name
     body.write_bytes(b"x" * question.workload.body_bytes)
+    if question.workload.tls:
+        _make_certificate(folder)
     values = _values(question, server, folder, ports)
     Path(values["memory_dir"]).mkdir(exist_ok=True)
     for name, template in templates(question, server).items():
@@ -127,6 +134,18 @@ def _prepare(question: Question, server: Server, paths: Paths, ports: list[int])
         file.parent.mkdir(exist_ok=True)
         file.write_text(fill_in(template, values))
     return folder
+
+
+def _make_certificate(folder: Path):
+    """certificate.pem and key.pem, and both.pem for who wants them in one file."""
+    require_program("openssl")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                    "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=bench.test",
+                    "-addext", "subjectAltName=DNS:bench.test,IP:127.0.0.1", "-keyout",
+                    folder / "key.pem", "-out", folder / "certificate.pem"],
+                   check=True, capture_output=True, timeout=20)
+    parts = [(folder / name).read_text() for name in ("certificate.pem", "key.pem")]
+    (folder / "both.pem").write_text("".join(parts))
 
 
 def templates(question: Question, server: Server) -> dict[str, str]:
@@ -181,18 +200,20 @@ def _origin_answers(folder: Path) -> int | None:
 def running(question: Question, server: Server, paths: Paths):
     """The server, answering; stopped and its files removed at the end."""
     workload = question.workload
-    ports = free_ports(4)
+    ports = free_ports(5)
+    # Weir speaks both on one port.
+    http2_port = ports[0] if server.kind == "weir" and not workload.tls else ports[4]
     cores = server.cores or workload.server_cores
     folder = _prepare(question, server, paths, ports)
     command = _command(server, paths, folder, ports, cores, workload.body_bytes)
     try:
-        with _origins(question, paths, folder, ports[2:]) as origin, \
+        with _origins(question, paths, folder, ports[2:4]) as origin, \
                 Process(command, cores, folder / "server.out") as process:
             answer = wait_until_ready(process, ports[0], workload.path, workload.host)
             if (answer.status, answer.body_bytes) != (200, workload.body_bytes):
                 raise Problem(f"{server.name} answers {answer.status} with {answer.body_bytes} "
                               f"bytes instead of 200 with {workload.body_bytes}")
-            found = Running(process, origin, *ports[:3], answer)
+            found = Running(process, origin, *ports[:3], http2_port, answer)
             yield found
         found.origin_answers = _origin_answers(folder)
     finally:

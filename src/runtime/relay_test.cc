@@ -100,6 +100,32 @@ TEST_CASE("what is relayed arrives whole and in order, and what follows it is re
   });
 }
 
+TEST_CASE("after a relay a send of many pieces still waits for room") {
+  if (!uring_allowed()) return;
+  on_a_way([](Reactor& reactor, Way& way) -> Task<> {
+    const std::string bytes = numbered(50'000);
+    co_await send_all(*way.origin.server, bytes);
+    REQUIRE((co_await relay(way.from(), way.to(), {}, bytes.size())).has_value());
+    CHECK(co_await read_exactly(*way.client.client, bytes.size()) == bytes);
+    const std::string piece = numbered(15'000);
+    std::vector<iovec> pieces(500, part(piece));  // more than two sockets hold
+    Result<> sent;
+    Scope scope(reactor);
+    scope.spawn([](Way& on, std::vector<iovec>& all, Result<>& outcome) -> Task<> {
+      outcome = co_await on.client.server->send(all, on.to().wait);
+    }(way, pieces, sent));
+    size_t read = 0;
+    while (read < pieces.size() * piece.size()) {
+      Result<Chunk> chunk = co_await way.client.client->recv({reactor.now() + seconds(3)});
+      if (!chunk || chunk->empty()) break;
+      read += chunk->size();
+    }
+    co_await scope.join();
+    CHECK(sent.has_value());
+    CHECK(read == pieces.size() * piece.size());
+  });
+}
+
 TEST_CASE("a relay takes what was asked for and not a byte more") {
   if (!uring_allowed()) return;
   on_a_way([](Reactor&, Way& way) -> Task<> {

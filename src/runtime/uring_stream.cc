@@ -70,6 +70,7 @@ void UringStream::arm_recv() {
   if (recv_armed_ || starved_ || closing_ || leaving_ || lent_) return;
   recv_armed_ = true;
   pausing_ = false;
+  switch_to(true);
   io_uring_sqe* sqe = ring_.submission(&recv_);
   io_uring_prep_recv_multishot(sqe, fd_, nullptr, 0, 0);
   sqe->flags |= IOSQE_BUFFER_SELECT;
@@ -132,7 +133,7 @@ std::optional<Result<>> UringStream::start_send(std::span<iovec> parts, size_t b
   sent_bytes_ = 0;
   send_bytes_ = bytes;
   if (has_large_piece(parts)) {
-    const Result<size_t> sent = send_some(fd_, true, parts, ring_.file_memory());
+    const Result<size_t> sent = send_some(fd_, waits_, parts, ring_.file_memory());
     if (!sent) return std::unexpected(sent.error());
     if (*sent == bytes) return Result<>{};
     sent_bytes_ = *sent;
@@ -148,6 +149,7 @@ void UringStream::submit_send(std::span<iovec> parts) {
     unsent_ = parts;
     return io_uring_prep_poll_add(sqe, fd_, POLLOUT);
   }
+  switch_to(true);
   constexpr int flags = MSG_NOSIGNAL | MSG_WAITALL;
   if (parts.size() == 1) {
     io_uring_prep_send(sqe, fd_, parts[0].iov_base, parts[0].iov_len, flags);
@@ -179,7 +181,7 @@ void UringStream::go_on_sending(int events) {
   std::span<iovec> parts = std::exchange(unsent_, {});
   if (events < 0)
     return on_sent(std::unexpected(system_error(-events, "sending failed")), sent_bytes_);
-  const Result<size_t> sent = send_some(fd_, true, parts, ring_.file_memory());
+  const Result<size_t> sent = send_some(fd_, waits_, parts, ring_.file_memory());
   if (!sent) return on_sent(std::unexpected(sent.error()), sent_bytes_);
   sent_bytes_ += *sent;
   if (sent_bytes_ == send_bytes_) return on_sent({}, sent_bytes_);
@@ -203,6 +205,7 @@ Task<int> UringStream::detach() {
     leaving_ = false;
     co_return -1;
   }
+  switch_to(true);
   co_return std::exchange(fd_, -1);
 }
 
@@ -219,18 +222,23 @@ int UringStream::lend_output() {
   return send_under_way_ ? -1 : lend();
 }
 
-// Reading and writing by ourselves must not wait. The ring, to the contrary, would answer EAGAIN
-// for such a descriptor: nothing is armed until it is given back.
+// Reading and writing by ourselves must not wait, and stays so: of a client's connection nothing
+// may be armed before it is lent again. That saves a proxy half of the switches.
 int UringStream::lend() {
   lent_ = true;
-  set_nonblocking(fd_, true);
+  switch_to(false);
   return fd_;
 }
 
 void UringStream::give_back() {
   lent_ = false;
-  set_nonblocking(fd_, false);
   if (receiver_waits()) want_input();
+}
+
+void UringStream::switch_to(bool waits) {
+  if (waits == waits_) return;
+  waits_ = waits;
+  set_nonblocking(fd_, !waits);
 }
 
 void UringStream::resume_starved() {

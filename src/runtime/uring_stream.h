@@ -59,6 +59,9 @@ class UringStream final : public Stream {
   void read_on();
   void resume_detach();
   int lend();
+  // Whether calls on the descriptor wait. The ring's would answer EAGAIN if they did not: receives
+  // and sends are armed after switch_to(true).
+  void switch_to(bool waits);
   bool input_armed() const { return recv_armed_ || (reader_ && reader_->busy()); }
   void delete_when_quiet();
 
@@ -72,6 +75,7 @@ class UringStream final : public Stream {
   bool more_waits_ = false;              // the last receive left something in the socket
   bool leaving_ = false;                 // detach() was called: nothing is armed
   bool lent_ = false;                    // to a relay
+  bool waits_ = true;                    // see switch_to()
   std::unique_ptr<UringReader> reader_;  // once much is expected, or has come
   std::coroutine_handle<> detaching_;
   Part<&UringStream::recv_done> recv_{*this};

@@ -132,7 +132,8 @@ std::optional<Result<>> UringStream::start_send(std::span<iovec> parts, size_t b
   if (reader_) reader_->expect_head();
   sent_bytes_ = 0;
   send_bytes_ = bytes;
-  if (has_large_piece(parts)) {
+  // A relay's streams would have to be switched for the ring, and back for the next relay.
+  if (!waits_ || has_large_piece(parts)) {
     const Result<size_t> sent = send_some(fd_, waits_, parts, ring_.file_memory());
     if (!sent) return std::unexpected(sent.error());
     if (*sent == bytes) return Result<>{};

@@ -26,6 +26,11 @@ inline uint64_t fold(uint64_t a, uint64_t b) {
   return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
 }
 
+// A factor of 0 would lose the seed, and the bytes may be chosen for that.
+inline uint64_t factor(uint64_t bytes, uint64_t seed) {
+  return bytes != 0 ? bytes : seed | 1;
+}
+
 }  // namespace hash_detail
 
 inline uint64_t hash(std::string_view bytes, uint64_t seed) {
@@ -35,7 +40,7 @@ inline uint64_t hash(std::string_view bytes, uint64_t seed) {
   size_t left = bytes.size();
   uint64_t h = seed ^ fold(seed ^ k0, bytes.size() ^ k1);
   for (; left > 16; p += 16, left -= 16)
-    h = fold(load64(p) ^ k1, load64(p + 8) ^ h);
+    h = fold(factor(load64(p) ^ k1, seed), load64(p + 8) ^ h);
   uint64_t a = 0, b = 0;
   if (left >= 8) {
     a = load64(p);
@@ -48,7 +53,7 @@ inline uint64_t hash(std::string_view bytes, uint64_t seed) {
         static_cast<uint64_t>(static_cast<unsigned char>(p[left >> 1])) << 8 |
         static_cast<unsigned char>(p[left - 1]);
   }
-  return fold(k2 ^ a, fold(k1 ^ b, h));
+  return fold(factor(k2 ^ a, seed), fold(factor(k1 ^ b, seed), h));
 }
 
 }  // namespace weir

@@ -38,7 +38,7 @@ std::span<const Command> commands() {
                token_flag,
                {"prefix", "", "The arguments are the beginnings of URLs."},
                {"tag", "", "The arguments are tags."},
-               {"soft", "", "Make stale instead: the origin is asked before the next use."}},
+               {"soft", "", "Make stale instead, as if the lifetime had ended now."}},
               "URL...",
               1,
               10'000},

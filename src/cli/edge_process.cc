@@ -429,7 +429,7 @@ void EdgeProcess::ask_cache(admin::CacheQuestion question,
                             std::shared_ptr<admin::CacheReply> reply) {
   if (!ready()) return reply->give({503, "{\"error\":\"starting or draining\"}\n"});
   // What the successor has in memory by now would stay there.
-  if (handing_over_.load() && question.purges())
+  if (service_->handing_over().load() && question.purges())
     return reply->give({503, "{\"error\":\"a new process takes over; try again\"}\n"});
   console_->ask(std::move(question), std::move(reply));
 }

@@ -46,7 +46,7 @@ class EdgeProcess final : public Service, public admin::AdminProcess {
   void reload_logged() override;
   void reopen_logs() override;
   void drain() override;
-  void handing_over(bool begins) override { handing_over_.store(begins); }
+  void handing_over(bool begins) override { service_->handing_over().store(begins); }
   void close() override;
   bool ended() override;
   void tick(MonoTime now) override;
@@ -129,7 +129,6 @@ class EdgeProcess final : public Service, public admin::AdminProcess {
   std::atomic<size_t> recording_;  // shards that still serve, and so record spans
   std::unique_ptr<runtime::Threads> threads_;
   std::atomic<runtime::ReactorKind> reactor_{runtime::ReactorKind::automatic};
-  std::atomic<bool> handing_over_{false};
   std::optional<CacheConsole> console_;  // once there are shards
   std::unique_ptr<admin::AdminListener> admin_;
 };

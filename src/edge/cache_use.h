@@ -6,6 +6,7 @@
 #include <string>
 
 #include "edge/cache/object.h"
+#include "edge/cache/purge.h"
 #include "edge/cache_metrics.h"
 #include "edge/rules/byte_range.h"
 #include "edge/rules/cache_status.h"
@@ -35,7 +36,8 @@ struct CacheUse {
   bool wants_whole = false;  // parts were asked for; the whole may be worth fetching
   bool disk_asked = false;   // it was looked for there
   uint64_t hash = 0;
-  uint64_t seen = 0;  // Object::stamp() of the newest answer that was there
+  uint64_t seen = 0;   // Object::stamp() of the newest answer that was there
+  cache::Begun begun;  // of a POST: when the origin was asked
   cache::ObjectRef object;
 };
 

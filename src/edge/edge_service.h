@@ -70,6 +70,8 @@ class EdgeService {
   disk::DiskTier& disk() { return *disk_; }
   // Whether new requests are welcome: /health/ready.
   std::atomic<bool>& ready() { return ready_; }
+  // Whether a new process takes over, so that a purge here would not be one there.
+  std::atomic<bool>& handing_over() { return handing_over_; }
   // Takes the readings behind the gauges over the last 10 s; about once a second, by one thread.
   void tick(MonoTime now);
 
@@ -84,6 +86,7 @@ class EdgeService {
   mutable std::mutex mutex_;  // guards generation_
   std::shared_ptr<const Generation> generation_;
   std::atomic<bool> ready_{false};
+  std::atomic<bool> handing_over_{false};
   telemetry::RateWindow requests_;
   telemetry::RateWindow errors_;
   telemetry::RateWindow bytes_out_;

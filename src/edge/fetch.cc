@@ -195,6 +195,7 @@ std::string_view ready_body(EdgeRequest& request) {
 
 Task<> fetch(EdgeRequest& request) {
   const std::string_view body = ready_body(request);
+  begin_change(request);
   net::ClientWatch watch(request.exchange, request.generation.config().client_abort);
   const SiteOrigin* failed = nullptr;
   for (;;) {

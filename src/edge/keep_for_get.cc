@@ -34,6 +34,15 @@ bool is_content_of_target(const EdgeRequest& request, const wire::ResponseHead& 
 
 }  // namespace
 
+void begin_change(EdgeRequest& request) {
+  if (request.head().method != wire::RequestMethod::post || !request.site->cached) return;
+  Buffer& key = request.edge.key_scratch();
+  key.clear();
+  if (!append_key_of(key, request, target_of(request.head(), scheme_of(request)))) return;
+  cache::ShardStore& store = request.edge.store();
+  request.cache.begun = store.begin_change(store.store().hash_of(key.view()));
+}
+
 Task<bool> keep_for_get(EdgeRequest& request, std::unique_ptr<net::OriginExchange>& origin,
                         const wire::ResponseHead& head, FetchTimes times) {
   if (!is_content_of_target(request, head)) co_return false;
@@ -50,7 +59,7 @@ Task<bool> keep_for_get(EdgeRequest& request, std::unique_ptr<net::OriginExchang
   Draft draft;
   const Judge judge(errand, times, edge.date_line());
   if (judge.answer(head, draft) != StoreVerdict::store) co_return false;
-  cache::Fill fill = edge.store().fill_alone(cache.key, cache.hash);
+  cache::Fill fill = edge.store().fill_alone(cache.key, cache.hash, cache.begun);
   if (!has_room_for_fill(edge, request.generation) ||
       !fill.publish(draft.object(), length_of(head))) {
     fill.decline(Duration(0));

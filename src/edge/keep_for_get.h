@@ -13,6 +13,10 @@
 
 namespace weir::edge {
 
+// Before the origin is asked: what is purged from now on, but by the change itself, is purged for
+// its answer.
+void begin_change(EdgeRequest& request);
+
 // What the change made void has been dropped before. False: nothing was done, and `origin` is as it
 // was; otherwise the request is answered, and `origin` taken over.
 runtime::Task<bool> keep_for_get(EdgeRequest& request, std::unique_ptr<net::OriginExchange>& origin,

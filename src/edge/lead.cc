@@ -214,7 +214,7 @@ Task<> serve_fetched(EdgeRequest& request, cache::ObjectRef object) {
 bool may_stand_in(const EdgeRequest& request) {
   const CacheUse& cache = request.cache;
   return cache.object &&
-         may_serve_on_error(StoredAnswer::of(*cache.object).freshness, cache.directives,
+         may_serve_on_error(StoredAnswer::freshness_of(*cache.object), cache.directives,
                             request.site->cache, request.exchange.reactor().now());
 }
 

@@ -100,14 +100,6 @@ const cache::Object* choose_language(EdgeRequest& request, const cache::Object* 
   return nullptr;
 }
 
-// How fresh it is, with what a soft purge did to it.
-StoredFreshness freshness_of(const cache::Object& object, MonoTime now) {
-  StoredFreshness freshness = StoredAnswer::of(object).freshness;
-  if (object.made_stale()) [[unlikely]]
-    freshness.lifetime = std::min(freshness.lifetime, freshness.age(now));
-  return freshness;
-}
-
 bool wants_early_refresh(const EdgeRequest& request, const cache::Object& object,
                          const StoredFreshness& freshness, const ReuseDecision& decision) {
   const double share = request.generation.config().cache.refresh_ahead;
@@ -201,7 +193,7 @@ void decide_on(EdgeRequest& request, const cache::Object& object) {
       evaluate(fields, StoredAnswer::representation(object), request.exchange.reactor().wall_now())
               .outcome == Precondition::ask_origin)
     return pass(request, Forward::request);
-  const StoredFreshness freshness = freshness_of(object, now);
+  const StoredFreshness freshness = StoredAnswer::freshness_of(object);
   const ReuseDecision decision =
       may_reuse(freshness, request.cache.directives, request.site->cache, now);
   note_status(request, decision);

@@ -23,7 +23,9 @@ Task<> drop(EdgeRequest& request, const TargetUrl& url) {
   Buffer key;
   if (!append_key_of(key, request, url)) co_return;
   request.edge.metrics().cache.invalidations.add();
-  cache::PurgeRequest purge{.by = cache::PurgeBy::key, .text = std::string(key.view())};
+  cache::PurgeRequest purge{.by = cache::PurgeBy::key,
+                            .text = std::string(key.view()),
+                            .cause = request.cache.begun.cause};
   const Result<uint64_t> done = co_await request.edge.store().purge(
       std::move(purge), request.exchange.wait_at_most(purge_time));
   const Result<> on_disk =
@@ -93,6 +95,9 @@ bool append_key_of(Buffer& out, const EdgeRequest& request, const TargetUrl& url
 }
 
 Task<> purge_own(EdgeRequest& request) {
+  // What the successor has in memory by now would stay there.
+  if (request.edge.service().handing_over())
+    co_return answer_error(request, 503, "a new process takes over; try again");
   co_await drop(request, target_of(request.head(), scheme_of(request)));
   if (request.error)
     answer_error(request, 503, request.error);

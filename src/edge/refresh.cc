@@ -118,7 +118,7 @@ Task<Settled> obtain_and_settle(EdgeShard& edge, ShardGeneration& generation, Er
       old = co_await take_from_disk(edge, {errand.key, errand.key_hash, fields}, fill, wait);
   }
   if (!old) co_return co_await fetch_and_settle(edge, generation, errand, std::move(fill), nullptr);
-  if (StoredAnswer::of(**old).freshness.fresh(edge.shard().now())) co_return Settled::stored;
+  if (StoredAnswer::freshness_of(**old).fresh(edge.shard().now())) co_return Settled::stored;
   co_return co_await fetch_and_settle(
       edge, generation, errand, edge.store().fill_alone(errand.key, errand.key_hash), old->get());
 }

@@ -50,7 +50,7 @@ class ObjectSource final : public disk::DiskSource {
     if (object.body().published() > copied_bytes_max) object_ = cache::ObjectRef(object);
     draft_.key = keep(object.key());
     draft_.variant = keep(object.variant());
-    draft_.meta = keep(object.meta());
+    draft_.meta = keep_meta(object);
     draft_.head = keep(object.head());
     for (const cache::TagLink& tag : cache::ShardStore::tags_of(object))
       draft_.tags.push_back(keep(tag.text));
@@ -69,6 +69,15 @@ class ObjectSource final : public disk::DiskSource {
  private:
   std::string_view keep(std::string_view text) {
     return object_ ? text : std::string_view(texts_.emplace_back(text));
+  }
+  // What a soft purge did is written as a lifetime that has ended then.
+  std::string_view keep_meta(const cache::Object& object) {
+    if (!object.made_stale()) return keep(object.meta());
+    StoredAnswer answer = StoredAnswer::of(object);
+    answer.freshness = StoredAnswer::freshness_of(object);
+    std::string& meta = texts_.emplace_back(object.meta());
+    std::memcpy(meta.data(), static_cast<const void*>(&answer), sizeof answer);
+    return meta;
   }
   void copy_body(const cache::Body& from) {
     (void)body_.reserve(from.published());
@@ -99,14 +108,16 @@ bool fits(void* wish, std::string_view variant, std::string_view meta) {
 }
 
 // The meta block as it is in this run of the program.
-std::string meta_of(const disk::DiskAnswer& found, MonoTime now, StoredAnswer& answer) {
+std::string meta_of(const disk::DiskAnswer& found, StoredAnswer& answer) {
   std::string meta(found.meta());
   answer = answer_in(meta);
   StoredFreshness& freshness = answer.freshness;
   freshness.born += found.shift();
   answer.requested += found.shift();
   answer.from_disk = true;
-  if (found.stale()) freshness.lifetime = std::min(freshness.lifetime, freshness.age(now));
+  // When it was purged is not known, but that it was not before this.
+  if (found.stale())
+    freshness.lifetime = std::min(freshness.lifetime, freshness.age(found.written()));
   std::memcpy(meta.data(), static_cast<const void*>(&answer), sizeof answer);
   return meta;
 }
@@ -172,7 +183,7 @@ Task<std::optional<cache::ObjectRef>> take_from_disk(EdgeShard& edge, DiskWish w
   if (!found) co_return std::nullopt;
   StoredAnswer answer;
   const MonoTime now = edge.shard().now();
-  const std::string meta = meta_of(*found, now, answer);
+  const std::string meta = meta_of(*found, answer);
   if (useless_from(answer) <= now) co_return std::nullopt;
   const std::vector<std::string_view> tags = found->tags();
   const cache::ObjectDraft draft{

@@ -8,6 +8,7 @@
 //                                                   Via, Cache-Status, framing, the empty line
 //   meta: [StoredAnswer][Vary in its normal form][key of its language, if it names one]
 
+#include <algorithm>
 #include <string_view>
 
 #include "base/buffer.h"
@@ -68,6 +69,13 @@ struct StoredAnswer {
   }
   static constexpr size_t part_mark_bytes = 3;  // "\n#" and the place, '0' + n
   static StoredRepresentation representation(const cache::Object& object);
+  // How fresh it is, with what a soft purge did to it.
+  static StoredFreshness freshness_of(const cache::Object& object) {
+    StoredFreshness freshness = of(object).freshness;
+    if (object.made_stale()) [[unlikely]]
+      freshness.lifetime = std::min(freshness.lifetime, freshness.age(object.stale_since()));
+    return freshness;
+  }
 };
 
 // Lines "Name: value\r\n", as we have written them, back into fields; views of `lines`. False when

@@ -307,6 +307,26 @@ class AnswersToPost(Cached):
         process.wait_until(lambda: "; hit" in self.ask(edge).get("cache-status"), 5, "a hit")
         self.assertEqual(self.ask(edge).body, b"POST /x new")
 
+    def test_a_purge_while_a_post_is_under_way_holds_for_what_its_answer_would_store(self):
+        arrived, go_on = threading.Event(), threading.Event()
+
+        def slow(connection, request):
+            if request.first_line.startswith("POST"):
+                arrived.set()
+                go_on.wait(10)
+            self.script(connection, request)
+
+        edge = self.edge(slow)
+        answers = []
+        posting = threading.Thread(target=lambda: answers.append(self.post(edge)))
+        posting.start()
+        self.assertTrue(arrived.wait(10))
+        self.assertEqual(self.admin(edge, "/cache/purge?url=http%3A%2F%2Fshop.test%2Fx")[0], 200)
+        go_on.set()
+        posting.join(10)
+        self.assertEqual(answers[0].body, b"POST /x new")
+        self.assertEqual(self.ask(edge).body, b"GET /x ")
+
     def test_a_post_is_never_answered_from_the_cache(self):
         edge = self.edge(self.script)
         self.post(edge)

@@ -331,6 +331,19 @@ class Purges(Cached):
         self.ask(edge, "/a/1")
         self.assertEqual(script.count, 4)
 
+    def test_what_a_soft_purge_made_stale_is_served_no_longer_than_its_windows_allow(self):
+        script = Counting(fields="Cache-Control: max-age=60, stale-while-revalidate=1\r\n"
+                          "Surrogate-Key: fruit\r\n")
+        edge = self.edge(script)
+        for path in ("/1", "/2"):
+            self.ask(edge, path)
+        self.admin(edge, "/cache/purge?tag=fruit&soft=1")
+        self.assertEqual(self.ask(edge, "/1").body, b"answer 1 to /1")
+        time.sleep(1.5)
+        # Purging again makes it usable no longer.
+        self.admin(edge, "/cache/purge?tag=fruit&soft=1")
+        self.assertRegex(self.ask(edge, "/2").body, b"^answer [34] to /2")
+
     def test_a_purge_needs_to_say_what(self):
         edge, _ = self.filled()
         self.assertEqual(self.admin(edge, "/cache/purge")[0], 400)

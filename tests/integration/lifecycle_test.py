@@ -193,10 +193,18 @@ class Replacing(Case):
 
     def test_a_purge_is_put_off_while_a_successor_that_would_not_know_of_it_starts(self):
         edge, _ = self.behind(origin.echoing_target)
+        seen = self.put_off(edge, lambda: edge.get("/cache/purge?tag=x", edge.admin, method="POST"))
+        self.assertIn((503, True), [(status, b"take" in body) for status, _, body in seen])
 
+    def test_so_is_one_that_a_trusted_peer_asks_for_by_method(self):
+        options = {"edge.cache.purge_method": "true", keys.TRUSTED_PEERS: "127.0.0.1/32"}
+        edge, _ = self.behind(origin.echoing_target, options=options)
+        self.put_off(edge, lambda: edge.get("/x", method="PURGE"))
+
+    def put_off(self, edge, ask):
         def purge():
             try:
-                return edge.get("/cache/purge?tag=x", edge.admin, method="POST")
+                return ask()
             except (OSError, http.client.HTTPException):
                 return 0, {}, b""
         self.assertEqual(purge()[0], 200)
@@ -204,11 +212,13 @@ class Replacing(Case):
         seen = []
         while edge.running():
             seen.append(purge())
-        self.assertIn((503, True), [(status, b"take" in body) for status, _, body in seen])
-        self.assertLessEqual({status for status, _, _ in seen}, {0, 200, 503})
+        statuses = {status for status, _, _ in seen}
+        self.assertIn(503, statuses)
+        self.assertLessEqual(statuses, {0, 200, 503})
         self.assertEqual(purge()[0], 200)
         for pid in edge.group():
             os.kill(pid, signal.SIGTERM)
+        return seen
 
     def test_a_request_in_flight_is_finished_by_the_old_program(self):
         def slow(connection, _request):

@@ -35,18 +35,18 @@ void deliver_ended(Letter& letter, ShardStore& at) {
 
 // --- FillSide ---
 
-FillSide::FillSide(ShardStore& of, std::string_view of_key, uint64_t of_hash, uint64_t from)
+FillSide::FillSide(ShardStore& of, std::string_view of_key, uint64_t of_hash, Begun at)
     : store(of),
       record(nullptr),
       key(of_key),
       hash(of_hash),
-      since(from),
+      begun(at),
       published(*this, deliver_published, keep_side),
       gave_up(*this, deliver_gave_up, keep_side),
       ended(*this, deliver_ended, drop_side) {}
 
 FillSide::FillSide(ShardStore& of, FillRecord* at_owner, ClaimInquiry& claim)
-    : FillSide(of, claim.key, claim.hash, claim.since) {
+    : FillSide(of, claim.key, claim.hash, Begun{claim.since}) {
   record = at_owner;
   variant = claim.variant;
 }

@@ -8,6 +8,7 @@
 #include "edge/cache/fill.h"
 #include "edge/cache/inquiry.h"
 #include "edge/cache/owner_table.h"
+#include "edge/cache/purge.h"
 #include "edge/cache/store_metrics.h"
 
 namespace weir::edge::cache {
@@ -49,7 +50,7 @@ struct ClaimInquiry final : Inquiry {
 
 struct FillSide {
   FillSide(ShardStore& of, FillRecord* at_owner, ClaimInquiry& claim);
-  FillSide(ShardStore& of, std::string_view key, uint64_t hash, uint64_t since);
+  FillSide(ShardStore& of, std::string_view key, uint64_t hash, Begun begun);
   FillSide(const FillSide&) = delete;
   FillSide& operator=(const FillSide&) = delete;
 
@@ -72,7 +73,7 @@ struct FillSide {
   std::string key;
   std::string variant;
   uint64_t hash;
-  uint64_t since;
+  Begun begun;
   bool given_up = false;
   ObjectRef object;          // once published; not changed then, since the owner may be reading it
   ObjectRef tight;           // its copy, when its body was copied to the right size

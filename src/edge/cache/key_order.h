@@ -19,6 +19,12 @@ class KeyOrder {
   // The one behind `object`; equal keys stand beside each other.
   static Object* next(const Object& object);
 
+  // Brings what an erase() reads besides the object closer.
+  static void prefetch(const Object& object) {
+    for (const Object* near : {object.parent_, object.left_, object.right_})
+      if (near) __builtin_prefetch(&near->parent_);
+  }
+
  private:
   static uint64_t weight(const Object& object);
   static bool before(const Object& a, const Object& b);

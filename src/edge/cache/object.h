@@ -105,7 +105,9 @@ class Object : public ListNode<Object> {
   static constexpr uint8_t heat_max = 3;
   uint8_t heat() const { return heat_.load(std::memory_order_relaxed); }
   // A soft purge has made it stale, whatever its lifetime says.
-  bool made_stale() const { return made_stale_.load(std::memory_order_acquire); }
+  bool made_stale() const { return stale_since() != never; }
+  // Since when; never: none has.
+  MonoTime stale_since() const { return stale_since_.load(std::memory_order_acquire); }
   // True for the first who asks: refresh it. Until end_refresh(), or a new object takes its place.
   bool begin_refresh() const { return !refreshing_.exchange(true, std::memory_order_acq_rel); }
   void end_refresh() const { refreshing_.store(false, std::memory_order_release); }
@@ -123,6 +125,11 @@ class Object : public ListNode<Object> {
   template <class Node>
   friend class S3Fifo;
 
+  // The first soft purge counts: a second makes nothing usable for longer.
+  void make_stale(MonoTime since) {
+    if (!made_stale()) stale_since_.store(since, std::memory_order_release);
+  }
+
   Object(ByteAccount& account, uint64_t hash);
   ~Object();
   static Object* make(ByteAccount& account, std::string_view key, uint64_t hash,
@@ -139,9 +146,9 @@ class Object : public ListNode<Object> {
   uint32_t meta_bytes_ = 0, key_bytes_ = 0, variant_bytes_ = 0, head_bytes_ = 0;
   MonoTime uncacheable_until_{};
   std::atomic<uint64_t> stamp_{0};
+  std::atomic<MonoTime> stale_since_{never};
   mutable std::atomic<uint32_t> references_{1};
   mutable std::atomic<uint8_t> heat_{0};
-  std::atomic<bool> made_stale_{false};
   mutable std::atomic<bool> refreshing_{false};
   ObjectKind kind_ = ObjectKind::answer;
 

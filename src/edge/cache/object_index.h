@@ -39,6 +39,11 @@ class ObjectIndex {
     return place.slot ? place.object : nullptr;
   }
 
+  // Brings what a look-up of `hash` reads first closer.
+  void prefetch(uint64_t hash) const {
+    __builtin_prefetch(&bucket_at(*table_.load(std::memory_order_relaxed), hash));
+  }
+
   // --- the owner ---
   Object* newest(std::string_view key, uint64_t hash) const {
     return const_cast<Object*>(find(key, hash));

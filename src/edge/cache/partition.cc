@@ -50,7 +50,7 @@ void Partition::claim(ClaimInquiry& claim) {
       return answer(claim, ClaimOutcome::alone);
   if (newest && newest->stamp() > claim.seen) return answer(claim, ClaimOutcome::look_again);
   FillRecord* record = find_fill(claim);
-  if (record && purges_.verdict(record->since, claim.key, {}, false) != PurgeVerdict::untouched) {
+  if (record && purges_.verdict({record->since}, claim.key, {}, false) != PurgeVerdict::untouched) {
     // What it brings is from before a purge; those who come now need something newer.
     unlist(*record);
     record = nullptr;
@@ -121,11 +121,11 @@ bool Partition::hand_on(FillRecord& record) {
 // --- fills ---
 
 PurgeVerdict Partition::verdict_of(const FillSide& side, const Object& object) const {
-  if (side.since == purges_seen()) return PurgeVerdict::untouched;
+  if (side.begun.since == purges_seen()) return PurgeVerdict::untouched;
   std::vector<std::string_view> tags;
   for (const TagLink& link : tags_of(object))
     tags.push_back(link.text);
-  return purges_.verdict(side.since, object.key(), tags, true);
+  return purges_.verdict(side.begun, object.key(), tags, true);
 }
 
 void Partition::published(FillSide& side) {
@@ -134,7 +134,7 @@ void Partition::published(FillSide& side) {
   if (verdict == PurgeVerdict::removed) {
     store_->metrics().not_stored(NotStored::purged).add();
   } else {
-    object.made_stale_.store(verdict == PurgeVerdict::stale, std::memory_order_release);
+    if (verdict == PurgeVerdict::stale) object.make_stale(store_->shard().now());
     object.filling_ = true;
     if (!insert(object)) store_->metrics().not_stored(NotStored::no_room).add();
   }
@@ -211,7 +211,7 @@ void Partition::refreshed(FillSide& side) {
     if (side.record) answer_all(*side.record, ClaimOutcome::look_again, nullptr, {});
     return;
   }
-  object.made_stale_.store(verdict == PurgeVerdict::stale, std::memory_order_release);
+  if (verdict == PurgeVerdict::stale) object.make_stale(store_->shard().now());
   replace(old, object);
   if (side.record) answer_all(*side.record, ClaimOutcome::ready, &object, {});
 }
@@ -222,7 +222,7 @@ void Partition::moved(FillSide& side) {
   auto& old = const_cast<Object&>(*side.object);
   auto& object = const_cast<Object&>(*side.tight);
   if (!old.indexed_) return;
-  object.made_stale_.store(old.made_stale(), std::memory_order_release);
+  object.make_stale(old.stale_since());
   replace(old, object);
 }
 
@@ -403,7 +403,7 @@ uint64_t Partition::begin_purge(const PurgeRequest& request) {
 
 void Partition::apply_purge(Object& object, bool soft) {
   if (soft && object.kind_ == ObjectKind::answer)
-    object.made_stale_.store(true, std::memory_order_release);
+    object.make_stale(store_->shard().now());
   else
     remove(object, Removal::purged);
 }

@@ -26,14 +26,15 @@ uint64_t PurgeLog::add(const PurgeRequest& request) {
   return number_;
 }
 
-PurgeVerdict PurgeLog::verdict(uint64_t since, std::string_view key,
+PurgeVerdict PurgeLog::verdict(Begun begun, std::string_view key,
                                std::span<const std::string_view> tags, bool tags_known) const {
-  if (since == number_) return PurgeVerdict::untouched;
+  if (begun.since == number_) return PurgeVerdict::untouched;
   // What was forgotten may have concerned it.
-  if (entries_.front().number > since + 1) return PurgeVerdict::removed;
+  if (entries_.front().number > begun.since + 1) return PurgeVerdict::removed;
   PurgeVerdict verdict = PurgeVerdict::untouched;
   for (const Entry& entry : entries_) {
-    if (entry.number <= since || !concerns(entry.request, key, tags, tags_known)) continue;
+    if (entry.number <= begun.since || !concerns(entry.request, key, tags, tags_known)) continue;
+    if (begun.cause != 0 && entry.request.cause == begun.cause) continue;
     if (!entry.request.soft) return PurgeVerdict::removed;
     verdict = PurgeVerdict::stale;
   }

@@ -16,6 +16,15 @@ struct PurgeRequest {
   PurgeBy by = PurgeBy::key;
   std::string text;   // the whole key, the first bytes of keys, or a tag
   bool soft = false;  // makes stale instead of removing
+  // Fetches of this cause are not touched, see Begun; 0: all are.
+  uint64_t cause = 0;
+};
+
+// When a fetch began, as the partition counts purges. `cause`: what made it begin, where that also
+// makes void what was stored before, as a POST does whose answer is stored; 0: nothing.
+struct Begun {
+  uint64_t since = 0;
+  uint64_t cause = 0;
 };
 
 enum class PurgeVerdict : uint8_t { untouched, stale, removed };
@@ -26,9 +35,9 @@ class PurgeLog {
   static constexpr size_t purges_max = 1024;
 
   uint64_t add(const PurgeRequest& request);
-  // What the purges later than `since` say of an answer. Tags that are not known yet: `tags_known`
+  // What the purges later than `begun` say of an answer. Tags that are not known yet: `tags_known`
   // off; then any purge by tag counts.
-  PurgeVerdict verdict(uint64_t since, std::string_view key, std::span<const std::string_view> tags,
+  PurgeVerdict verdict(Begun begun, std::string_view key, std::span<const std::string_view> tags,
                        bool tags_known) const;
 
  private:

@@ -80,9 +80,12 @@ runtime::Task<Claim> ShardStore::claim(ClaimRequest request, runtime::Wait wait)
   co_return claim;
 }
 
-Fill ShardStore::fill_alone(std::string_view key, uint64_t key_hash) {
-  const uint64_t since = store_.partitions_[store_.owner_of(key_hash)]->purges_seen();
-  return Fill(std::make_unique<FillSide>(*this, key, key_hash, since));
+Fill ShardStore::fill_alone(std::string_view key, uint64_t key_hash, Begun begun) {
+  return Fill(std::make_unique<FillSide>(*this, key, key_hash, begun));
+}
+
+Begun ShardStore::begin_change(uint64_t key_hash) {
+  return {purges_seen(key_hash), ++changes_ * store_.shards() + index()};
 }
 
 runtime::Task<Result<>> ShardStore::settled(uint64_t key_hash, runtime::Wait wait) {

@@ -53,7 +53,13 @@ class ShardStore {
   // A fill beside the others, for an answer that nobody shall wait for: one that is fetched
   // although the key was not storable lately, a refresh in the background, a HEAD. Make it before
   // the fetch begins, so that a purge meanwhile is noticed.
-  Fill fill_alone(std::string_view key, uint64_t key_hash);
+  Fill fill_alone(std::string_view key, uint64_t key_hash) {
+    return fill_alone(key, key_hash, {purges_seen(key_hash)});
+  }
+  // The same for a fetch that has begun before: begin_change() says when. Purges with its cause are
+  // not after it.
+  Fill fill_alone(std::string_view key, uint64_t key_hash, Begun begun);
+  Begun begin_change(uint64_t key_hash);
 
   // Returns when the owner of `key_hash` has done whatever it was told from here before: what was
   // published is then found on every shard. No wait where this shard is the owner. Errors:
@@ -113,6 +119,9 @@ class ShardStore {
   void spawn(runtime::Task<> task) { tasks_.spawn(std::move(task)); }
 
  private:
+  uint64_t purges_seen(uint64_t key_hash) const {
+    return store_.partitions_[store_.owner_of(key_hash)]->purges_seen();
+  }
   static void end_step(void* self);
   static void keep_up(void* self);
 
@@ -126,6 +135,7 @@ class ShardStore {
   runtime::Timer upkeep_;
   runtime::StepHook step_hook_;
   uint32_t purging_ = 0;  // purges that were begun here
+  uint64_t changes_ = 0;  // begin_change() was called
   EvictionHook eviction_hook_ = nullptr;
   void* eviction_owner_ = nullptr;
 };

@@ -65,7 +65,11 @@ class DiskAnswer {
   std::vector<std::string_view> tags() const;
   uint64_t body_bytes() const { return visit_->record.view.header.body_bytes; }
   Duration shift() const { return visit_->record.shift; }
-  // A soft purge has made it stale.
+  // When that was, by this run's clock.
+  MonoTime written() const {
+    return MonoTime(Duration(visit_->record.view.header.written_mono)) + shift();
+  }
+  // A soft purge has made it stale, then or later.
   bool stale() const { return visit_->record.stale; }
 
   // The next bytes of the body, verified; valid until the next call. Empty: that was all. Errors:

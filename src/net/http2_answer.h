@@ -32,6 +32,12 @@ class Http2Answer {
   // The service has nothing more to say. False when its message is not whole.
   bool finish();
 
+  // Takes memory for what it keeps, and gives it back, emptied.
+  void swap_memory(Buffer& memory) {
+    pending_.clear();
+    pending_.swap(memory);
+  }
+
   size_t pending() const { return pending_.size(); }
   // No more body will come than is pending.
   bool whole() const { return state_ == State::done; }

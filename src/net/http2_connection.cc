@@ -15,6 +15,10 @@ using runtime::Task;
 constexpr size_t batch_bytes_max = 64 * KiB;
 // How long streams that were on their way when we announced the end may still come.
 constexpr Duration last_streams_time = seconds(1);
+// Memory of streams that is kept for the next ones, and how much of one.
+constexpr size_t spare_max = 64;
+constexpr size_t spare_head_bytes_max = 4 * KiB;
+constexpr size_t spare_answer_bytes_max = 8 * KiB;
 // How exactly the times of a connection are kept.
 constexpr Duration watch_interval_max = milliseconds(500);
 
@@ -108,6 +112,11 @@ wire::Http2ServerStream* Http2Connection::on_request(uint32_t id, wire::Http2Blo
     return nullptr;
   }
   auto* stream = new Http2Stream(*this, id, block, ended);
+  if (!spare_.empty()) {
+    stream->take_memory(spare_.back());
+    block.swap(spare_.back().block);
+    spare_.pop_back();
+  }
   streams_.push_back(*stream);
   ++stream_count_;
   ++in_flight_;
@@ -155,12 +164,21 @@ void Http2Connection::settle_marked() {
     stream.settle();
     // What it did may have marked it again: then its turn comes.
     if (!stream.over() || stream.marked) continue;
-    stream.unlink();
-    --stream_count_;
-    runtime::StreamCloser()(&stream);
-    if (stream_count_ == 0) idle_since_ = shard_.now();
+    let_go(stream);
   }
   marked_.clear();
+}
+
+void Http2Connection::let_go(Http2Stream& stream) {
+  stream.unlink();
+  if (spare_.size() < spare_max) {
+    Http2Stream::Memory& memory = spare_.emplace_back();
+    stream.give_memory(memory);
+    if (memory.block.capacity() > spare_head_bytes_max) memory.block = {};
+    if (memory.answer.capacity() > spare_answer_bytes_max) memory.answer.release();
+  }
+  runtime::StreamCloser()(&stream);
+  if (--stream_count_ == 0) idle_since_ = shard_.now();
 }
 
 void Http2Connection::lose_streams() {
@@ -233,6 +251,7 @@ void Http2Connection::watch() {
   check_age(now);
   const bool idle = stream_count_ == 0 && head_since_ == never && !draining_;
   if (idle && out_.empty()) out_.release();
+  if (idle) std::vector<Http2Stream::Memory>().swap(spare_);
   const MonoTime idle_end = after(idle_since_, server_.settings().idle_timeout);
   if (stream_count_ == 0 && now >= idle_end) {
     session_.terminate(wire::Http2Error::no_error);

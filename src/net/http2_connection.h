@@ -69,6 +69,7 @@ class Http2Connection final : wire::Http2ServerEvents {
   bool feed();
   void start_requests();
   void settle_marked();
+  void let_go(Http2Stream& stream);
   void lose_streams();
   void drain();
   void watch();
@@ -91,8 +92,9 @@ class Http2Connection final : wire::Http2ServerEvents {
   size_t in_flight_ = 0;              // requests whose handler has not ended
   std::vector<Http2Stream*> opened_;  // to be served behind this read batch
   std::vector<Http2Stream*> marked_;
-  wire::Http2ServerSession session_;  // goes before the streams that it knows
-  runtime::Cancel end_;               // of reading and writing
+  std::vector<Http2Stream::Memory> spare_;  // while requests come; at most spare_max
+  wire::Http2ServerSession session_;        // goes before the streams that it knows
+  runtime::Cancel end_;                     // of reading and writing
   runtime::CancelHook draining_hook_;
   runtime::CancelHook closing_hook_;
   runtime::Timer watch_timer_;

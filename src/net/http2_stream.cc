@@ -194,6 +194,12 @@ void Http2Stream::lose() {
   mark();
 }
 
+void Http2Stream::give_memory(Memory& memory) {
+  block_.clear();
+  memory.block.swap(block_);
+  answer_.swap_memory(memory.answer);
+}
+
 void Http2Stream::settle() {
   end_send();
   deliver();

@@ -30,6 +30,13 @@ class Http2Stream final : public runtime::Stream,
   void settle();
   // The connection is no more.
   void lose();
+  // Memory for its head and its answer, which another stream had before it, and will have after it.
+  struct Memory {
+    wire::Http2Block block;
+    Buffer answer;
+  };
+  void take_memory(Memory& memory) { answer_.swap_memory(memory.answer); }
+  void give_memory(Memory& memory);
 
   // Nobody needs it any more.
   bool over() const { return handled_ && closed_; }

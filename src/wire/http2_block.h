@@ -33,6 +33,8 @@ class Http2Block {
   }
   // As a peer's limit counts it.
   size_t size() const { return bytes_.size() + entries_.size() * field_overhead; }
+  // What its memory is, about.
+  size_t capacity() const { return bytes_.capacity() + entries_.capacity() * sizeof(Entry); }
   // What did not fit was left out.
   bool cut_short() const { return cut_short_; }
   void cut_here() { cut_short_ = true; }

@@ -72,6 +72,7 @@ std::span<const AdminHandler::Route> AdminHandler::routes() {
 
 runtime::Task<> AdminHandler::handle(net::HttpExchange& exchange) {
   requests_.fetch_add(1, std::memory_order_relaxed);
+  if (net::GrpcServer::is_call(exchange)) co_return co_await answer_grpc(exchange);
   const Answer made = co_await answer(exchange);
   append_head(exchange, made.status, made.content_type, made.body.size());
   if (!made.extra_name.empty())
@@ -81,6 +82,22 @@ runtime::Task<> AdminHandler::handle(net::HttpExchange& exchange) {
   if (exchange.head.method == wire::RequestMethod::head) co_return;
   const std::string_view body = made.body;
   (void)co_await exchange.send(std::span(&body, 1));
+}
+
+runtime::Task<> AdminHandler::answer_grpc(net::HttpExchange& exchange) {
+  if (!answers_grpc_) co_return co_await no_grpc_.serve(exchange);
+  const bool open = exchange.head.path.starts_with("/grpc.health.");
+  if (open || may_enter(exchange)) co_return co_await grpc_.serve(exchange);
+  refused_.fetch_add(1, std::memory_order_relaxed);
+  net::GrpcServer::refuse(exchange, {wire::GrpcCode::unauthenticated,
+                                     token_.required() ? "authorization: Bearer TOKEN is needed"
+                                                       : "ask by address or as localhost"});
+}
+
+net::GrpcHealthSource::State AdminHandler::state_of(std::string_view service) const {
+  if (service == "live") return State::serving;
+  if (!service.empty() && service != "ready") return State::service_unknown;
+  return process_.ready() ? State::serving : State::not_serving;
 }
 
 void AdminHandler::reject(net::HttpExchange& exchange, uint16_t status, const char* reason) {

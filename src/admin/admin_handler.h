@@ -10,15 +10,26 @@
 
 #include "admin/admin_process.h"
 #include "admin/token.h"
+#include "net/grpc_health.h"
+#include "net/grpc_reflection.h"
 #include "net/http_exchange.h"
 #include "telemetry/registry.h"
 
 namespace weir::admin {
 
-class AdminHandler final : public net::HttpHandler {
+// Who may ask, and for what.
+struct AdminAccess {
+  Token token;
+  bool grpc = true;  // health and reflection
+};
+
+class AdminHandler final : public net::HttpHandler, net::GrpcHealthSource {
  public:
-  AdminHandler(AdminProcess& process, telemetry::Registry& registry, Token token)
-      : process_(process), registry_(registry), token_(std::move(token)) {}
+  AdminHandler(AdminProcess& process, telemetry::Registry& registry, AdminAccess access)
+      : process_(process),
+        registry_(registry),
+        token_(std::move(access.token)),
+        answers_grpc_(access.grpc) {}
 
   runtime::Task<> handle(net::HttpExchange& exchange) override;
   void reject(net::HttpExchange& exchange, uint16_t status, const char* reason) override;
@@ -45,6 +56,9 @@ class AdminHandler final : public net::HttpHandler {
   };
   static std::span<const Route> routes();
 
+  // "" and "ready" are as /health/ready, "live" as /health/live.
+  State state_of(std::string_view service) const override;
+  runtime::Task<> answer_grpc(net::HttpExchange& exchange);
   runtime::Task<Answer> answer(net::HttpExchange& exchange);
   bool may_enter(const net::HttpExchange& exchange) const;
 
@@ -69,6 +83,13 @@ class AdminHandler final : public net::HttpHandler {
   AdminProcess& process_;
   telemetry::Registry& registry_;
   Token token_;
+  const bool answers_grpc_;
+  net::GrpcHealth grpc_health_{*this};
+  net::GrpcReflection reflection_{net::GrpcReflection::Version::v1, {&net::GrpcHealth::file()}};
+  net::GrpcReflection old_reflection_{net::GrpcReflection::Version::v1alpha,
+                                      {&net::GrpcHealth::file()}};
+  net::GrpcServer grpc_{{&grpc_health_, &reflection_, &old_reflection_}};
+  net::GrpcServer no_grpc_{{}};
   std::atomic<uint64_t> requests_{0};
   std::atomic<uint64_t> refused_{0};
 };

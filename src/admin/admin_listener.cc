@@ -18,9 +18,9 @@ net::HttpServerSettings server_settings() {
 }  // namespace
 
 AdminListener::AdminListener(int listen_fd, AdminProcess& process, telemetry::Registry& registry,
-                             Token token, TlsContextPtr tls)
+                             AdminAccess access, TlsContextPtr tls)
     : listen_fd_(listen_fd),
-      handler_(process, registry, std::move(token)),
+      handler_(process, registry, std::move(access)),
       settings_(server_settings()),
       tls_(std::move(tls)) {
   observations_.push_back(registry.observe(
@@ -36,9 +36,9 @@ AdminListener::AdminListener(int listen_fd, AdminProcess& process, telemetry::Re
 
 Result<std::unique_ptr<AdminListener>> AdminListener::start(int listen_fd, AdminProcess& process,
                                                             telemetry::Registry& registry,
-                                                            Token token, TlsContextPtr tls) {
+                                                            AdminAccess access, TlsContextPtr tls) {
   std::unique_ptr<AdminListener> listener(
-      new AdminListener(listen_fd, process, registry, std::move(token), std::move(tls)));
+      new AdminListener(listen_fd, process, registry, std::move(access), std::move(tls)));
   // epoll works everywhere, and needs little memory for a handful of connections.
   runtime::ThreadOptions options{
       .cores = {0},

@@ -43,16 +43,16 @@ class AdminListener {
   // Serves connections from `listen_fd`, which stays the caller's and outlives this, as do the
   // process and the registry. The error says why there is no thread or no reactor.
   static Result<std::unique_ptr<AdminListener>> start(int listen_fd, AdminProcess& process,
-                                                      telemetry::Registry& registry, Token token,
-                                                      TlsContextPtr tls);
+                                                      telemetry::Registry& registry,
+                                                      AdminAccess access, TlsContextPtr tls);
   // For the connections that come from now on; null: no TLS. Any thread.
   void use_tls(TlsContextPtr context);
   // Ends at once what is under way.
   ~AdminListener();
 
  private:
-  AdminListener(int listen_fd, AdminProcess& process, telemetry::Registry& registry, Token token,
-                TlsContextPtr tls);
+  AdminListener(int listen_fd, AdminProcess& process, telemetry::Registry& registry,
+                AdminAccess access, TlsContextPtr tls);
   runtime::Task<> serve(runtime::Shard& shard);
 
   int listen_fd_;

@@ -35,7 +35,10 @@ const settings::Group<AdminSettings>& admin_settings() {
              "File with the token that every page but health asks for, as Authorization: Bearer "
              "TOKEN; at least 16 bytes. With tls.client_ca both are asked for."),
        field(&S::tls, "tls", net::tls_server_settings(),
-             "TLS for operators; without a certificate the listener is not encrypted.")},
+             "TLS for operators; without a certificate the listener is not encrypted."),
+       field(&S::grpc, "grpc", true,
+             "Whether the listener answers gRPC, too: health, for probes and balancers, and "
+             "reflection, for tools.")},
       check};
   return group;
 }

@@ -13,6 +13,7 @@ struct AdminSettings {
   std::string listen;      // empty: no admin listener
   std::string token_file;  // empty: no token is asked for
   net::TlsServerSettings tls;
+  bool grpc = true;
 };
 
 const settings::Group<AdminSettings>& admin_settings();

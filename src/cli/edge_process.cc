@@ -217,13 +217,13 @@ std::expected<void, std::string> EdgeProcess::find_receivers() {
 std::expected<void, std::string> EdgeProcess::start_admin() {
   if (admin_fd_ < 0) return {};
   const auto settings = configuration_.load(admin::admin_settings());
-  admin::Token token;
+  admin::AdminAccess access{.grpc = settings.grpc};
   if (!settings.token_file.empty()) {
     auto read = admin::Token::read(settings.token_file);
     if (!read) return std::unexpected(read.error());
-    token = *std::move(read);
+    access.token = *std::move(read);
   }
-  auto started = admin::AdminListener::start(admin_fd_, *this, registry_, std::move(token),
+  auto started = admin::AdminListener::start(admin_fd_, *this, registry_, std::move(access),
                                              certificates_.admin);
   if (!started)
     return std::unexpected(std::string("cannot start the admin listener: ") + started.error().text);

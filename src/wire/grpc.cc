@@ -180,6 +180,19 @@ std::string parse_grpc_message(std::string_view value) {
   return text;
 }
 
+void append_grpc_binary(Buffer& out, std::string_view bytes) {
+  static constexpr std::string_view digits =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  uint32_t bits = 0;
+  unsigned held = 0;
+  for (const char c : bytes) {
+    bits = bits << 8 | static_cast<uint8_t>(c);
+    for (held += 8; held >= 6; held -= 6)
+      out.append(digits[bits >> (held - 6) & 63]);
+  }
+  if (held > 0) out.append(digits[bits << (6 - held) & 63]);
+}
+
 std::optional<std::string> parse_grpc_binary(std::string_view value) {
   while (value.ends_with('='))
     value.remove_suffix(1);

@@ -82,7 +82,9 @@ std::optional<Duration> parse_grpc_timeout(std::string_view text);
 void append_grpc_message(Buffer& out, std::string_view text);
 std::string parse_grpc_message(std::string_view value);
 
-// A field whose name ends in "-bin": base64, with or without padding. nullopt: it is none.
+// A field whose name ends in "-bin": base64, with or without padding, which we leave out. nullopt:
+// it is none.
+void append_grpc_binary(Buffer& out, std::string_view bytes);
 std::optional<std::string> parse_grpc_binary(std::string_view value);
 
 }  // namespace weir::wire

@@ -126,4 +126,16 @@ TEST_CASE("how a stream was reset says what became of its call") {
   CHECK(grpc_code_of_reset(Http2Error::no_error) == GrpcCode::internal);
 }
 
+TEST_CASE("binary fields come back as they were") {
+  for (size_t size = 0; size < 20; ++size) {
+    std::string bytes;
+    for (size_t i = 0; i < size; ++i)
+      bytes += static_cast<char>(251 * (i + 1));
+    Buffer out;
+    append_grpc_binary(out, bytes);
+    CHECK(out.size() == (size * 4 + 2) / 3);
+    CHECK(parse_grpc_binary(out.view()) == bytes);
+  }
+}
+
 }  // namespace weir::wire

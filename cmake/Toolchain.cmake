@@ -7,6 +7,11 @@ find_program(CCACHE ccache)
 if(CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
 endif()
+if(CCACHE AND WEIR_PRECOMPILE)
+  # Without these it remembers nothing that uses a precompiled header.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE})
+  add_compile_options("SHELL:-Xclang -fno-pch-timestamp")
+endif()
 
 # Naming the fields that differ from their defaults is what designated initialisers are for.
 add_compile_options(-Wall -Wextra -Wshadow -Wconversion -Werror

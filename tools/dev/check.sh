@@ -58,19 +58,19 @@ check_tidy() {
   if [[ -n $1 ]]; then list=sources; else list=changed_files; fi
   mapfile -t files < <($list | grep -E '^(src|bench)/.*\.cc$')
   ((${#files[@]})) || return 0
-  configure release
+  configure dev
   mapfile -t files < <(compiled_among "${files[@]}")
   ((${#files[@]})) || return 0
   local limit=$TIDY_SECONDS
   [[ -z $1 ]] || limit=0
-  run python3 tools/tidy.py --build build/release --seconds "$limit" "${files[@]}"
+  run python3 tools/tidy.py --build build/dev --seconds "$limit" "${files[@]}"
 }
 
 # clang-tidy needs the flags of a file; a file that no target compiles has none.
 compiled_among() {
   local file
   for file in "$@"; do
-    ! grep -qF "\"file\": \"$PWD/$file\"" build/release/compile_commands.json ||
+    ! grep -qF "\"file\": \"$PWD/$file\"" build/dev/compile_commands.json ||
       printf '%s\n' "$file"
   done
 }

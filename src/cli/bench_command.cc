@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "cli/terminal.h"
+#include "otlp/traffic_bytes.h"
 #include "telemetry/record_costs.h"
 
 namespace weir::cli {
@@ -18,11 +19,30 @@ void say_cost(const telemetry::RecordCost& cost, void*) {
   say({line, std::min(sizeof line - 1, static_cast<size_t>(size))});
 }
 
+void say_bytes() {
+  say("bytes a minute over 1,000 paths, gzip   span+record each      by path     saved\n");
+  for (const uint64_t requests : {1u, 10u, 100u, 1'000u, 10'000u, 100'000u, 600'000u}) {
+    const otlp::TrafficBytes bytes = otlp::traffic_bytes(requests, 1000, 1);
+    const auto each = static_cast<double>(bytes.spans + bytes.records);
+    char line[128];
+    const int size = std::snprintf(line, sizeof line, "%8llu requests %36.0f %12.0f %8.1f%%\n",
+                                   static_cast<unsigned long long>(requests), each,
+                                   static_cast<double>(bytes.by_path),
+                                   100 - 100 * static_cast<double>(bytes.by_path) / each);
+    say({line, std::min(sizeof line - 1, static_cast<size_t>(size))});
+  }
+}
+
 }  // namespace
 
 int run_bench(const settings::Arguments& arguments, const ProgramImage&) {
+  if (arguments.arguments[0] == "telemetry_bytes") {
+    say_bytes();
+    return exit_well;
+  }
   if (arguments.arguments[0] != "telemetry") {
-    complain("bench: there is no \"" + arguments.arguments[0] + "\"; try weir bench telemetry");
+    complain("bench: there is no \"" + arguments.arguments[0] +
+             "\"; try weir bench telemetry, or telemetry_bytes");
     return exit_misused;
   }
   say("ns of CPU per operation                          1 thread    2 threads    goal\n");

@@ -1,5 +1,6 @@
 #pragma once
-// `weir bench telemetry`: what the parts of this program cost on this machine, as tables.
+// `weir bench telemetry`: what recording costs on this machine; `weir bench telemetry_bytes`: what
+// leaves a node with and without aggregation by path. As tables.
 
 #include "cli/program_image.h"
 #include "settings/flags.h"

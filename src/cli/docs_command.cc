@@ -123,6 +123,8 @@ Part telemetry_part() {
            info_of(log_events_dropped),
            info_of(sampling_probability),
            info_of(slow_threshold),
+           info_of(path_duration),
+           info_of(path_quantile),
            info_of(recorder_seconds),
            info_of(telemetry_memory),
            info_of(access_log_lines),

@@ -208,10 +208,21 @@ std::expected<void, std::string> EdgeProcess::find_receivers() {
   }
   for (unsigned shard = 0; log_receiver_ && shard < tracing_.shards(); ++shard)
     tracing_.tracer(shard).logs().enable();
-  if (metric_receiver_)
-    metric_collector_.emplace(registry_, metric_outbox_, otlp_settings_, resource_,
-                              runtime::read_wall_clock());
+  if (!metric_receiver_) return {};
+  metric_collector_.emplace(registry_, metric_outbox_, otlp_settings_, resource_,
+                            runtime::read_wall_clock());
+  if (telemetry_settings_.paths_max > 0) aggregate_paths();
   return {};
+}
+
+void EdgeProcess::aggregate_paths() {
+  paths_.emplace(tracing_.shards(), telemetry_settings_.paths_max, random_seed());
+  for (unsigned shard = 0; shard < tracing_.shards(); ++shard)
+    tracing_.tracer(shard).aggregate(*paths_);
+  metric_collector_->use_paths(*paths_, [this] {
+    for (unsigned shard = 0; shard < tracing_.shards(); ++shard)
+      threads_->shards().post(shard, [this, shard] { paths_->turn(shard); });
+  });
 }
 
 std::expected<void, std::string> EdgeProcess::start_admin() {
@@ -328,7 +339,7 @@ void EdgeProcess::reopen_logs() {
 void EdgeProcess::drain() {
   service_->ready().store(false);
   console_->save_at_stop(configuration_.load(edge::edge_settings()).cache.hot);
-  if (metric_collector_) metric_collector_->collect(runtime::read_wall_clock());
+  if (metric_collector_) metric_collector_->finish(runtime::read_wall_clock());
   threads_->drain();
 }
 

@@ -84,6 +84,7 @@ class EdgeProcess final : public Service, public admin::AdminProcess {
   std::expected<void, std::string> open_access_log();
   std::expected<void, std::string> make_service();
   std::expected<void, std::string> find_receivers();
+  void aggregate_paths();
   // Of one signal; null where it is not sent.
   std::expected<std::shared_ptr<net::OriginShare>, std::string> receiver_of(otlp::Signal signal);
   std::expected<void, std::string> read_certificates();
@@ -117,6 +118,7 @@ class EdgeProcess final : public Service, public admin::AdminProcess {
   std::shared_ptr<net::OriginShare> span_receiver_;
   std::shared_ptr<net::OriginShare> metric_receiver_;
   std::shared_ptr<net::OriginShare> log_receiver_;
+  std::optional<telemetry::PathAggregation> paths_;
   otlp::MetricOutbox metric_outbox_;
   std::optional<otlp::MetricCollector> metric_collector_;
   std::vector<NamedSocket> sockets_;

@@ -105,14 +105,15 @@ std::span<const Subcommand> subcommands() {
           {"load", "Generates load: `weir load http --help` says how.", {}, "http [FLAGS]", 0, 0},
           run_load},
       Subcommand{cachesim::cachesim_command(), run_cachesim},
-      Subcommand{{"bench",
-                  "Measures what parts of this program cost on this machine: telemetry prints what "
-                  "a counter, a histogram and a span take.",
-                  {},
-                  "telemetry",
-                  1,
-                  1},
-                 run_bench},
+      Subcommand{
+          {"bench",
+           "Measures parts of this program: telemetry prints what a counter, a histogram "
+           "and a span take on this machine, telemetry_bytes what aggregation by path saves.",
+           {},
+           "telemetry|telemetry_bytes",
+           1,
+           1},
+          run_bench},
       Subcommand{{"docs",
                   "Writes the reference page of all settings or all metrics, as Markdown.",
                   {},

@@ -108,14 +108,16 @@ class EdgeMetrics {
     telemetry::Histogram duration;
     bool bound = false;
   };
-  // Of this kind and status, found by index once it was used. `route` is what `route_name` names.
-  Answered& answered(const RequestKind& kind, uint16_t status, std::string_view route_name) {
+  // Of this kind and status, found by index once it was used; the first time, route_name() is asked
+  // for the name of its route.
+  template <class RouteName>
+  Answered& answered(const RequestKind& kind, uint16_t status, RouteName route_name) {
     auto& row = rows_[kind.row()];
     if (!row) [[unlikely]]
       row = std::make_unique<Row>();
     Answered& found = (*row)[status % 1000];
     if (!found.bound) [[unlikely]]
-      found = bind(kind, status, route_name);
+      found = bind(kind, status, route_name());
     return found;
   }
   // Routes have other names from now on.

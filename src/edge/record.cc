@@ -19,6 +19,11 @@ RequestKind kind_of(const EdgeRequest& request) {
   return {request.head().method, index, request.exchange.secure(), request.trace.route()};
 }
 
+// A configured route counts as one path.
+std::string_view path_of(const EdgeRequest& request) {
+  return request.trace.route() == 0 ? request.head().path : request.trace.route_name();
+}
+
 void log_failure(EdgeRequest& request, MonoTime now) {
   const wire::RequestHead& head = request.head();
   telemetry::LogEvent(request.edge.tracer().logs(), failed_event, now,
@@ -38,11 +43,12 @@ void record(EdgeRequest& request) {
   const telemetry::Metered metered(request.edge.tracer().meter());
   const Duration duration = now - request.exchange.started();
   const uint64_t bytes_out = request.exchange.bytes_out();
-  EdgeMetrics::Answered& answered =
-      metrics.answered(kind_of(request), request.status, request.trace.route_name());
+  EdgeMetrics::Answered& answered = metrics.answered(
+      kind_of(request), request.status, [&request] { return request.trace.route_name(); });
   answered.requests.add();
   answered.duration.record(duration);
   metrics.duration.record(duration);
+  request.edge.tracer().record_path(path_of(request), duration);
   metrics.bytes_out.add(bytes_out);
   if (const uint64_t bytes_in = request.exchange.body().bytes()) metrics.bytes_in.add(bytes_in);
   if (request.status >= 500) metrics.errors.add();

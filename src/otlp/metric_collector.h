@@ -3,10 +3,13 @@
 // compresses them, and lays them into an outbox. On a thread that serves nobody, since a thousand
 // points take milliseconds.
 
+#include <functional>
+
 #include "otlp/gzip.h"
 #include "otlp/metric_encoder.h"
 #include "otlp/metric_outbox.h"
 #include "otlp/otlp_settings.h"
+#include "telemetry/path_aggregation.h"
 
 namespace weir::otlp {
 
@@ -14,8 +17,8 @@ inline constexpr telemetry::CounterDecl metric_points_left_out{
     .name = "otlp.metrics.left_out",
     .unit = "{data_point}",
     .help =
-        "Data points that were not sent because their metric alone exceeds "
-        "otlp.batch_bytes_max; raise it."};
+        "Data points that were not sent because their metric alone exceeds otlp.batch_bytes_max "
+        "(raise it), and those by path of an interval whose next one came before they were sent."};
 
 class MetricCollector {
  public:
@@ -23,11 +26,25 @@ class MetricCollector {
   MetricCollector(telemetry::Registry& registry, MetricOutbox& outbox, const OtlpSettings& settings,
                   const Resource& resource, WallTime start);
 
-  // Collects when it is time; about once a second.
+  // Durations by path go with the rest. `ask_shards` has every shard turn (path_aggregation.h),
+  // now or soon. Before the first tick; `paths` outlives this.
+  void use_paths(telemetry::PathAggregation& paths, std::function<void()> ask_shards);
+
+  // Collects when it is time; about once a second. Durations by path are those of the interval, and
+  // are collected with the rest as soon as all shards have turned.
   void tick(MonoTime now, WallTime wall);
-  void collect(WallTime wall);
+  // The last collection, of all that shards have recorded. Waits for them, a tenth of a second at
+  // most.
+  void finish(WallTime wall);
 
  private:
+  // True when nothing is to be waited for.
+  bool begin_turn(WallTime wall);
+  void collect(WallTime wall);
+  void take_turn(std::vector<MetricRequest>& requests);
+  void append(const telemetry::Snapshot& snapshot, MetricTimes times,
+              std::vector<MetricRequest>& requests);
+
   telemetry::Registry& registry_;
   MetricOutbox& outbox_;
   const OtlpSettings settings_;
@@ -35,6 +52,11 @@ class MetricCollector {
   MetricEncoder encoder_;
   Gzip gzip_;
   MonoTime due_{};
+  telemetry::PathAggregation* paths_ = nullptr;
+  std::function<void()> ask_shards_;
+  bool turning_ = false;
+  WallTime turned_at_;    // when the turn was begun
+  WallTime turned_last_;  // and the one before it
   std::atomic<uint64_t> left_out_{0};
   telemetry::Observation observation_;
 };

@@ -14,7 +14,7 @@ using telemetry::Metric;
 using telemetry::MetricPoint;
 using wire::ProtobufWriter;
 
-constexpr uint64_t cumulative = 2;
+constexpr uint64_t delta = 1, cumulative = 2;
 constexpr uint32_t exponential_buckets_max = 160;
 // Tags and lengths of the two messages around the metrics.
 constexpr size_t around_bytes = 24;
@@ -92,7 +92,7 @@ MetricRequest MetricEncoder::finish(std::string_view metrics, uint64_t points) {
   out.append(metrics);
   writer.end_message(scope_metrics);
   writer.end_message(resource_metrics);
-  return {std::string(out.view()), points};
+  return {std::string(out.view()), points, times_.delta};
 }
 
 void MetricEncoder::write_metric(const Metric& metric) {
@@ -117,7 +117,7 @@ void MetricEncoder::write_points(const Metric& metric) {
     writer_.end_message(message);
   }
   if (kind == InstrumentKind::gauge) return;
-  writer_.varint(2, cumulative);
+  writer_.varint(2, times_.delta ? delta : cumulative);
   if (kind == InstrumentKind::counter) writer_.varint(3, 1);
 }
 

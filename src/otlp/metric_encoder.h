@@ -1,8 +1,8 @@
 #pragma once
 // MetricEncoder: a Snapshot as ExportMetricsServiceRequests (opentelemetry-proto 1.x), written
 // straight from the merged values. Sums and histograms are cumulative since the start of the
-// process, so that a request which is lost takes nothing with it. Histograms go as exponential ones
-// with at most 160 buckets. One thread.
+// process, so that a request which is lost takes nothing with it, or of one interval where the
+// times say so. Histograms go as exponential ones with at most 160 buckets. One thread.
 //
 //   ExportMetricsServiceRequest   1 ResourceMetrics (1 Resource   2 ScopeMetrics)
 //   ScopeMetrics                  1 InstrumentationScope   2 Metric...
@@ -25,14 +25,16 @@
 namespace weir::otlp {
 
 struct MetricTimes {
-  WallTime start;  // of the process
+  WallTime start;  // of the process, or of the interval
   WallTime now;
+  bool delta = false;  // of the interval alone, not since the start of the process
 };
 
 // One request.
 struct MetricRequest {
   std::string body;
   uint64_t points = 0;
+  bool delta = false;  // lost for good when it is not sent
 };
 
 class MetricEncoder {

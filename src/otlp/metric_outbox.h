@@ -1,7 +1,8 @@
 #pragma once
 // MetricOutbox: the newest metrics on their way from the thread that collects them to the shard
 // that sends them. Holds those of one collection; newer ones replace what was not sent yet, which
-// loses nothing, since all of it is cumulative. Any thread; the lock is held for a swap.
+// loses nothing of what is cumulative, and is told of the rest. Any thread; the lock is held for a
+// swap.
 
 #include <atomic>
 #include <mutex>
@@ -14,10 +15,17 @@ namespace weir::otlp {
 
 class MetricOutbox {
  public:
-  void put(std::vector<MetricRequest> requests) {
-    const std::lock_guard lock(mutex_);
-    requests_.swap(requests);
-    waiting_.store(!requests_.empty(), std::memory_order_relaxed);
+  // Returns how many points were lost for good.
+  uint64_t put(std::vector<MetricRequest> requests) {
+    {
+      const std::lock_guard lock(mutex_);
+      requests_.swap(requests);
+      waiting_.store(!requests_.empty(), std::memory_order_relaxed);
+    }
+    uint64_t lost = 0;
+    for (const MetricRequest& replaced : requests)
+      if (replaced.delta) lost += replaced.points;
+    return lost;
   }
   std::vector<MetricRequest> take() {
     const std::lock_guard lock(mutex_);

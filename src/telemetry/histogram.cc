@@ -41,6 +41,23 @@ std::byte* HistogramCell::widen(const std::byte* run) {
   return reinterpret_cast<std::byte*>(copy) + 1;
 }
 
+void HistogramCell::clear() {
+  for (std::atomic<std::byte*>& slot : runs_) {
+    std::byte* const run = slot.load(relaxed);
+    if (!run) continue;
+    for (size_t i = 0; i < run_buckets; ++i) {
+      if (is_wide(run))
+        reinterpret_cast<WideRun*>(run - 1)->counts[i].store(0, relaxed);
+      else
+        reinterpret_cast<NarrowRun*>(run)->counts[i].store(0, relaxed);
+    }
+  }
+  sum_.store(0, relaxed);
+  min_.store(UINT64_MAX, relaxed);
+  max_.store(0, relaxed);
+  zeros_.store(0, relaxed);
+}
+
 void HistogramCell::read(HistogramData& into) const {
   for (uint32_t index = 0; index < runs_max; ++index) {
     const std::byte* run = runs_[index].load(std::memory_order_acquire);

@@ -52,6 +52,9 @@ class HistogramCell {
   // The same value `times` times, as when a batch is answered at once.
   void record(uint64_t value, uint64_t times);
 
+  // Forgets everything, but keeps its memory. Nobody may be reading.
+  void clear();
+
   // Adds what is here to `into`.
   void read(HistogramData& into) const;
 

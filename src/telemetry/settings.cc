@@ -43,6 +43,12 @@ const settings::Group<TelemetrySettings>& telemetry_settings() {
              "How much of the flight recorders a crash leaves in runtime.data, as "
              "crash-PID.traces.jsonl; 0 leaves nothing.")
            .between(seconds(0), hours(1)),
+       field(
+           &S::paths_max, "paths_max", 1000u,
+           "Paths whose durations are sent by themselves every otlp.metrics_interval, the busiest "
+           "ones; 0 is none. Takes up to 25 KiB for each and shard.")
+           .between(0, 100'000)
+           .unit("paths"),
        field(&S::queue_spans_max, "queue_spans_max", 10'000u,
              "Spans that wait for export; raise it when telemetry_spans_dropped_total grows with "
              "reason queue_full.")

@@ -22,6 +22,7 @@ struct TelemetrySettings {
   AccessLogSettings access_log;
   uint64_t flight_recorder_bytes = 0;   // a shard
   Duration crash_dump{};                // of the flight recorders
+  uint32_t paths_max = 0;               // 0: none
   uint32_t queue_spans_max = 0;         // all shards together
   uint64_t logs_ring_bytes = 0;         // a shard
   std::optional<double> cpu_share_max;  // auto: by the sampling strategy

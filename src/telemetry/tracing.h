@@ -21,6 +21,7 @@
 #include "telemetry/governor.h"
 #include "telemetry/log_events.h"
 #include "telemetry/meter.h"
+#include "telemetry/path_aggregation.h"
 #include "telemetry/registry.h"
 #include "telemetry/sampling_table.h"
 #include "telemetry/settings.h"
@@ -72,6 +73,12 @@ class Tracer {
     add(kept_[static_cast<size_t>(reason)], 1);
     SamplingTable::count_kept(*part_, known(route));
     if (shedding() < ShedStep::exemplars) exemplars_.put(example);
+  }
+  // Durations by path, where somebody wants them. Before the shard runs; `paths` outlives it.
+  void aggregate(PathAggregation& paths) { paths_ = &paths; }
+  void record_path(std::string_view path, Duration duration) {
+    if (paths_)
+      paths_->record(shard_, path, static_cast<uint64_t>(std::max<int64_t>(duration.count(), 0)));
   }
   // Takes up other sampling settings; on the shard, or before it runs.
   void use(std::shared_ptr<SamplingTable> table) {
@@ -126,6 +133,7 @@ class Tracer {
   std::shared_ptr<SamplingTable> table_;
   SamplingTable::Part* part_;  // of the table, this shard's
   unsigned shard_;
+  PathAggregation* paths_ = nullptr;
   const std::atomic<ShedStep>& shedding_;
   Random random_;
   Meter meter_;

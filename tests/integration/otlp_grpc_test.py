@@ -117,7 +117,7 @@ class OtlpGrpc(GrpcCase):
         self.assertTrue(metadata["user-agent"].startswith("weir-otlp-exporter/"))
         self.assertTrue(5 < left <= 10)
         process.wait_until(lambda: receiver.of(METRICS), 10, "metrics")
-        self.assertIn(b"http_requests_total", receiver.of(METRICS)[-1][1])
+        self.assertIn(b"http_requests_total", receiver.of(METRICS)[0][1])
 
     def test_logs_are_calls_of_their_service(self):
         receiver = self.receiver()

@@ -2,6 +2,7 @@
 import gzip
 import http.server
 import threading
+import time
 
 from support import origin, process, raw
 from support.case import Case
@@ -211,16 +212,15 @@ class Otlp(ExportCase):
 
 class Metrics(ExportCase):
     def sum_of(self, receiver, name):
-        """The points of a sum or gauge in the newest request, added up."""
-        total = None
-        for batch in map(message, message(receiver.metrics[-1])[1]):
-            for metric in map(message, message(batch[2][0])[2]):
-                if metric[1][0].decode() != name:
-                    continue
-                for point in message(metric.get(7, metric.get(5))[0]).get(1, []):
-                    number = message(point)[6][0]
-                    total = (total or 0) + int.from_bytes(number, "little")
-        return total
+        """The points of a sum or gauge in the newest request that has it, added up."""
+        for request in reversed(receiver.metrics):
+            for batch in map(message, message(request)[1]):
+                for metric in map(message, message(batch[2][0])[2]):
+                    if metric[1][0].decode() != name:
+                        continue
+                    points = message(metric.get(7, metric.get(5))[0]).get(1, [])
+                    return sum(int.from_bytes(message(point)[6][0], "little") for point in points)
+        return None
 
     def test_metrics_are_sent_every_interval_and_once_more_at_the_stop(self):
         edge, _, receiver = self.set_up(**{"otlp.metrics_interval": "1s"})
@@ -236,6 +236,36 @@ class Metrics(ExportCase):
         edge.get("/")
         self.assertEqual(edge.stop(), 0)
         self.assertEqual(self.sum_of(receiver, "http_requests_total"), 1)
+
+
+class Paths(ExportCase):
+    def points_by_path(self, receiver):
+        """Counts by path over all intervals, and temporalities."""
+        counts, temporalities = {}, set()
+        for request in receiver.metrics:
+            for batch in map(message, message(request).get(1, [])):
+                for metric in map(message, message(batch[2][0]).get(2, [])):
+                    if metric[1] != [b"edge.path.duration"]:
+                        continue
+                    histogram = message(metric[10][0])
+                    temporalities.update(histogram[2])
+                    for point in map(message, histogram[1]):
+                        path = attributes(point.get(1, [])).get("path")
+                        count = int.from_bytes(point[4][0], "little")
+                        counts[path] = counts.get(path, 0) + count
+        return counts, temporalities
+
+    def test_durations_by_path_are_those_of_each_interval_and_none_is_lost(self):
+        edge, _, receiver = self.set_up(**{"otlp.metrics_interval": "1s"})
+        for _ in range(20):
+            edge.get("/a")
+            edge.get("/a")
+            edge.get("/b")
+            time.sleep(0.15)
+        self.assertEqual(edge.stop(), 0)
+        counts, temporalities = self.points_by_path(receiver)
+        self.assertEqual(counts, {"/a": 40, "/b": 20})
+        self.assertEqual(temporalities, {1})
 
 
 class Logs(ExportCase):
@@ -290,9 +320,11 @@ class OfficialDefinitions(ExportCase):
         for _ in range(7):
             edge.get("/p")
         self.assertEqual(edge.stop(), 0)
-        request = metrics_service_pb2.ExportMetricsServiceRequest.FromString(receiver.metrics[-1])
-        (batch,) = request.resource_metrics
-        found = {metric.name: metric for metric in batch.scope_metrics[0].metrics}
+        found = {}
+        for body in receiver.metrics:
+            request = metrics_service_pb2.ExportMetricsServiceRequest.FromString(body)
+            (batch,) = request.resource_metrics
+            found |= {metric.name: metric for metric in batch.scope_metrics[0].metrics}
         requests = found["http_requests_total"].sum
         self.assertTrue(requests.is_monotonic)
         self.assertEqual(requests.aggregation_temporality, 2)
@@ -307,6 +339,27 @@ class OfficialDefinitions(ExportCase):
         highest = base ** (point.positive.offset + len(point.positive.bucket_counts))
         self.assertTrue(lowest <= point.min * 1.01 and point.max <= highest * 1.01)
         self.assertLess(point.start_time_unix_nano, point.time_unix_nano)
+        self.check_conventions(found["http.server.request.duration"].exponential_histogram)
+        self.check_paths(found)
+
+    def check_conventions(self, durations):
+        (point,) = durations.data_points
+        values = {pair.key: pair.value for pair in point.attributes}
+        self.assertEqual(values["http.response.status_code"].int_value, 200)
+        texts = {key: value.string_value for key, value in values.items()}
+        self.assertEqual((texts["http.request.method"], texts["url.scheme"],
+                          texts["network.protocol.version"]), ("GET", "http", "1.1"))
+        self.assertEqual(durations.aggregation_temporality, 2)
+
+    def check_paths(self, found):
+        histogram = found["edge.path.duration"].exponential_histogram
+        (point,) = histogram.data_points
+        self.assertEqual((histogram.aggregation_temporality, point.count), (1, 7))
+        self.assertEqual(point.attributes[0].value.string_value, "/p")
+        gauge = found["edge.path.duration.quantile"].gauge
+        quantiles = [one.as_double for one in gauge.data_points]
+        self.assertEqual(quantiles, sorted(quantiles))
+        self.assertTrue(point.min * 0.99 <= quantiles[0] and quantiles[-1] <= point.max * 1.01)
 
     def test_the_official_classes_read_every_field(self):
         try:

@@ -63,6 +63,7 @@ run_integration() {
 run_peers() {
   local failed=0
   want peers || true
+  want_go peers-go || true
   run_ctest release "$1" -L peers || failed=1
   run_integration "$1" --peers-only || failed=1
   return "$failed"

@@ -23,9 +23,17 @@ if(CMAKE_SYSTEM_PROCESSOR STREQUAL "x86_64")
 endif()
 
 if(WEIR_LTO)
-  add_compile_options(-flto=thin)
-  add_link_options(-flto=thin -Wl,--thinlto-cache-dir=${CMAKE_BINARY_DIR}/thinlto -Wl,-O2 -Wl,--gc-sections)
+  # Objects of both kinds: bitcode for the programs that weir_optimize_whole() names, machine code for the tests,
+  # whose links would otherwise take as long as all of compiling.
+  add_compile_options(-flto=thin -ffat-lto-objects)
 endif()
+function(weir_optimize_whole target)
+  if(WEIR_LTO)
+    target_link_options(${target} PRIVATE -flto=thin -ffat-lto-objects -Wl,--thinlto-cache-dir=${CMAKE_BINARY_DIR}/thinlto
+                        -Wl,-O2 -Wl,--gc-sections)
+  endif()
+endfunction()
+
 if(WEIR_SANITIZE)
   add_compile_options(-fsanitize=${WEIR_SANITIZE} -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${WEIR_SANITIZE})

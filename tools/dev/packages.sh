@@ -22,17 +22,18 @@ want() {
   return 1
 }
 
-# want_go LIST: builds the Go programs of the list ("name package@version") into build/peers/bin, which it puts
-# onto the PATH, and says loudly what it could not. Returns 1 then.
+# want_go LIST: builds the Go programs of the list ("name package@version") into build/peers/bin,
+# which it puts onto the PATH, and says loudly what it could not. Returns 1 then.
 want_go() {
   local name package folder=$PWD/build/peers/bin failed=()
   export PATH=$folder:$PATH
   while read -r name package; do
     [[ ! -x $folder/$name ]] || continue
-    if [[ -n ${WEIR_NO_INSTALL:-} ]] || ! install_go "$folder" "$name" "$package"; then failed+=("$name"); fi
+    [[ -z ${WEIR_NO_INSTALL:-} ]] && install_go "$folder" "$name" "$package" || failed+=("$name")
   done < <(sed -E 's/#.*//; /^[[:space:]]*$/d' "tools/packages/$1.txt")
   ((${#failed[@]})) || return 0
-  loud "NOT INSTALLED: ${failed[*]} (Go 1.24 or newer builds them). Tests that need them are skipped and counted as skipped."
+  loud "NOT INSTALLED: ${failed[*]} (Go 1.24 or newer builds them)." \
+    "Tests that need them are skipped and counted as skipped."
   return 1
 }
 

@@ -40,7 +40,7 @@ want_go() {
 install_go() {
   local folder=$1 name=$2 package=$3 last
   command -v go >/dev/null || return 1
-  run env GOBIN="$folder/of-$name" timeout 300 go install "$package" || return 1
+  run env GOBIN="$folder/of-$name" timeout 300 go install "$package" </dev/null || return 1
   last=${package%@*}
   mv "$folder/of-$name/${last##*/}" "$folder/$name" && rmdir "$folder/of-$name"
 }

@@ -37,6 +37,24 @@ want_go() {
   return 1
 }
 
+# want_python LIST: after it DEBIAN_PYTHON has the packages of the list beside Debian's, or ./dev has
+# said loudly that it has not. Returns 1 then.
+want_python() {
+  local folder=$PWD/build/peers/python
+  if [[ -z ${WEIR_NO_INSTALL:-} ]] &&
+    run /usr/bin/python3 -m venv --system-site-packages "$folder" &&
+    run timeout 300 "$folder/bin/pip" install --quiet -r "tools/packages/$1.txt"; then
+    DEBIAN_PYTHON=$folder/bin/python3
+    return
+  fi
+  loud "NOT INSTALLED: the Python packages of tools/packages/$1.txt." \
+    "Tests that need them are skipped and counted as skipped."
+  return 1
+}
+
+# The packages that the tests import are Debian's, whatever python3 stands first on the PATH.
+DEBIAN_PYTHON=/usr/bin/python3
+
 install_go() {
   local folder=$1 name=$2 package=$3 last
   command -v go >/dev/null || return 1

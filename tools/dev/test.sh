@@ -50,7 +50,7 @@ run_integration() {
     return 1
   }
   rm -f "$REPORTS/integration"
-  run python3 tests/integration/run.py --summary "$REPORTS/integration" "$@" \
+  run "$DEBIAN_PYTHON" tests/integration/run.py --summary "$REPORTS/integration" "$@" \
     ${filter:+"$filter"} || status=$?
   if [[ -f $REPORTS/integration ]]; then
     read -r passed failed skipped <"$REPORTS/integration"
@@ -64,6 +64,7 @@ run_peers() {
   local failed=0
   want peers || true
   want_go peers-go || true
+  want_python peers-python || true
   run_ctest release "$1" -L peers || failed=1
   run_integration "$1" --peers-only || failed=1
   return "$failed"

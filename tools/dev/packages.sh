@@ -37,8 +37,8 @@ want_go() {
   return 1
 }
 
-# want_python LIST: after it DEBIAN_PYTHON has the packages of the list beside Debian's, or ./dev has
-# said loudly that it has not. Returns 1 then.
+# want_python LIST: after it DEBIAN_PYTHON has the packages of the list beside Debian's, or ./dev
+# has said loudly that it has not. Returns 1 then.
 want_python() {
   local folder=$PWD/build/peers/python
   if [[ -z ${WEIR_NO_INSTALL:-} ]] &&

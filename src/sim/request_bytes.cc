@@ -29,7 +29,7 @@ std::string request_head(const SimRequest& request, std::string_view host) {
 }
 
 std::string request_body(const SimRequest& request) {
-  const std::string content = request_content(request.target, request.secret, request.body_bytes);
+  std::string content = request_content(request.target, request.secret, request.body_bytes);
   if (!request.chunked) return content;
   Buffer out;
   for (std::string_view rest = content; !rest.empty();) {

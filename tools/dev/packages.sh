@@ -22,17 +22,18 @@ want() {
   return 1
 }
 
-# want_go LIST: builds the Go programs of the list ("name package@version") into build/peers/bin,
-# which it puts onto the PATH, and says loudly what it could not. Returns 1 then.
+# want_go LIST: builds the Go programs of the list ("name package@version", or "name ./folder" for
+# one of our own) into build/peers/bin, which it puts onto the PATH, and says loudly what it could
+# not. Returns 1 then.
 want_go() {
   local name package folder=$PWD/build/peers/bin failed=()
   export PATH=$folder:$PATH
   while read -r name package; do
-    [[ ! -x $folder/$name ]] || continue
+    ! is_built "$folder/$name" "$package" || continue
     [[ -z ${WEIR_NO_INSTALL:-} ]] && install_go "$folder" "$name" "$package" || failed+=("$name")
   done < <(sed -E 's/#.*//; /^[[:space:]]*$/d' "tools/packages/$1.txt")
   ((${#failed[@]})) || return 0
-  loud "NOT INSTALLED: ${failed[*]} (Go 1.24 or newer builds them)." \
+  loud "NOT INSTALLED: ${failed[*]} (Go 1.26 or newer builds them)." \
     "Tests that need them are skipped and counted as skipped."
   return 1
 }
@@ -55,9 +56,18 @@ want_python() {
 # The packages that the tests import are Debian's, whatever python3 stands first on the PATH.
 DEBIAN_PYTHON=/usr/bin/python3
 
+# A program of our own is built again when one of its files has changed.
+is_built() {
+  [[ -x $1 ]] && { [[ $2 != ./* ]] || [[ -z $(find "$2" -type f -newer "$1") ]]; }
+}
+
 install_go() {
   local folder=$1 name=$2 package=$3 last
   command -v go >/dev/null || return 1
+  if [[ $package == ./* ]]; then
+    run timeout 300 go build -C "$package" -o "$folder/$name" . </dev/null
+    return
+  fi
   run env GOBIN="$folder/of-$name" timeout 300 go install "$package" </dev/null || return 1
   last=${package%@*}
   mv "$folder/of-$name/${last##*/}" "$folder/$name" && rmdir "$folder/of-$name"

@@ -208,7 +208,8 @@ class Restart(CollectorCase):
                 process.wait_until(lambda: len(collector.spans()) == 20, 10, "the first spans")
                 collector.stop()
             if index == 19:
-                process.wait_until(lambda: self.account(edge, "otlp_export_retries_total") > 0, 10, "a retry")
+                process.wait_until(lambda: self.account(edge, "otlp_export_retries_total") > 0,
+                                   10, "a retry")
                 collector.start()
         started = self.account(edge, "otel_sdk_span_started_total")
         self.assertEqual(started, 60)
@@ -226,5 +227,6 @@ class Restart(CollectorCase):
 
     @staticmethod
     def account(edge, name):
+        """The sum of a metric's series."""
         return sum(float(line.rsplit(" ", 1)[1]) for line in edge.metrics().splitlines()
                    if line.startswith((f"{name} ", f"{name}{{")))

@@ -49,16 +49,16 @@ std::optional<size_t> Http2Answer::take_some(std::string_view bytes) {
       return take_head(bytes);
     case State::length: {
       const size_t size = std::min({bytes.size(), room(), static_cast<size_t>(left_)});
-      pending_.append(bytes.substr(0, size));
       left_ -= size;
       if (left_ == 0) state_ = State::done;
+      pass_body(bytes.substr(0, size), left_ == 0);
       return size;
     }
     case State::chunked:
       return take_chunked(bytes.substr(0, room()));
     case State::until_close: {
       const size_t size = std::min(bytes.size(), room());
-      pending_.append(bytes.substr(0, size));
+      pass_body(bytes.substr(0, size), false);
       return size;
     }
     case State::done:
@@ -110,6 +110,11 @@ void Http2Answer::pass_head(const wire::ResponseHead& head) {
   session_.answer(stream_, head.status, fields, state_ == State::done);
 }
 
+void Http2Answer::pass_body(std::string_view bytes, bool last) {
+  if (pending_.empty()) bytes.remove_prefix(session_.send_now(stream_, bytes, last));
+  pending_.append(bytes);
+}
+
 std::optional<size_t> Http2Answer::take_chunked(std::string_view bytes) {
   size_t taken = 0;
   while (taken < bytes.size()) {
@@ -117,7 +122,7 @@ std::optional<size_t> Http2Answer::take_chunked(std::string_view bytes) {
     taken += step.consumed;
     switch (step.event) {
       case wire::ChunkedDecoder::Event::data:
-        pending_.append(step.data);
+        pass_body(step.data, false);
         break;
       case wire::ChunkedDecoder::Event::need_more:
         return taken;

@@ -1,8 +1,8 @@
 #pragma once
 // Http2Answer: the answer to one request of an HTTP/2 connection. A service writes an HTTP/1.1
-// message, whoever it serves; this reads it as it comes, gives the head to the session and keeps
-// the body, without its framing, until the client's windows let it go, up to a bound. Belongs to
-// one stream.
+// message, whoever it serves; this reads it as it comes, gives the head to the session, and the
+// body, without its framing, as far as the client's windows let it go; what is left is kept, up to
+// a bound. Belongs to one stream.
 
 #include <array>
 #include <optional>
@@ -21,7 +21,7 @@ class Http2Answer {
   // What is kept of a body; whoever writes more waits.
   static constexpr size_t pending_bytes_max = 64 * 1024;
 
-  Http2Answer(wire::Http2ServerSession& session, uint32_t stream)
+  Http2Answer(wire::Http2ServerSession& session, wire::Http2ServerStream& stream)
       : session_(session), stream_(stream) {}
 
   // Before anything is taken: the request's method decides whether a body follows.
@@ -52,10 +52,12 @@ class Http2Answer {
   std::optional<size_t> take_chunked(std::string_view bytes);
   std::optional<size_t> take_some(std::string_view bytes);
   void pass_head(const wire::ResponseHead& head);
+  // Some of the body; `last`: all that there is of it.
+  void pass_body(std::string_view bytes, bool last);
   size_t room() const { return pending_bytes_max - pending_.size(); }
 
   wire::Http2ServerSession& session_;
-  uint32_t stream_;
+  wire::Http2ServerStream& stream_;
   wire::RequestMethod method_ = wire::RequestMethod::get;
   State state_ = State::head;
   uint64_t left_ = 0;  // of a body with a length

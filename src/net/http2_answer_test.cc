@@ -14,9 +14,10 @@ using test::FrameType;
 
 // A session with one request open, which the answer is for.
 struct Served final : wire::Http2ServerEvents, wire::Http2ServerStream {
-  explicit Served(wire::RequestMethod method = wire::RequestMethod::get) {
+  explicit Served(wire::RequestMethod method = wire::RequestMethod::get,
+                  const std::string& hello = test::hello()) {
     const test::NameValues fields = test::get_fields("/", wire::to_string(method));
-    session.feed(test::hello() + test::request(1, fields), MonoTime(seconds(1)));
+    session.feed(hello + test::request(1, fields), MonoTime(seconds(1)));
     answer.begin(method);
   }
   wire::Http2ServerStream* on_request(uint32_t, wire::Http2Block&, bool) override { return this; }
@@ -37,7 +38,7 @@ struct Served final : wire::Http2ServerEvents, wire::Http2ServerStream {
     return {const_cast<char*>(bytes.data()), bytes.size()};
   }
   void send() {
-    session.resume(1);
+    session.resume(*this);
     Buffer out;
     session.produce(out, 1 << 20);
     reader.add(out.view());
@@ -45,7 +46,7 @@ struct Served final : wire::Http2ServerEvents, wire::Http2ServerStream {
 
   test::FrameReader reader;
   wire::Http2ServerSession session{wire::Http2Limits{}, *this};
-  Http2Answer answer{session, 1};
+  Http2Answer answer{session, *this};
 };
 
 // Everything that the client gets: heads, body, trailers.
@@ -120,7 +121,10 @@ TEST_CASE("an answer to HEAD ends with its head") {
 }
 
 TEST_CASE("a body is kept up to a bound, and the rest stays with its writer") {
-  Served served;
+  // The client takes nothing until it says so.
+  const std::string closed("\0\4\0\0\0\0", 6);
+  Served served(wire::RequestMethod::get,
+                std::string(wire::http2_preface) + test::frame(FrameType::settings, 0, 0, closed));
   CHECK(served.take("HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n"));
   const std::string body(200'000, 'x');
   iovec part = Served::runtime_part(body);
@@ -129,7 +133,10 @@ TEST_CASE("a body is kept up to a bound, and the rest stays with its writer") {
   CHECK(served.answer.pending() == Http2Answer::pending_bytes_max);
   REQUIRE(parts.size() == 1);
   CHECK(parts[0].iov_len == body.size() - Http2Answer::pending_bytes_max);
+  served.session.feed(test::frame(FrameType::window_update, 0, 1, test::be32(50'000)),
+                      MonoTime(seconds(1)));
   served.send();
+  CHECK(served.answer.pending() == Http2Answer::pending_bytes_max - 50'000);
   CHECK(served.answer.take(parts));
   CHECK_FALSE(served.answer.finish());
 }

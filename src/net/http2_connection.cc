@@ -142,7 +142,9 @@ Task<> Http2Connection::serve(Http2Stream& stream) {
     } else {
       co_await server_.handler().handle(exchange);
     }
-    if (!exchange.aborted()) (void)co_await exchange.flush();
+    // Not flush(): a coroutine more for each request.
+    if (const std::span<iovec> answer = exchange.gather({}); !exchange.aborted() && !answer.empty())
+      exchange.settle(co_await stream.send(answer, exchange.write_limit()));
   }
   stream.finish(exchange);
   server_.give_back(exchange);
@@ -249,8 +251,11 @@ void Http2Connection::watch() {
   check_head(now);
   check_answers(now);
   check_age(now);
-  const bool idle = stream_count_ == 0 && head_since_ == never && !draining_;
+  // Not between two requests of a busy client: what it needs at once again stays.
+  const bool rests = now >= after(idle_since_, watch_interval());
+  const bool idle = stream_count_ == 0 && rests && head_since_ == never && !draining_;
   if (idle && out_.empty()) out_.release();
+  if (idle) session_.trim();
   if (idle) std::vector<Http2Stream::Memory>().swap(spare_);
   const MonoTime idle_end = after(idle_since_, server_.settings().idle_timeout);
   if (stream_count_ == 0 && now >= idle_end) {
@@ -279,7 +284,7 @@ void Http2Connection::check_answers(MonoTime now) {
     } else if (now >= after(at->still_since, server_.settings().write_timeout)) {
       at->still_since = never;
       server_.http2_metrics().stalled_answer.add();
-      session_.reset(at->id(), wire::Http2Error::cancel);
+      session_.reset(*at, wire::Http2Error::cancel);
       wake_writer();
     }
   }

@@ -21,7 +21,7 @@ Http2Stream::Http2Stream(Http2Connection& connection, uint32_t id, wire::Http2Bl
     : Stream(connection.stream().reactor()),
       connection_(connection),
       id_(id),
-      answer_(connection.session(), id),
+      answer_(connection.session(), *this),
       has_body_(!ended),
       chunked_(!ended && !announces_length(block)) {
   block_.swap(block);
@@ -67,14 +67,14 @@ void Http2Stream::finish(HttpExchange& exchange) {
   handled_ = true;
   exchange.http2_ = false;
   // Whoever sent it has the connection's window back.
-  if (!received_.empty()) connection_.session().consume(received_.size());
+  if (!received_.empty()) connection_.session().consume(*this, received_.size());
   received_.release();
   if (closed()) return;
   if (exchange.aborted_ || !answer_.finish()) {
     connection_.server().metrics().aborted.add();
-    connection_.session().reset(id_, wire::Http2Error::internal_error);
+    connection_.session().reset(*this, wire::Http2Error::internal_error);
   } else if (deferred_) {
-    connection_.session().resume(id_);
+    connection_.session().resume(*this);
   }
   connection_.wake_writer();
 }
@@ -86,7 +86,7 @@ void Http2Stream::mark() {
 // --- the request's body ---
 
 void Http2Stream::on_data(std::string_view bytes) {
-  if (handled_ || lost_) return connection_.session().consume(id_, bytes.size());
+  if (handled_ || lost_) return connection_.session().consume(*this, bytes.size());
   received_.append(bytes);
   mark();
 }
@@ -117,11 +117,9 @@ runtime::Chunk Http2Stream::take_received() {
   }
   runtime::Chunk chunk = runtime::Chunk::copy_of(chunked_ ? framed.view() : received_.view());
   received_.clear();
-  if (bytes > 0 && !closed()) {
-    connection_.session().consume(id_, bytes);
+  if (bytes > 0) {
+    connection_.session().consume(*this, bytes);
     connection_.wake_writer();
-  } else if (bytes > 0) {
-    connection_.session().consume(bytes);
   }
   return chunk;
 }
@@ -142,7 +140,7 @@ void Http2Stream::deliver() {
 std::optional<Result<>> Http2Stream::start_send(std::span<iovec> parts, size_t) {
   if (closed()) return fail(ErrorCode::reset, "the client does not want the answer");
   if (!answer_.take(parts)) return fail(ErrorCode::invalid, "the answer is no HTTP message");
-  if (std::exchange(deferred_, false)) connection_.session().resume(id_);
+  if (std::exchange(deferred_, false)) connection_.session().resume(*this);
   connection_.wake_writer();
   if (parts.empty()) return Result<>{};
   unsent_ = parts;

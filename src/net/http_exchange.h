@@ -99,6 +99,7 @@ class HttpExchange {
 
  private:
   friend class HttpConnection;
+  friend class Http2Connection;
   friend class Http2Stream;
   static constexpr size_t parts_max = 15;
 

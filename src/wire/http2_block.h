@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/buffer.h"
+#include "wire/known_field.h"
 
 namespace weir::wire {
 
@@ -16,9 +17,10 @@ class Http2Block {
   // What a field counts beyond its name and value (RFC 9113 6.5.2).
   static constexpr size_t field_overhead = 32;
 
-  void add(std::string_view name, std::string_view value) {
+  // `id` counts for those that are checked() only.
+  void add(std::string_view name, std::string_view value, KnownField id = KnownField::unknown) {
     entries_.push_back({static_cast<uint32_t>(bytes_.size()), static_cast<uint32_t>(name.size()),
-                        static_cast<uint32_t>(value.size())});
+                        static_cast<uint32_t>(value.size()), id});
     bytes_.append(name);
     bytes_.append(value);
   }
@@ -31,6 +33,10 @@ class Http2Block {
     const Entry& entry = entries_[index];
     return bytes_.view().substr(entry.at + entry.name_size, entry.value_size);
   }
+  KnownField id(size_t index) const { return entries_[index].id; }
+  // Names are tokens in lower case and values have no control characters (http2_section.h).
+  bool checked() const { return checked_; }
+  void mark_checked() { checked_ = true; }
   // As a peer's limit counts it.
   size_t size() const { return bytes_.size() + entries_.size() * field_overhead; }
   // What its memory is, about.
@@ -42,12 +48,13 @@ class Http2Block {
   void clear() {
     bytes_.clear();
     entries_.clear();
-    cut_short_ = false;
+    cut_short_ = checked_ = false;
   }
   void swap(Http2Block& other) noexcept {
     bytes_.swap(other.bytes_);
     entries_.swap(other.entries_);
     std::swap(cut_short_, other.cut_short_);
+    std::swap(checked_, other.checked_);
   }
 
  private:
@@ -55,10 +62,12 @@ class Http2Block {
     uint32_t at;
     uint32_t name_size;
     uint32_t value_size;
+    KnownField id;
   };
   Buffer bytes_;
   std::vector<Entry> entries_;
   bool cut_short_ = false;
+  bool checked_ = false;
 };
 
 }  // namespace weir::wire

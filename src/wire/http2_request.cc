@@ -40,26 +40,36 @@ HeadFault take_pseudo(std::string_view name, std::string_view value, Pseudo& pse
   return {};
 }
 
-HeadFault take_field(std::string_view name, std::string_view value, const HeadLimits& limits,
-                     RequestHead& out) {
+HeadFault check_field(std::string_view name, std::string_view value) {
   if (!is_token(name)) return {400, "a field's name has an invalid character"};
   if (!all_of(value_bytes, value)) return {400, "a control character in a field's value"};
-  const Field field{name, value, known_field(name)};
+  return {};
+}
+
+HeadFault take_field(const Field& field, const HeadLimits& limits, RequestHead& out) {
   if (connection_specific.contains(field.id)) return {400, "a field of HTTP/1.1 connections"};
-  if (field.id == KnownField::te && value != "trailers") return {400, "TE other than trailers"};
-  if (name.size() + value.size() > limits.field_bytes_max)
+  if (field.id == KnownField::te && field.value != "trailers")
+    return {400, "TE other than trailers"};
+  if (field.name.size() + field.value.size() > limits.field_bytes_max)
     return {431, "a header field is too large"};
   if (out.fields.size() >= limits.fields_max || !out.fields.push(field))
     return {431, "too many header fields"};
   return {};
 }
 
+HeadFault take(const Http2Block& block, size_t index, const HeadLimits& limits, Pseudo& pseudo,
+               RequestHead& out) {
+  const std::string_view name = block.name(index), value = block.value(index);
+  if (name.starts_with(':')) return take_pseudo(name, value, pseudo);
+  if (block.checked()) return take_field({name, value, block.id(index)}, limits, out);
+  if (const HeadFault fault = check_field(name, value)) return fault;
+  return take_field({name, value, known_field(name)}, limits, out);
+}
+
 HeadFault take_fields(const Http2Block& block, const HeadLimits& limits, Pseudo& pseudo,
                       RequestHead& out) {
   for (size_t i = 0; i < block.count(); ++i) {
-    const std::string_view name = block.name(i);
-    const HeadFault fault = name.starts_with(':') ? take_pseudo(name, block.value(i), pseudo)
-                                                  : take_field(name, block.value(i), limits, out);
+    const HeadFault fault = take(block, i, limits, pseudo, out);
     if (fault) return fault;
   }
   return {};

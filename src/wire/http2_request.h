@@ -6,11 +6,9 @@
 #include "wire/http1_framing.h"
 #include "wire/http1_request.h"
 #include "wire/http2_block.h"
+#include "wire/http2_frame.h"
 
 namespace weir::wire {
-
-// The bytes that every HTTP/2 client sends first (RFC 9113 3.4).
-inline constexpr std::string_view http2_preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 // Fills `out`, whose views are of `block`, `joined` and static text; `joined` takes what HTTP/2
 // cuts up: the Cookie fields, which become one (8.2.3). `ended`: no body follows; otherwise its end

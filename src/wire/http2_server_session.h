@@ -1,20 +1,25 @@
 #pragma once
 // Http2ServerSession: the server's side of one HTTP/2 connection (RFC 9113) without I/O: bytes of
-// the client go in, requests come out; answers go in, bytes for the client come out. Framing, HPACK
-// and the states of streams are nghttp2's; this is its only user on the server's side. What a
-// hostile client may make us do is bounded here (Http2Limits). Belongs to one connection.
+// the client go in, requests come out; answers go in, bytes for the client come out. What a hostile
+// client may make us do is bounded here (Http2Limits). Belongs to one connection.
 //
-// Who is told of events is called from feed() and produce(), and must not call these two from
-// there.
+// Its frames are its own (why: docs/decisions/0015-own-http2-server-frames.md), HPACK is nghttp2's
+// (wire/hpack.h). What is written while nothing stands in its way, is written where it will be sent
+// from; only what has to wait, for windows or for room, is asked for later.
+//
+// Who is told of events is called from all functions that change something, and must call neither
+// feed() nor produce() from there.
 
 #include <memory>
 #include <span>
 #include <string_view>
 
 #include "base/buffer.h"
+#include "base/list.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "wire/http2_block.h"
+#include "wire/http2_frame.h"
 #include "wire/http_fields.h"
 
 namespace weir::wire {
@@ -33,18 +38,6 @@ struct Http2Limits {
   static constexpr double burst_seconds = 5;
 };
 
-// RFC 9113 7.
-enum class Http2Error : uint32_t {
-  no_error = 0,
-  protocol_error = 1,
-  internal_error = 2,
-  flow_control_error = 3,
-  stream_closed = 5,
-  refused_stream = 7,
-  cancel = 8,
-  enhance_your_calm = 11,
-};
-
 // Why a session ended; what is worth a counter of its own.
 enum class Http2End : uint8_t {
   none,           // it has not, or in order
@@ -57,6 +50,22 @@ enum class Http2End : uint8_t {
 };
 inline constexpr size_t http2_end_count = 7;
 std::string_view to_string(Http2End end);
+
+class Http2ServerStream;
+
+// What a session keeps of a stream, inside it.
+struct Http2StreamState : ListNode<Http2StreamState> {
+  Http2ServerStream* owner = nullptr;
+  uint32_t id = 0;
+  bool open = false;
+  bool remote_closed = false;  // the request is complete
+  bool answered = false;       // the final head is written
+  bool has_length = false;     // the body's length was announced
+  uint64_t body_left = 0;      // of it
+  int64_t send_window = 0;
+  int64_t receive_window = 0;
+  uint32_t used_up = 0;  // of the latter, and not yet given back
+};
 
 // Who gets what belongs to one stream, from on_request() until on_closed().
 class Http2ServerStream {
@@ -79,6 +88,10 @@ class Http2ServerStream {
 
  protected:
   ~Http2ServerStream() = default;
+
+ private:
+  friend class Http2ServerSession;
+  Http2StreamState session_state_;
 };
 
 class Http2ServerEvents {
@@ -95,6 +108,7 @@ class Http2ServerSession {
  public:
   // `events` outlives it. Its first frames, SETTINGS among them, wait to be produced.
   Http2ServerSession(const Http2Limits& limits, Http2ServerEvents& events);
+  // No stream is told. They may be gone before.
   ~Http2ServerSession();
   Http2ServerSession(const Http2ServerSession&) = delete;
   Http2ServerSession& operator=(const Http2ServerSession&) = delete;
@@ -102,28 +116,34 @@ class Http2ServerSession {
   // Bytes from the client. False when there is no point in any more: what produce() still gives
   // says why, and ended() too.
   bool feed(std::string_view bytes, MonoTime now);
-  // Appends what is to be sent, until `out` has about `bytes_max` or nothing is left.
+  // Appends what is to be sent: all that is written already, and bodies until `out` has about
+  // `bytes_max` or nothing is left.
   void produce(Buffer& out, size_t bytes_max);
   // Whether the connection serves a purpose: false after GOAWAY, once all streams have ended and
   // everything has been produced.
   bool alive() const;
+  // Lets go of memory that a connection needs only while something happens.
+  void trim();
   Http2End ended() const;
   // The preface or a header section has begun and not ended.
   bool in_head() const;
   // How many frames have been received whole.
   uint64_t frames_received() const;
 
+  // All of these have no effect on a stream that has been closed.
   // The final head of an answer; nothing else follows it when `ended`. Names may have any case.
-  void answer(uint32_t stream, uint16_t status, std::span<const Field> fields, bool ended);
+  void answer(Http2ServerStream& stream, uint16_t status, std::span<const Field> fields,
+              bool ended);
   // A 1xx before it.
-  void interim(uint32_t stream, uint16_t status, std::span<const Field> fields);
+  void interim(Http2ServerStream& stream, uint16_t status, std::span<const Field> fields);
+  // Writes of the body what may go at once, while nothing of it waits; how much that was. `last`:
+  // nothing follows these bytes.
+  size_t send_now(Http2ServerStream& stream, std::string_view bytes, bool last);
   // There is more body than when body_ready() was last asked.
-  void resume(uint32_t stream);
-  void reset(uint32_t stream, Http2Error error);
+  void resume(Http2ServerStream& stream);
+  void reset(Http2ServerStream& stream, Http2Error error);
   // `bytes` of a body have been used up: the client may send that many more.
-  void consume(uint32_t stream, size_t bytes);
-  // The same where the stream is gone.
-  void consume(size_t bytes);
+  void consume(Http2ServerStream& stream, size_t bytes);
 
   // Says that the connection will end soon (RFC 9113 6.8): streams that are on their way are still
   // served.
@@ -139,6 +159,7 @@ class Http2ServerSession {
 
  private:
   struct State;
+  static Http2StreamState& state_of(Http2ServerStream& stream) { return stream.session_state_; }
   std::unique_ptr<State> state_;
 };
 

@@ -81,7 +81,7 @@ struct Server final : Http2ServerEvents {
   void feed(std::string_view bytes) {
     (void)session.feed(bytes, MonoTime(seconds(1)));
     for (const uint32_t id : opened)
-      session.answer(id, 200, {}, false);
+      session.answer(*streams.at(id), 200, {}, false);
     opened.clear();
   }
 

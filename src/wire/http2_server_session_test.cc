@@ -68,7 +68,7 @@ struct Server final : Http2ServerEvents {
   void answer(uint32_t id, std::string_view body, uint16_t status = 200) {
     streams.at(id)->body = body;
     const std::array<Field, 1> fields{Field{"Content-Type", "text/plain"}};
-    session.answer(id, status, fields, body.empty());
+    session.answer(*streams.at(id), status, fields, body.empty());
   }
   uint32_t goaway() const { return reader.first(FrameType::goaway, 0).number(4); }
 
@@ -167,13 +167,13 @@ TEST_CASE("a body that comes later is sent when the session is told") {
   server.exchange(test::hello() + test::request(1, test::get_fields()));
   Stream& stream = *server.streams[1];
   stream.whole = false;
-  server.session.answer(1, 200, {}, false);
+  server.session.answer(*server.streams[1], 200, {}, false);
   server.send();
   CHECK(server.reader.body(1).empty());
   stream.body = "later";
   stream.whole = true;
   stream.own_trailers = {{"Grpc-Status", "0"}};
-  server.session.resume(1);
+  server.session.resume(*server.streams[1]);
   server.send();
   CHECK(server.reader.body(1) == "later");
   const test::Frame& end = server.reader.frames.back();
@@ -184,7 +184,7 @@ TEST_CASE("a body that comes later is sent when the session is told") {
 TEST_CASE("interim answers come before the final one") {
   Server server;
   server.exchange(test::hello() + test::request(1, test::get_fields()));
-  server.session.interim(1, 103, std::array<Field, 1>{Field{"Link", "</a>"}});
+  server.session.interim(*server.streams[1], 103, std::array<Field, 1>{Field{"Link", "</a>"}});
   server.answer(1, "");
   server.send();
   std::vector<std::string> statuses;
@@ -235,6 +235,11 @@ TEST_CASE("a malformed request costs its stream, not the connection") {
       {{":method", "GET"}, {":scheme", "http"}, {":path", "/"}, {"transfer-encoding", "chunked"}},
       {{":method", "GET"}, {":scheme", "http"}, {":path", "/"}, {"x", "a\r\nb: c"}},
       {{":method", "GET"}, {":scheme", "http"}, {":path", "/"}, {"content-length", "3"}},
+      {{":method", "GET"}, {":scheme", "http"}, {":authority", "a"}, {":path", "/a b"}},
+      {{":method", "GET"}, {":scheme", "http"}, {":authority", "a"}, {":path", ""}},
+      {{":method", "GET"}, {":scheme", "http"}, {":authority", "a"}, {":path", "/"}, {"x", " a"}},
+      {{":method", "GET"}, {":scheme", "http"}, {":path", "/"}},
+      {{":method", "CONNECT"}, {":scheme", "http"}, {":authority", "a:1"}, {":path", "/"}},
   };
   for (const test::NameValues& fields : malformed) {
     CAPTURE(fields.back().first);
@@ -418,7 +423,7 @@ TEST_CASE("bytes that are not used up keep the client's window closed") {
                   test::request(1, test::get_fields("/", "POST"), false) +
                   test::frame(FrameType::data, 0, 1, std::string(10'000, 'x')));
   CHECK_FALSE(server.reader.has(FrameType::window_update, 1));
-  server.session.consume(1, 10'000);
+  server.session.consume(*server.streams[1], 10'000);
   server.send();
   CHECK(server.reader.first(FrameType::window_update, 1).number() == 10'000);
   server.exchange(test::frame(FrameType::data, 0, 1, std::string(10'001, 'x')));

@@ -14,8 +14,7 @@ constexpr bool is_lower_hex(unsigned char c) {
 }
 constexpr ByteSet lower_hex_bytes = make_byte_set(is_lower_hex);
 constexpr ByteSet key_bytes = make_byte_set([](unsigned char c) {
-  return is_digit(c) || (c >= 'a' && c <= 'z') || c == '_' || c == '-' || c == '*' || c == '/' ||
-         c == '@';
+  return is_digit(c) || (c >= 'a' && c <= 'z') || c == '_' || c == '-' || c == '*' || c == '/';
 });
 constexpr ByteSet member_value_bytes =
     make_byte_set([](unsigned char c) { return c >= 0x20 && c <= 0x7e && c != ',' && c != '='; });
@@ -26,6 +25,11 @@ uint64_t hex_value(std::string_view digits) {
   for (const char c : digits)
     value = value << 4 | static_cast<uint64_t>(c <= '9' ? c - '0' : c - 'a' + 10);
   return value;
+}
+
+bool is_key_part(std::string_view text, size_t bytes_max) {
+  if (text.empty() || text.size() > bytes_max || !all_of(key_bytes, text)) return false;
+  return is_digit(static_cast<unsigned char>(text.front())) || text.front() >= 'a';
 }
 
 struct Members {
@@ -104,11 +108,10 @@ void append_traceparent(Buffer& out, const TraceContext& context) {
 }
 
 bool is_tracestate_key(std::string_view key) {
-  const bool size = !key.empty() && key.size() <= 256;
-  return size &&
-         (key.front() >= 'a' ? key.front() <= 'z'
-                             : is_digit(static_cast<unsigned char>(key.front()))) &&
-         all_of(key_bytes, key);
+  const size_t at = key.find('@');
+  if (at == key.npos) return is_key_part(key, 256);
+  const std::string_view system = key.substr(at + 1);
+  return is_key_part(key.substr(0, at), 241) && is_key_part(system, 14) && system.front() >= 'a';
 }
 
 bool is_tracestate_value(std::string_view value) {

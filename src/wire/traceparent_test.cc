@@ -88,6 +88,11 @@ TEST_CASE("a malformed tracestate is dropped whole") {
     CHECK_MESSAGE(!combined.valid, value);
     CHECK(combined.text == "weir=w");
   }
+  for (const char* key : {"a@", "@a", "a@@b", "a@b@c", "a@1", "a@_b"})
+    CHECK_MESSAGE(!is_tracestate_key(key), key);
+  CHECK(is_tracestate_key(std::string(241, '1') + "@" + std::string(14, 's')));
+  CHECK_FALSE(is_tracestate_key(std::string(242, '1') + "@s"));
+  CHECK_FALSE(is_tracestate_key("1@" + std::string(15, 's')));
   CHECK_FALSE(combine({std::string(257, 'a') + "=1"}).valid);
   CHECK(combine({std::string(256, 'a') + "=" + std::string(256, 'v')}).valid);
 }

@@ -21,6 +21,8 @@ class Process final : public AdminProcess {
   ReloadAnswer reload() override { return {}; }
   void ask_cache(CacheQuestion, std::shared_ptr<CacheReply>) override {}
   const telemetry::Tracing& tracing() const override { return tracing_; }
+  void resample(const telemetry::SamplingSettings&) override {}
+  void count_scrape(Duration) override {}
   telemetry::HistogramExamples examples() const override { return {}; }
   std::vector<std::pair<std::string, std::string>> build_facts() const override { return {}; }
 

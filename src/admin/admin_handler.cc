@@ -6,6 +6,7 @@
 #include "admin/cpu_profile.h"
 #include "admin/heap_profile.h"
 #include "admin/query_value.h"
+#include "base/cpu_time.h"
 #include "base/units.h"
 #include "runtime/waiter.h"
 #include "telemetry/prometheus.h"
@@ -50,6 +51,9 @@ std::span<const AdminHandler::Route> AdminHandler::routes() {
             "The configuration in force, with where each value came from; secrets are left out."},
       Route{"/config/reload", "POST", false, &A::reload,
             "Reads the configuration file again, as SIGHUP does, and answers what changed."},
+      Route{"/telemetry/sampling", "POST", false, &A::sampling,
+            "Changes the ?strategy= and ?rate= of traces, of one ?path= of those that are set or "
+            "of all others, until the next reload; answers what is in force."},
       Route{"/cache/purge", "POST", false, &A::purge,
             "Removes from the cache ?url=, ?prefix= or ?tag=; with &soft=1 makes stale instead."},
       Route{"/cache/prewarm", "POST", false, &A::prewarm,
@@ -171,7 +175,9 @@ runtime::Task<AdminHandler::Answer> AdminHandler::ready(net::HttpExchange&) {
 runtime::Task<AdminHandler::Answer> AdminHandler::metrics(net::HttpExchange& exchange) {
   const auto format = telemetry::exposition_format(exchange.head.fields.value(KnownField::accept));
   Answer made{.content_type = telemetry::content_type(format)};
+  const Duration begin = thread_cpu_time();
   telemetry::write_exposition(registry_.collect(), format, made.body, process_.examples());
+  process_.count_scrape(thread_cpu_time() - begin);
   co_return made;
 }
 

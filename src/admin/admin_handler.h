@@ -68,6 +68,7 @@ class AdminHandler final : public net::HttpHandler, net::GrpcHealthSource {
   runtime::Task<Answer> metrics(net::HttpExchange& exchange);
   runtime::Task<Answer> config(net::HttpExchange& exchange);
   runtime::Task<Answer> reload(net::HttpExchange& exchange);
+  runtime::Task<Answer> sampling(net::HttpExchange& exchange);
   runtime::Task<Answer> cpu_profile(net::HttpExchange& exchange);
   runtime::Task<Answer> heap_profile(net::HttpExchange& exchange);
   runtime::Task<Answer> traces(net::HttpExchange& exchange);

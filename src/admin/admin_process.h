@@ -71,6 +71,10 @@ class AdminProcess {
   virtual void ask_cache(CacheQuestion question, std::shared_ptr<CacheReply> reply) = 0;
   // What is in the flight recorders, for as long as the process lives.
   virtual const telemetry::Tracing& tracing() const = 0;
+  // Puts other sampling settings in force on all shards, until the next reload.
+  virtual void resample(const telemetry::SamplingSettings& settings) = 0;
+  // A scrape has taken this much CPU.
+  virtual void count_scrape(Duration time) = 0;
   // Traces to go with the buckets of a histogram.
   virtual telemetry::HistogramExamples examples() const = 0;
   // Version, compiler, reactor and the like, in the order in which they are shown.

@@ -6,6 +6,7 @@
 #include "admin/admin_listener.h"
 #include "cli/all_settings.h"
 #include "cli/terminal.h"
+#include "edge/answered_metrics.h"
 #include "edge/cache/store_metrics.h"
 #include "edge/disk/disk_metrics.h"
 #include "edge/edge_metrics.h"
@@ -19,6 +20,7 @@
 #include "runtime/shard_metrics.h"
 #include "settings/reference.h"
 #include "telemetry/process_metrics.h"
+#include "telemetry/processor_metrics.h"
 #include "telemetry/prometheus.h"
 #include "telemetry/self_metrics.h"
 #include "telemetry/tracing.h"
@@ -42,7 +44,7 @@ Part edge_part() {
            info_of(requests_per_second_decl), info_of(qps_decl), info_of(error_rate_decl),
            info_of(bandwidth_decl), info_of(errors_decl), info_of(bytes_out_decl),
            info_of(bytes_in_decl), info_of(client_aborts_decl), info_of(baggage_left_out_decl),
-           info_of(origin_latency_decl)}};
+           info_of(keep_hints_decl), info_of(test_calls_decl), info_of(origin_latency_decl)}};
 }
 
 Part disk_part() {
@@ -113,6 +115,9 @@ Part telemetry_part() {
            info_of(span_queue_capacity),
            info_of(spans_exported),
            info_of(spans_dropped),
+           info_of(spans_processed),
+           info_of(logs_processed),
+           info_of(log_queue_size),
            info_of(spans_unaccounted),
            info_of(cpu_time),
            info_of(cpu_share),

@@ -6,6 +6,7 @@
 #include <random>
 #include <unistd.h>
 
+#include "base/cpu_time.h"
 #include "cli/crash.h"
 #include "cli/listeners.h"
 #include "cli/version.h"
@@ -16,6 +17,7 @@
 namespace weir::cli {
 namespace {
 
+using telemetry::CostPart;
 using telemetry::LogLevel;
 
 constexpr const char* module = "edge";
@@ -172,17 +174,19 @@ std::expected<void, std::string> EdgeProcess::open_access_log() {
 
 std::expected<void, std::string> EdgeProcess::make_service() {
   const auto settings = configuration_.load(edge::edge_settings());
-  auto made =
-      edge::EdgeService::make(settings,
-                              {.registry = registry_,
-                               .tracing = tracing_,
-                               .access_log = access_log_.get(),
-                               .access_log_rate = telemetry_settings_.access_log.rate,
-                               .log = &log_},
-                              {.shards = shards(),
-                               .memory_bytes = plan_.memory_bytes,
-                               .seed = random_seed(),
-                               .data = configuration_.load(runtime::runtime_settings()).data});
+  auto made = edge::EdgeService::make(
+      settings,
+      {.registry = registry_,
+       .tracing = tracing_,
+       .access_log = access_log_.get(),
+       .access_log_rate = telemetry_settings_.access_log.rate,
+       .test_route = telemetry_settings_.test_route,
+       .full_spans = telemetry_settings_.span_detail == telemetry::SpanDetail::full,
+       .log = &log_},
+      {.shards = shards(),
+       .memory_bytes = plan_.memory_bytes,
+       .seed = random_seed(),
+       .data = configuration_.load(runtime::runtime_settings()).data});
   if (!made) return std::unexpected(made.error());
   service_ = *std::move(made);
   return {};
@@ -357,10 +361,13 @@ void EdgeProcess::tick(MonoTime now) {
   console_->tick(now, service_->generation()->config->cache.hot);
   // The wall clock is stepped now and then.
   tracing_.set_clock(now, runtime::read_wall_clock());
-  if (metric_collector_) {
-    const MonoTime begin = runtime::read_monotonic_clock();
-    metric_collector_->tick(now, runtime::read_wall_clock());
-    tracing_.count_export_time(runtime::read_monotonic_clock() - begin);
+  const Duration begin = thread_cpu_time();
+  if (metric_collector_) metric_collector_->tick(now, runtime::read_wall_clock());
+  tracing_.count_cost(CostPart::exporting, thread_cpu_time() - begin);
+  if (access_log_) {
+    const Duration time = access_log_->cpu_time();
+    tracing_.count_cost(CostPart::access_log, time - access_log_time_);
+    access_log_time_ = time;
   }
   if (const auto change = tracing_.tick(now)) log_shedding(*change);
 }
@@ -387,20 +394,20 @@ std::expected<void, std::string> EdgeProcess::apply(const settings::Values& valu
   tls_.publish(*certificates);
   if (admin_) admin_->use_tls(certificates->admin);
   log_.set_level(telemetry.log_level);
-  const auto shared = std::make_shared<const net::HttpServerSettings>(http);
-  const auto sampling = tracing_.resample(telemetry.sampling);
-  for (size_t i = 0; i < shards(); ++i) {
-    threads_->shards().post(i, [&tracer = tracing_.tracer(static_cast<unsigned>(i)), sampling] {
-      tracer.use(sampling);
-    });
-    threads_->shards().post(i, [this, i, shared, certificate = certificates->edge] {
-      if (!parts_[i].edge) return;  // it has drained
-      parts_[i].edge->renew();
-      parts_[i].server->apply(*shared);
-      parts_[i].server->use_tls(certificate);
-    });
-  }
+  const auto change = std::make_shared<const ShardChange>(
+      http, tracing_.resample(telemetry.sampling), certificates->edge);
+  for (size_t i = 0; i < shards(); ++i)
+    threads_->shards().post(i, [this, i, change] { take_up(i, *change); });
   return {};
+}
+
+// All at once, so that routes mean the same to whoever decides and whoever counts.
+void EdgeProcess::take_up(size_t shard, const ShardChange& change) {
+  tracing_.tracer(static_cast<unsigned>(shard)).use(change.sampling);
+  if (!parts_[shard].edge) return;  // it has drained
+  parts_[shard].edge->renew();
+  parts_[shard].server->apply(change.http);
+  parts_[shard].server->use_tls(change.certificate);
 }
 
 std::expected<settings::Reload, std::string> EdgeProcess::reload_all() {
@@ -434,6 +441,16 @@ void EdgeProcess::reload_logged() {
 admin::ReloadAnswer EdgeProcess::reload() {
   const auto done = reload_all();
   return {done.has_value(), json_of(done)};
+}
+
+// Routes keep their names and places, so that what counts requests by them stays.
+void EdgeProcess::resample(const telemetry::SamplingSettings& settings) {
+  const auto table = tracing_.resample(settings);
+  for (size_t i = 0; i < shards(); ++i)
+    threads_->shards().post(
+        i, [&tracer = tracing_.tracer(static_cast<unsigned>(i)), table] { tracer.use(table); });
+  WEIR_LOG(log_, LogLevel::info, module, "sampling changed by an operator",
+           {"rate", settings.rate});
 }
 
 void EdgeProcess::ask_cache(admin::CacheQuestion question,

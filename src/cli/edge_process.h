@@ -58,6 +58,10 @@ class EdgeProcess final : public Service, public admin::AdminProcess {
   admin::ReloadAnswer reload() override;
   void ask_cache(admin::CacheQuestion question, std::shared_ptr<admin::CacheReply> reply) override;
   const telemetry::Tracing& tracing() const override { return tracing_; }
+  void resample(const telemetry::SamplingSettings& settings) override;
+  void count_scrape(Duration time) override {
+    tracing_.count_cost(telemetry::CostPart::scraping, time);
+  }
   telemetry::HistogramExamples examples() const override;
   std::vector<std::pair<std::string, std::string>> build_facts() const override;
 
@@ -78,6 +82,13 @@ class EdgeProcess final : public Service, public admin::AdminProcess {
     net::HttpServer* server = nullptr;
   };
 
+  // What a reload changes on each shard.
+  struct ShardChange {
+    net::HttpServerSettings http;
+    std::shared_ptr<telemetry::SamplingTable> sampling;
+    decltype(TlsListeners::Contexts::edge) certificate;
+  };
+
   EdgeProcess(Configuration& configuration, runtime::ThreadPlan plan);
 
   std::expected<void, std::string> open_sockets(Inherited& inherited);
@@ -96,6 +107,7 @@ class EdgeProcess final : public Service, public admin::AdminProcess {
   // The same, and sends spans, metrics and logs of all shards from this one.
   runtime::Task<> serve_and_export(runtime::Shard& shard, net::Resolver& resolver);
   std::expected<void, std::string> apply(const settings::Values& values);
+  void take_up(size_t shard, const ShardChange& change);
   std::expected<settings::Reload, std::string> reload_all();
   void log_changes(const settings::Reload& changes);
   void log_shedding(const telemetry::ShedChange& change);
@@ -110,6 +122,7 @@ class EdgeProcess final : public Service, public admin::AdminProcess {
   TlsListeners::Contexts certificates_;  // at the start
   telemetry::Tracing tracing_;
   std::unique_ptr<telemetry::LineLog> access_log_;
+  Duration access_log_time_{};  // of its thread, as of the last tick
   std::optional<telemetry::SelfMetrics> self_metrics_;
   std::unique_ptr<edge::EdgeService> service_;
   const otlp::OtlpSettings otlp_settings_;

@@ -1,5 +1,6 @@
 #include "edge/edge_service.h"
 
+#include "edge/answered_metrics.h"
 #include "edge/edge_metrics.h"
 #include "edge/stored_answer.h"
 

@@ -40,6 +40,8 @@ struct EdgeTelemetry {
   telemetry::Tracing& tracing;
   telemetry::LineLog* access_log;  // nullptr: none is written
   double access_log_rate = 1;
+  bool test_route = false;             // POST /test is served
+  bool full_spans = false;             // with the attributes that are only recommended
   telemetry::EventLog* log = nullptr;  // for what operators should hear of
 };
 

@@ -5,6 +5,7 @@
 #include "base/hash.h"
 #include "edge/second_tier.h"
 #include "edge/steps.h"
+#include "edge/test_route.h"
 #include "wire/http_date.h"
 #include "wire/ot_state.h"
 #include "wire/traceparent.h"
@@ -19,6 +20,8 @@ runtime::Task<> EdgeShard::handle(net::HttpExchange& exchange) {
   {
     EdgeRequest request(*this, generation, exchange, tracer_, parent_of(exchange));
     receive(request);
+    if (test_route_ && wants_test_calls(request)) [[unlikely]]
+      co_await make_test_calls(request);
     if (!request.answered()) normalise(request);
     if (!request.answered()) lookup(request);
     if (!request.answered()) co_await obtain(request);
@@ -26,6 +29,12 @@ runtime::Task<> EdgeShard::handle(net::HttpExchange& exchange) {
   }
   leave(generation);
 }
+
+ShardGeneration::ShardGeneration(EdgeShard& of, std::shared_ptr<const Generation> generation)
+    : edge(of),
+      shared(std::move(generation)),
+      checking(of.shard().reactor()),
+      answered(of.metrics().recorder(), of.tracer().table()) {}
 
 void EdgeShard::reject(net::HttpExchange& exchange, uint16_t status, const char* reason) {
   EdgeRequest request(*this, *current_, exchange, tracer_, {});
@@ -45,6 +54,7 @@ EdgeShard::EdgeShard(EdgeService& service, runtime::Shard& shard, net::Resolver&
       store_(service.store(), shard, metrics_.recorder()),
       disk_(service.disk(), shard, metrics_.recorder()),
       fills_(shard.reactor()),
+      test_route_(service.telemetry().test_route),
       disposals_(shard.reactor()) {
   current_ = make_generation();
   start_second_tier(*this);
@@ -66,8 +76,7 @@ telemetry::RemoteParent EdgeShard::parent_of(const net::HttpExchange& exchange) 
 }
 
 std::unique_ptr<ShardGeneration> EdgeShard::make_generation() {
-  auto generation =
-      std::make_unique<ShardGeneration>(*this, service_.generation(), shard_.reactor());
+  auto generation = std::make_unique<ShardGeneration>(*this, service_.generation());
   generation->written.resize(generation->config().sites.size());
   for (const auto& shares : generation->shared->origins) {
     auto& clients = generation->clients.emplace_back();
@@ -98,7 +107,6 @@ void EdgeShard::start_checks(ShardGeneration& generation) {
 }
 
 void EdgeShard::renew() {
-  metrics_.forget_routes();
   std::unique_ptr<ShardGeneration> old = std::exchange(current_, make_generation());
   old->retired = true;
   ShardGeneration& retired = *old;

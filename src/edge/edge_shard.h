@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "edge/access_log.h"
+#include "edge/answered_metrics.h"
 #include "edge/cache/shard_store.h"
 #include "edge/edge_metrics.h"
 #include "edge/edge_request.h"
@@ -32,9 +33,7 @@ class EdgeShard;
 // A generation as one shard uses it: with its own connections to the origins. Retired when a new
 // one comes, and gone when its last request has ended.
 struct ShardGeneration {
-  ShardGeneration(EdgeShard& of, std::shared_ptr<const Generation> generation,
-                  runtime::Reactor& reactor)
-      : edge(of), shared(std::move(generation)), checking(reactor) {}
+  ShardGeneration(EdgeShard& of, std::shared_ptr<const Generation> generation);
 
   EdgeShard& edge;
   std::shared_ptr<const Generation> shared;
@@ -43,6 +42,7 @@ struct ShardGeneration {
   runtime::Scope checking;
   std::vector<WrittenAnswer> written;  // by site
   WrittenHits hits;
+  AnsweredMetrics answered;
   size_t requests = 0;  // and other pins
   bool retired = false;
 
@@ -58,8 +58,8 @@ class EdgeShard final : public net::HttpHandler {
   runtime::Task<> handle(net::HttpExchange& exchange) override;
   void reject(net::HttpExchange& exchange, uint16_t status, const char* reason) override;
 
-  // Takes up the service's newest configuration; requests under way end with the one they began
-  // with.
+  // Takes up the service's newest configuration, and the sampling table that the tracer has by now;
+  // requests under way end with the ones they began with.
   void renew();
   // Closes the connections to origins. No request may be under way.
   runtime::Task<> stop();
@@ -111,6 +111,7 @@ class EdgeShard final : public net::HttpHandler {
   cache::ShardStore store_;
   disk::DiskShard disk_;
   runtime::Scope fills_;
+  const bool test_route_;
   runtime::Scope disposals_;
   int64_t date_second_ = -1;
   Buffer date_line_;

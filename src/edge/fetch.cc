@@ -3,6 +3,7 @@
 #include "edge/edge_shard.h"
 #include "edge/forward.h"
 #include "edge/keep_for_get.h"
+#include "edge/keep_hint.h"
 #include "edge/observe.h"
 #include "edge/origin_choice.h"
 #include "edge/steps.h"
@@ -108,6 +109,7 @@ class Attempt {
     latency_.record(request_.origin_time);
     estimate_.record(request_.origin_time, now);
     request_.trace.set(span_, AttributeKey::http_response_status_code, head.status);
+    take_keep_hint(request_.edge, request_.trace, *origin, head.fields);
     if (head.status == 101) {
       if (head.upgrade_websocket && request_.head().upgrade_websocket)
         co_return co_await tunnel(request_, *origin, head);

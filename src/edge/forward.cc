@@ -3,6 +3,7 @@
 #include <array>
 
 #include "edge/edge_shard.h"
+#include "edge/keep_hint.h"
 #include "edge/own_fields.h"
 #include "wire/baggage.h"
 #include "wire/forwarded.h"
@@ -116,10 +117,17 @@ std::string_view believed_ot_value(const EdgeRequest& request) {
                          : std::string_view();
 }
 
+// The fields that tracestate is taken from. Without a traceparent that can be read it belongs to no
+// trace that we know (W3C Trace Context 3.3.1.6), and is not passed on.
+const wire::Fields& vendors_fields(const EdgeRequest& request) {
+  static const wire::Fields none{std::span<Field>()};
+  return request.trace.continues() ? request.head().fields : none;
+}
+
 void append_tracestate(Buffer& out, const EdgeRequest& request) {
   Buffer own, members;
   append_ot_value(own, request.trace, believed_ot_value(request));
-  (void)wire::append_tracestate(members, request.head().fields, ot_key, own.view());
+  (void)wire::append_tracestate(members, vendors_fields(request), ot_key, own.view());
   if (!members.empty()) wire::append_field(out, "tracestate", members.view());
 }
 
@@ -160,7 +168,7 @@ void append_fields(Buffer& out, const wire::Fields& fields, const KnownFieldSet&
                    const HeaderEdits& edits) {
   const wire::HopByHop hop_by_hop(fields);
   for (const Field& field : fields) {
-    if (hop_by_hop(field) || rewritten.contains(field.id)) continue;
+    if (hop_by_hop(field) || rewritten.contains(field.id) || is_keep_hint(field)) continue;
     if (!edits.empty() && edits.removes(field)) continue;
     wire::append_field(out, field);
   }
@@ -186,9 +194,13 @@ void append_origin_request(Buffer& out, const EdgeRequest& request, std::string_
   append_trusted_fields(out, request);
   append_request_framing(out, request);
   append_who_asks(out, request);
+  append_trace_context(out, request, span);
+  wire::end_head(out);
+}
+
+void append_trace_context(Buffer& out, const EdgeRequest& request, telemetry::SpanRef span) {
   append_traceparent(out, request.trace.context(span));
   append_tracestate(out, request);
-  wire::end_head(out);
 }
 
 OriginAsk make_ask(const EdgeRequest& request, std::string_view target,
@@ -208,7 +220,7 @@ OriginAsk make_ask(const EdgeRequest& request, std::string_view target,
   append_trusted_fields(ask.fields, request);
   append_who_asks(ask.fields, request);
   // One of the members that there may be is ours, and written when the trace is known.
-  (void)wire::append_tracestate(ask.tracestate, head.fields, ot_key, "-");
+  (void)wire::append_tracestate(ask.tracestate, vendors_fields(request), ot_key, "-");
   ask.tracestate.consume(std::min(ask.tracestate.size(), ot_key.size() + sizeof "=-," - 1));
   ask.ot = believed_ot_value(request);
   return ask;
@@ -261,6 +273,7 @@ void append_client_response(EdgeRequest& request, const wire::ResponseHead& head
   append_via(out, head.fields, head.minor_version == 0 ? "1.0" : "1.1",
              request.generation.config().name);
   append_status_of_cache(request);
+  pass_on_keep_hint(request);
   if (request.site->cors)
     append_cors_fields(out, *request.site->cors, request.head().fields.value(KnownField::origin));
   if (framing == OutFraming::chunked) out.append("Transfer-Encoding: chunked\r\n");
@@ -289,7 +302,7 @@ void append_end_of_chunks(Buffer& out, const wire::Fields* trailers, bool with_t
   wire::Fields kept(storage);
   if (with_trailers && trailers) {
     for (const Field& field : *trailers)
-      if (!never_in_trailers.contains(field.id)) (void)kept.push(field);
+      if (!never_in_trailers.contains(field.id) && !is_keep_hint(field)) (void)kept.push(field);
   }
   wire::append_last_chunk(out, kept);
 }

@@ -18,6 +18,9 @@ enum class OutFraming : uint8_t { none, content_length, chunked, until_close };
 void append_origin_request(Buffer& out, const EdgeRequest& request, std::string_view authority,
                            telemetry::SpanRef span);
 
+// What tells the origin of the trace that it is in: the lines traceparent and tracestate.
+void append_trace_context(Buffer& out, const EdgeRequest& request, telemetry::SpanRef span);
+
 // Fields of a request that are left out on the way to the origin.
 struct FieldFilter {
   wire::KnownFieldSet known;

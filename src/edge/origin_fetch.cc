@@ -1,5 +1,6 @@
 #include "edge/origin_fetch.h"
 
+#include "edge/keep_hint.h"
 #include "edge/origin_choice.h"
 #include "telemetry/attribute.h"
 
@@ -68,6 +69,7 @@ Task<Result<FetchedAnswer>> OriginFetch::attempt(const OriginAsk& ask, SiteOrigi
   origin.estimate.record(reactor.now() - begin, reactor.now());
   if (client_) client_->origin_time = reactor.now() - begin;
   trace_.set(span, AttributeKey::http_response_status_code, answer.head->status);
+  take_keep_hint(edge_, trace_, *answer.exchange, answer.head->fields);
   trace_.end(span, reactor.now());
   co_return answer;
 }

@@ -3,7 +3,7 @@
 // What came under these names is left out of what is forwarded; a configuration that sets or
 // removes one is refused, since it would say what the message does not.
 
-#include "wire/known_field.h"
+#include "wire/http_fields.h"
 
 namespace weir::edge {
 
@@ -34,6 +34,12 @@ inline constexpr wire::KnownFieldSet kept_from_trusted{
 inline constexpr wire::KnownFieldSet own_in_response{
     wire::KnownField::content_length, wire::KnownField::transfer_encoding,
     wire::KnownField::upgrade, wire::KnownField::via};
+// Beside them, by name: it is told to trusted peers only (keep_hint.h), and never stored.
+inline constexpr std::string_view keep_hint_field = "trace-keep";
+inline bool is_keep_hint(const wire::Field& field) {
+  return field.id == wire::KnownField::unknown && field.name.size() == keep_hint_field.size() &&
+         wire::equal_ignoring_case(field.name, keep_hint_field);
+}
 
 // Framing and what concerns one connection: in neither direction a matter of configuration.
 inline constexpr wire::KnownFieldSet of_connection{

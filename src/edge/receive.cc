@@ -52,6 +52,23 @@ void identify_client(EdgeRequest& request) {
   request.client_size = static_cast<uint8_t>(client.write_ip(request.client_text.data()));
 }
 
+void set_recommended(EdgeRequest& request) {
+  const wire::RequestHead& head = request.head();
+  telemetry::Trace& trace = request.trace;
+  const telemetry::SpanRef root = request.root;
+  if (head.has_query) trace.set(root, AttributeKey::url_query, head.query);
+  if (!head.host.text.empty()) {
+    trace.set(root, AttributeKey::server_address, head.host.address());
+    if (head.host.port != 0) trace.set(root, AttributeKey::server_port, head.host.port);
+  }
+  std::array<char, 46> peer;
+  trace.set(root, AttributeKey::network_peer_address,
+            std::string_view(peer.data(), request.exchange.client().write_ip(peer.data())));
+  trace.set(root, AttributeKey::network_protocol_version, request.exchange.http_version());
+  const std::string_view agent = head.fields.value(KnownField::user_agent);
+  if (!agent.empty()) trace.set(root, AttributeKey::user_agent_original, agent);
+}
+
 void start_span(EdgeRequest& request) {
   const telemetry::Metered metered(request.edge.tracer().meter());
   request.trace.route(request.head().path);
@@ -64,6 +81,12 @@ void start_span(EdgeRequest& request) {
                     request.exchange.secure() ? "https" : "http");
   request.trace.set(request.root, AttributeKey::url_path, head.path);
   request.trace.set(request.root, AttributeKey::client_address, request.client());
+  if (!known) [[unlikely]]
+    request.trace.set(request.root, AttributeKey::http_request_method_original, head.method_text);
+  if (const uint8_t route = request.trace.route())
+    request.trace.set(request.root, AttributeKey::http_route,
+                      request.generation.answered.route_name(route));
+  if (request.edge.service().telemetry().full_spans) set_recommended(request);
 }
 
 void answer_health(EdgeRequest& request) {

@@ -1,3 +1,5 @@
+#include <array>
+
 #include "edge/access_log.h"
 #include "edge/edge_shard.h"
 #include "edge/steps.h"
@@ -21,7 +23,18 @@ RequestKind kind_of(const EdgeRequest& request) {
 
 // A configured route counts as one path.
 std::string_view path_of(const EdgeRequest& request) {
-  return request.trace.route() == 0 ? request.head().path : request.trace.route_name();
+  const uint8_t route = request.trace.route();
+  return route == 0 ? request.head().path : request.generation.answered.route_name(route);
+}
+
+// Three digits, which are the error's type by the conventions.
+struct StatusText {
+  std::array<char, 3> digits;
+  std::string_view view() const { return {digits.data(), digits.size()}; }
+};
+StatusText status_text(uint16_t status) {
+  const auto digit = [](int value) { return static_cast<char>('0' + value % 10); };
+  return {{digit(status / 100), digit(status / 10), digit(status)}};
 }
 
 void log_failure(EdgeRequest& request, MonoTime now) {
@@ -43,8 +56,8 @@ void record(EdgeRequest& request) {
   const telemetry::Metered metered(request.edge.tracer().meter());
   const Duration duration = now - request.exchange.started();
   const uint64_t bytes_out = request.exchange.bytes_out();
-  EdgeMetrics::Answered& answered = metrics.answered(
-      kind_of(request), request.status, [&request] { return request.trace.route_name(); });
+  AnsweredMetrics::Cells& answered =
+      request.generation.answered.at(kind_of(request), request.status);
   answered.requests.add();
   answered.duration.record(duration);
   metrics.duration.record(duration);
@@ -58,6 +71,7 @@ void record(EdgeRequest& request) {
   request.trace.set(request.root, AttributeKey::cache_hit, served_from_cache(request.cache.result));
   if (request.status >= 500) {
     request.trace.status(request.root, SpanStatus::error, request.error ? request.error : "");
+    request.trace.set(request.root, AttributeKey::error_type, status_text(request.status).view());
     log_failure(request, now);
   }
   request.trace.end(request.root, now);

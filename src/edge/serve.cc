@@ -7,6 +7,7 @@
 #include "edge/cache/shard_store.h"
 #include "edge/edge_shard.h"
 #include "edge/forward.h"
+#include "edge/keep_hint.h"
 #include "edge/stored_answer.h"
 #include "wire/http1_chunked.h"
 #include "wire/http1_write.h"
@@ -135,6 +136,7 @@ void append_own_fields(EdgeRequest& request, const StoredAnswer& answer) {
   if (says_age(request, age)) wire::append_field(out, std::string_view("Age"), age);
   out.append(answer.minor_version == 0 ? config.via_line_10 : config.via_line);
   append_status_of_cache(request);
+  pass_on_keep_hint(request);
   if (request.site->cors)
     append_cors_fields(out, *request.site->cors,
                        request.head().fields.value(wire::KnownField::origin));

@@ -65,6 +65,8 @@ class OriginExchange {
   runtime::Stream& tunnel_stream();
   InputBuffer& tunnel_input() { return lease_.input(); }
 
+  // Whether what the origin says of a trace is believed.
+  bool trusted() const { return settings_.trusted; }
   bool reused() const { return lease_.reused(); }
   bool response_started() const { return response_started_; }
   const char* bad_head() const { return bad_head_; }

@@ -156,7 +156,10 @@ const settings::Group<OriginSettings>& origin_settings() {
        field(&S::retry, "retry", retry_settings(), "Second attempts."),
        field(&S::breaker, "breaker", breaker_settings(), "The circuit breaker."),
        field(&S::health, "health", health_settings(), "Health checks."),
-       field(&S::tls, "tls", tls_settings(), "TLS towards it.")}};
+       field(&S::tls, "tls", tls_settings(), "TLS towards it."),
+       field(&S::trusted, "trusted", false,
+             "Believe its Trace-Keep, by which it asks that a trace be kept whatever the sampling "
+             "rate; for services of yours.")}};
   return group;
 }
 

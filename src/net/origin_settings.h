@@ -64,6 +64,7 @@ struct OriginSettings {
   BreakerSettings breaker;
   HealthCheckSettings health;
   OriginTlsSettings tls;
+  bool trusted = false;
   // No setting: whoever talks to the origin in HTTP/2 (grpc_channel.h) asks for it.
   bool http2 = false;
 };

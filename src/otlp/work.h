@@ -34,7 +34,9 @@ class Work {
   }
 
  private:
-  void count() { tracing_.count_export_time(reactor_.fresh_now() - begin_); }
+  void count() {
+    tracing_.count_cost(telemetry::CostPart::exporting, reactor_.fresh_now() - begin_);
+  }
 
   runtime::Reactor& reactor_;
   telemetry::Tracing& tracing_;

@@ -11,6 +11,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "base/cpu_time.h"
+
 namespace weir::telemetry {
 
 namespace {
@@ -77,6 +79,7 @@ void LineLog::run() {
     half_full_ = false;
     lock.unlock();
     drain_now();
+    cpu_ns_.store(thread_cpu_time().count(), std::memory_order_relaxed);
     lock.lock();
   }
 }

@@ -85,6 +85,8 @@ class LineLog {
   uint64_t bytes_written() const { return bytes_written_.load(std::memory_order_relaxed); }
   // Accepted from a shard, then lost to a failed write.
   uint64_t bytes_lost() const { return bytes_lost_.load(std::memory_order_relaxed); }
+  // What its thread has used.
+  Duration cpu_time() const { return Duration(cpu_ns_.load(std::memory_order_relaxed)); }
   uint64_t write_errors() const { return write_errors_.load(std::memory_order_relaxed); }
 
  private:
@@ -105,6 +107,7 @@ class LineLog {
   std::atomic<uint64_t> bytes_written_{0};
   std::atomic<uint64_t> bytes_lost_{0};
   std::atomic<uint64_t> write_errors_{0};
+  std::atomic<int64_t> cpu_ns_{0};
 
   std::mutex wake_mutex_;
   std::condition_variable wake_;

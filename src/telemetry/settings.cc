@@ -65,6 +65,17 @@ const settings::Group<TelemetrySettings>& telemetry_settings() {
            "events first. auto: 0.005 for strategy fixed, 0.01 for adaptive, 0.02 for tail. Raise "
            "it when telemetry_shedding is not 0 and you would rather have the detail.")
            .between(0.00001, 1.0),
+       field(&S::span_detail, "span_detail", SpanDetail::basic,
+             {{"basic", SpanDetail::basic}, {"full", SpanDetail::full}},
+             "What server spans say. basic: what OpenTelemetry's conventions require, but the "
+             "query. full: also url.query, user_agent.original, server.address, server.port, "
+             "network.peer.address and network.protocol.version; costs some 30 ns a request, and "
+             "queries and user agents may be personal."),
+       field(&S::exemplars, "exemplars", true,
+             "Name the newest kept trace beside each bucket of http_request_duration_seconds."),
+       field(&S::test_route, "test_route", false,
+             "Answer POST /test by making the calls that its body asks for, to loopback addresses, "
+             "for conformance harnesses of W3C Trace Context. Never where strangers are served."),
        field(&S::log_level, "log_level", LogLevel::info,
              {{"debug", LogLevel::debug},
               {"info", LogLevel::info},

@@ -17,6 +17,8 @@ struct AccessLogSettings {
   uint64_t ring_bytes = 0;  // a shard
 };
 
+enum class SpanDetail : uint8_t { basic, full };
+
 struct TelemetrySettings {
   SamplingSettings sampling;
   AccessLogSettings access_log;
@@ -26,6 +28,9 @@ struct TelemetrySettings {
   uint32_t queue_spans_max = 0;         // all shards together
   uint64_t logs_ring_bytes = 0;         // a shard
   std::optional<double> cpu_share_max;  // auto: by the sampling strategy
+  SpanDetail span_detail = SpanDetail::basic;
+  bool exemplars = true;
+  bool test_route = false;
   LogLevel log_level = LogLevel::info;
 };
 

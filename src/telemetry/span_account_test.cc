@@ -52,7 +52,7 @@ class Overloaded {
  public:
   Overloaded() : tracing(1, settings_with(1), 7) {
     (void)tracing.tick(now);
-    tracing.count_export_time(seconds(20));
+    tracing.count_cost(CostPart::scraping, seconds(20));
   }
   ShedStep shed_until(ShedStep step) {
     ShedStep reached = tracer().shedding();
@@ -163,7 +163,7 @@ TEST_CASE("what is shed, and what all costs, is shown") {
   CHECK(value("telemetry.shedding", "exemplars") == 1);
   CHECK(value("telemetry.shedding", "attributes") == 0);
   CHECK(value("telemetry.shedding.changes", "") == 2);
-  CHECK(value("telemetry.cpu.time", "export") == 20);
+  CHECK(value("telemetry.cpu.time", "scrape") == 20);
   CHECK(value("telemetry.cpu.share", "") > 0.02);
 }
 

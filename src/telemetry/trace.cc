@@ -95,7 +95,8 @@ void Trace::end_open_spans() {
 }
 
 Trace::Verdict Trace::judge() {
-  if (keep_requested_) return {KeepReason::requested, {}, threshold_unknown};
+  if (keep_requested_) [[unlikely]]
+    return judge_certain(KeepReason::requested);
   const KeepReason reason = tracer_->certain_reason(route_, duration_ns(), error_);
   if (reason != KeepReason::none) [[unlikely]]
     return judge_certain(reason);

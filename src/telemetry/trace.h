@@ -62,8 +62,6 @@ class Trace {
   // The path that the request is for: sampling goes by its route. Before the first span.
   void route(std::string_view path) { route_ = tracer_->route_of(path); }
   uint8_t route() const { return route_; }
-  // As the settings write it; empty for what none of them names.
-  std::string_view route_name() const { return tracer_->route_name(route_); }
   // The first span is the local root, with which it is decided whether the trace is sampled; the
   // others are its children, or `parent`'s.
   SpanRef start(const SpanDecl& decl, MonoTime now) { return start(decl, SpanRef{0}, now); }
@@ -107,10 +105,13 @@ class Trace {
   void link(SpanRef span, const TraceContext& context);
   // A trusted service asks for this trace, whatever the rate.
   void keep() { keep_requested_ = true; }
+  bool keep_requested() const { return keep_requested_; }
 
   // What goes to the next service as its parent: the given span of this trace, or, if there was no
   // room for it, the root.
   TraceContext context(SpanRef span) const;
+  // Whether it goes on from a valid context that came with the request.
+  bool continues() const { return static_cast<bool>(remote_parent_); }
   // Whether the trace is sampled by what was known at its start: what the sampled flag tells. From
   // the first span on, as is threshold().
   bool sampled() const { return sampled_; }

@@ -239,6 +239,32 @@ TEST_CASE("a trace that a trusted service asks for is kept whatever the rate") {
   CHECK(peek_all(tracing.tracer(0)).traces[0].header().reason == KeepReason::requested);
 }
 
+TEST_CASE("what trusted services ask for has the ceiling of certain keeps, and counts stay right") {
+  TelemetrySettings settings = settings_with(0.01, 1'000'000);
+  settings.sampling.certain_per_second_max = 100;
+  constexpr int asked = 20'000;
+  double counts = 0, runs = 0;
+  for (uint64_t seed = 1; seed <= 20; ++seed, ++runs) {
+    Tracing tracing(1, settings, seed);
+    Tracer& tracer = tracing.tracer(0);
+    for (int i = 0; i < asked; ++i) {
+      Trace trace(tracer);
+      trace.end(trace.start(edge_request, at(1)), at(2));
+      trace.keep();
+    }
+    const auto kept = peek_all(tracer).traces;
+    // The ceiling, and what the rate keeps besides.
+    CHECK(kept.size() < 100 + 300);
+    CHECK(tracer.dropped(DropReason::keep_ceiling) == asked - kept.size());
+    for (const TraceView& trace : kept) {
+      CHECK(trace.header().reason == KeepReason::requested);
+      counts += adjusted_count(trace.header().threshold);
+    }
+    CHECK(balanced(tracer));
+  }
+  CHECK(counts / runs == doctest::Approx(asked).epsilon(0.1));
+}
+
 TEST_CASE("what a request has no room for is counted and harms nothing") {
   Tracing tracing(1, settings_with(1), 7);
   Tracer& tracer = tracing.tracer(0);

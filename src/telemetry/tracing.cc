@@ -3,6 +3,8 @@
 #include <limits>
 #include <thread>
 
+#include "telemetry/processor_metrics.h"
+
 namespace weir::telemetry {
 
 namespace {
@@ -35,6 +37,7 @@ Tracer::Tracer(std::shared_ptr<SamplingTable> table, const TelemetrySettings& se
       part_(&table_->part(shard)),
       shard_(shard),
       shedding_(shedding),
+      wants_exemplars_(settings.exemplars),
       random_(seed),
       meter_(random_()),
       ring_(settings.flight_recorder_bytes),
@@ -112,8 +115,15 @@ uint64_t Tracing::recording_ns() const {
   return spent_ns;
 }
 
+uint64_t Tracing::spent_ns() const {
+  uint64_t spent_ns = recording_ns();
+  for (const std::atomic<uint64_t>& cost : costs_ns_)
+    spent_ns += cost.load(std::memory_order_relaxed);
+  return spent_ns;
+}
+
 std::optional<ShedChange> Tracing::govern(MonoTime now, SamplingStrategy strategy) {
-  const uint64_t spent_ns = recording_ns() + export_ns_.load(std::memory_order_relaxed);
+  const uint64_t spent_ns = this->spent_ns();
   const auto available_ns = static_cast<double>((now - governed_).count()) * shards();
   const auto used_ns = static_cast<double>(spent_ns - spent_before_ns_);
   const bool first = governed_ == MonoTime();
@@ -208,8 +218,10 @@ void Tracing::observe_cost() {
     observations_.push_back(registry_->observe(decl, values, read));
   };
   add(cpu_time, {"recording"}, [this] { return static_cast<double>(recording_ns()) * 1e-9; });
-  add(cpu_time, {"export"},
-      [this] { return static_cast<double>(export_ns_.load(std::memory_order_relaxed)) * 1e-9; });
+  for (size_t i = 0; i < cost_part_names.size(); ++i)
+    add(cpu_time, {cost_part_names[i]}, [this, i] {
+      return static_cast<double>(costs_ns_[i].load(std::memory_order_relaxed)) * 1e-9;
+    });
   add(cpu_share, {}, [this] { return share_.load(std::memory_order_relaxed); });
   add(shed_changes, {},
       [this] { return static_cast<double>(shed_changes_.load(std::memory_order_relaxed)); });
@@ -217,6 +229,25 @@ void Tracing::observe_cost() {
     add(details_shed, {shed_step_names[i]}, [this, i] {
       return static_cast<size_t>(shedding_.load(std::memory_order_relaxed)) >= i ? 1.0 : 0.0;
     });
+}
+
+void Tracing::observe_queues() {
+  const auto add = [&](const auto& decl, LabelValues values, auto read) {
+    observations_.push_back(registry_->observe(decl, values, sum(read)));
+  };
+  add(spans_processed, {""}, [](const Tracer& t) {
+    const TraceQueue::Account removed = t.queue().removed();
+    return removed.exported + removed.failed;
+  });
+  add(spans_processed, {"queue_full"},
+      [](const Tracer& t) { return t.dropped(DropReason::queue_full); });
+  add(logs_processed, {""},
+      [](const Tracer& t) { return t.logs().exported() + t.logs().failed(); });
+  add(logs_processed, {"queue_full"}, [](const Tracer& t) { return t.logs().dropped(); });
+  add(log_queue_size, {}, [](const Tracer& t) {
+    const uint64_t left = t.logs().exported() + t.logs().failed();
+    return t.logs().recorded() - left;
+  });
 }
 
 void Tracing::observe(Registry& registry) {
@@ -240,6 +271,7 @@ void Tracing::observe(Registry& registry) {
                                            sum([](const Tracer& t) { return t.logs().shed(); })));
   observations_.push_back(registry.observe(log_events_dropped, {"export_failed"},
                                            sum([](const Tracer& t) { return t.logs().failed(); })));
+  observe_queues();
   observe_routes(table_);
   observations_.push_back(registry.observe(recorder_seconds, {}, [this] {
     Duration least = Duration::max();

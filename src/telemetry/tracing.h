@@ -49,7 +49,6 @@ class Tracer {
 
   // --- sampling, by the table that the shard has taken up ---
   uint8_t route_of(std::string_view path) const { return table_->route_of(path); }
-  std::string_view route_name(uint8_t route) const { return table_->rule(known(route)).name; }
   uint64_t decide(uint8_t route, uint64_t randomness, MonoTime now) {
     return table_->decide(*part_, known(route), randomness, now);
   }
@@ -72,7 +71,7 @@ class Tracer {
   void count_kept(uint8_t route, KeepReason reason, const Exemplar& example) {
     add(kept_[static_cast<size_t>(reason)], 1);
     SamplingTable::count_kept(*part_, known(route));
-    if (shedding() < ShedStep::exemplars) exemplars_.put(example);
+    if (wants_exemplars_ && shedding() < ShedStep::exemplars) exemplars_.put(example);
   }
   // Durations by path, where somebody wants them. Before the shard runs; `paths` outlives it.
   void aggregate(PathAggregation& paths) { paths_ = &paths; }
@@ -80,6 +79,7 @@ class Tracer {
     if (paths_)
       paths_->record(shard_, path, static_cast<uint64_t>(std::max<int64_t>(duration.count(), 0)));
   }
+  const std::shared_ptr<SamplingTable>& table() const { return table_; }
   // Takes up other sampling settings; on the shard, or before it runs.
   void use(std::shared_ptr<SamplingTable> table) {
     table_ = std::move(table);
@@ -135,6 +135,7 @@ class Tracer {
   unsigned shard_;
   PathAggregation* paths_ = nullptr;
   const std::atomic<ShedStep>& shedding_;
+  const bool wants_exemplars_;
   Random random_;
   Meter meter_;
   Cell changes_{0};  // odd while spans leave a trace
@@ -147,6 +148,14 @@ class Tracer {
   TraceQueue queue_;
   LogEvents logs_;
 };
+
+// What takes CPU beside the recording.
+enum class CostPart : uint8_t {
+  exporting,   // laying out and packing what is sent
+  scraping,    // answering /metrics
+  access_log,  // writing its lines, which the recording has laid out
+};
+inline constexpr std::array<std::string_view, 3> cost_part_names{"export", "scrape", "access_log"};
 
 // A change of what is left out.
 struct ShedChange {
@@ -173,10 +182,10 @@ class Tracing {
   // The control loops of sampling and of what all this costs, about once a second, by one thread.
   // Tells when something else is left out from now on.
   std::optional<ShedChange> tick(MonoTime now);
-  // CPU time spent on laying out and packing what is exported. Any thread.
-  void count_export_time(Duration time) {
-    export_ns_.fetch_add(static_cast<uint64_t>(std::max<int64_t>(time.count(), 0)),
-                         std::memory_order_relaxed);
+  // CPU time that telemetry took beside the recording, which is metered. Any thread.
+  void count_cost(CostPart part, Duration time) {
+    costs_ns_[static_cast<size_t>(part)].fetch_add(
+        static_cast<uint64_t>(std::max<int64_t>(time.count(), 0)), std::memory_order_relaxed);
   }
 
   // Spans carry monotonic times; the exporter adds the offset that was last set (at the start, and
@@ -202,10 +211,12 @@ class Tracing {
   Registry::Callback sum(Read read);
   void observe_routes(const std::shared_ptr<SamplingTable>& table);
   void observe_account();
+  void observe_queues();
   void observe_cost();
   template <class Read>
   Registry::Callback of_account(Read read);
   uint64_t recording_ns() const;
+  uint64_t spent_ns() const;
   std::optional<ShedChange> govern(MonoTime now, SamplingStrategy strategy);
 
   mutable std::mutex mutex_;  // guards table_ and what observes it
@@ -215,7 +226,7 @@ class Tracing {
   const std::optional<double> share_max_;
   Governor governor_;
   std::atomic<ShedStep> shedding_{ShedStep::none};
-  std::atomic<uint64_t> export_ns_{0};
+  std::array<std::atomic<uint64_t>, cost_part_names.size()> costs_ns_{};
   std::atomic<uint64_t> shed_changes_{0};
   std::atomic<double> share_{0};
   uint64_t spent_before_ns_ = 0;  // the ticker's

@@ -75,8 +75,8 @@ inline constexpr CounterDecl cpu_time{
     .name = "telemetry.cpu.time",
     .unit = "s",
     .help =
-        "CPU time of recording (one call in 1,024 is timed), and of laying out and packing what is "
-        "exported.",
+        "CPU time of recording (one call in 1,024 is timed), of laying out and packing what is "
+        "exported, of answering scrapes, and of writing the access log.",
     .labels = {"part"}};
 inline constexpr GaugeDecl cpu_share{
     .name = "telemetry.cpu.share",

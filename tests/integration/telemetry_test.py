@@ -94,6 +94,17 @@ class Cost(Case):
                 thread.join()
         self.assertGreater(values["otel_sdk_span_started_total"], 0)
 
+    def test_scrapes_and_the_access_log_count_as_cost(self):
+        edge, _ = self.behind(origin.echoing_target,
+                              options={"telemetry.access_log.path": "stderr"})
+
+        def cost(part):
+            edge.get("/")
+            return metric(edge, f'telemetry_cpu_time_total{{part="{part}"}}')
+
+        for part in ("scrape", "access_log"):
+            process.wait_until(lambda part=part: cost(part) > 0, 10, part)
+
     def test_what_is_too_costly_is_left_out_and_said_so(self):
         edge, _ = self.behind(origin.echoing_target,
                               options={"telemetry.cpu_share_max": "0.00001",
@@ -130,6 +141,33 @@ class ServerDuration(Case):
         self.assertEqual(sum(float(line.split()[-1]) for line in found), 3)
 
 
+    def test_a_request_that_a_reload_overtakes_is_counted_under_its_old_route(self):
+        arrived, go_on = threading.Event(), threading.Event()
+
+        def slow(connection, request):
+            arrived.set()
+            go_on.wait(10)
+            connection.send(origin.plain("a"))
+
+        scripted = self.origin(slow)
+        routes = "telemetry: {{sampling: {{routes: [{{path: {}}}]}}}}\n"
+        edge = self.weir(scripted.port, config=routes.format("/old/*"))
+        asking = threading.Thread(target=edge.get, args=("/old/1",))
+        asking.start()
+        self.assertTrue(arrived.wait(10))
+        edge.config.write_text(routes.format("/new/*"))
+        self.assertEqual(edge.get("/config/reload", edge.admin, method="POST")[0], 200)
+        time.sleep(0.5)
+        go_on.set()
+        asking.join()
+        edge.get("/new/1")
+        counts = {route: [line for line in edge.metrics().splitlines() if line.startswith(
+            "http_server_request_duration_count{") and f'http_route="{route}"' in line]
+            for route in ("/old/*", "/new/*")}
+        self.assertTrue(counts["/old/*"][0].endswith(" 1"), counts)
+        self.assertTrue(counts["/new/*"][0].endswith(" 1"), counts)
+
+
 class Sampling(Case):
     def kept(self, edge):
         return metric(edge, 'telemetry_traces_kept_total{reason="rate"}')
@@ -150,6 +188,34 @@ class Sampling(Case):
         self.assertEqual(self.kept(edge), 2)
         self.assertEqual(metric(edge, 'telemetry_sampling_probability{route="/all/*"}'), 1)
 
+    def test_an_operator_changes_it_without_a_reload(self):
+        edge = self.weir(config=keys.fixed_answer_site("a.test", "one")
+                         + "telemetry: {sampling: {strategy: fixed, rate: 0, "
+                         "routes: [{path: /a/*, rate: 0}]}}\n")
+
+        def ask(query):
+            status, _, body = edge.get("/telemetry/sampling" + query, edge.admin, method="POST")
+            return status, body.decode()
+
+        status, body = ask("?rate=1&path=/a/*")
+        self.assertEqual(status, 200)
+        self.assertEqual(json.loads(body), {"strategy": "fixed", "rate": 0, "routes": [
+            {"path": "/a/*", "rate": 1}]})
+        time.sleep(1)
+        for path in ("/a/1", "/b"):
+            edge.get(path, headers={"Host": "a.test"})
+        self.assertEqual(self.kept(edge), 1)
+        self.assertEqual(json.loads(ask("?rate=1&strategy=tail")[1])["strategy"], "tail")
+        time.sleep(1)
+        edge.get("/b", headers={"Host": "a.test"})
+        self.assertEqual(self.kept(edge), 2)
+        for query in ("?rate=2", "?rate=x", "?strategy=most", "?path=/c&rate=1", "?path=%2"):
+            self.assertEqual(ask(query)[0], 400, query)
+        self.assertEqual(edge.get("/config/reload", edge.admin, method="POST")[0], 200)
+        time.sleep(1)
+        edge.get("/b", headers={"Host": "a.test"})
+        self.assertEqual(self.kept(edge), 2)
+
     def test_errors_and_critical_paths_are_kept_although_the_rate_is_zero(self):
         config = ("telemetry: {sampling: {rate: 0, routes: [{path: /pay, critical: true}]}}\n"
                   + keys.fixed_answer_site("a.test", "one"))
@@ -158,6 +224,41 @@ class Sampling(Case):
         edge.get("/", headers={"Host": "a.test"})
         self.assertEqual(metric(edge, 'telemetry_traces_kept_total{reason="critical"}'), 1)
         self.assertEqual(metric(edge, 'telemetry_traces_kept_total{reason="rate"}'), 0)
+
+
+class SpanDetail(Case):
+    def spans(self, edge):
+        lines = edge.get("/debug/traces", edge.admin)[2].decode().splitlines()
+        return [json.loads(line)["spans"][0]["attributes"] for line in lines]
+
+    def ask(self, **options):
+        edge = self.weir(config=keys.fixed_answer_site("a.test", "one")
+                         + "telemetry: {sampling: {routes: [{path: /a/*}]}}\n",
+                         options=options)
+        raw.ask(edge.port, b"BREW /a/b?c=d HTTP/1.1\r\nHost: h.test:81\r\nUser-Agent: me\r\n\r\n")
+        (span,) = [each for each in self.spans(edge) if each.get("url.path") == "/a/b"]
+        return span
+
+    def test_spans_say_what_the_conventions_require(self):
+        span = self.ask()
+        self.assertEqual(span["http.request.method"], "_OTHER")
+        self.assertEqual(span["http.request.method_original"], "BREW")
+        self.assertEqual(span["http.route"], "/a/*")
+        self.assertNotIn("url.query", span)
+        self.assertNotIn("user_agent.original", span)
+
+    def test_full_spans_say_what_is_recommended_too(self):
+        span = self.ask(**{"telemetry.span_detail": "full"})
+        self.assertEqual((span["url.query"], span["user_agent.original"]), ("c=d", "me"))
+        self.assertEqual((span["server.address"], span["server.port"]), ("h.test", 81))
+        self.assertEqual((span["network.peer.address"], span["network.protocol.version"]),
+                         ("127.0.0.1", "1.1"))
+
+    def test_a_failure_says_its_type(self):
+        edge = self.weir(1)  # nobody listens there
+        edge.get("/")
+        (span,) = [each for each in self.spans(edge) if each.get("url.path") == "/"]
+        self.assertEqual((span["error.type"], span["http.response.status_code"]), ("502", 502))
 
 
 class FlightRecorder(Case):

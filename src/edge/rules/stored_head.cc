@@ -27,9 +27,11 @@ StorableFields::StorableFields(const Fields& response, const ResponseDirectives&
 bool StorableFields::operator()(const Field& field) const {
   if (field.id == KnownField::age || field.id == KnownField::cache_status) return false;
   if (hop_by_hop_(field)) return false;
-  // RFC 9111 3.1 names it beside those that HopByHop knows.
+  // RFC 9111 3.1 names the first beside those that HopByHop knows; the second is about one trace,
+  // which is not the next one's.
   if (field.id == KnownField::unknown &&
-      equal_ignoring_case(field.name, "proxy-authentication-info"))
+      (equal_ignoring_case(field.name, "proxy-authentication-info") ||
+       equal_ignoring_case(field.name, "trace-keep")))
     return false;
   return !withholds_ || !is_withheld(response_, source_, field.name);
 }

@@ -141,6 +141,8 @@ Part telemetry_part() {
            info_of(events_dropped),
            info_of(otlp::exporter_spans_exported),
            info_of(otlp::exporter_spans_inflight),
+           info_of(otlp::exporter_points_inflight),
+           info_of(otlp::exporter_logs_inflight),
            info_of(otlp::exporter_points_exported),
            info_of(otlp::exporter_logs_exported),
            info_of(otlp::metric_points_left_out),

@@ -192,29 +192,16 @@ std::expected<void, std::string> EdgeProcess::make_service() {
   return {};
 }
 
-std::expected<std::shared_ptr<net::OriginShare>, std::string> EdgeProcess::receiver_of(
-    otlp::Signal signal) {
-  const auto endpoint = otlp::endpoint_of(otlp_settings_, signal);
-  if (!endpoint) return nullptr;
-  auto receiver = net::OriginShare::make(otlp::receiver_of(otlp_settings_, *endpoint), shards());
-  if (!receiver)
-    return std::unexpected("otlp.endpoint " + endpoint->origin + ": " + receiver.error().text);
-  return *std::move(receiver);
-}
-
 std::expected<void, std::string> EdgeProcess::find_receivers() {
-  for (const auto& [signal, receiver] : {std::pair{otlp::Signal::traces, &span_receiver_},
-                                         {otlp::Signal::metrics, &metric_receiver_},
-                                         {otlp::Signal::logs, &log_receiver_}}) {
-    auto found = receiver_of(signal);
-    if (!found) return std::unexpected(found.error());
-    *receiver = *std::move(found);
-  }
-  for (unsigned shard = 0; log_receiver_ && shard < tracing_.shards(); ++shard)
+  auto found = otlp::Receivers::of(otlp_settings_, shards());
+  if (!found) return std::unexpected(found.error());
+  receivers_ = *std::move(found);
+  for (unsigned shard = 0; receivers_.logs && shard < tracing_.shards(); ++shard)
     tracing_.tracer(shard).logs().enable();
-  if (!metric_receiver_) return {};
+  if (!receivers_.metrics) return {};
   metric_collector_.emplace(registry_, metric_outbox_, otlp_settings_, resource_,
                             runtime::read_wall_clock());
+  metric_collector_->use_examples([this] { return examples(); });
   if (telemetry_settings_.paths_max > 0) aggregate_paths();
   return {};
 }
@@ -280,7 +267,7 @@ runtime::Task<> EdgeProcess::serve(runtime::Shard& shard) {
              {"reason", resolver.error().text});
   net::Resolver& names = resolver ? static_cast<net::Resolver&>(**resolver) : addresses_only;
   shard.background().spawn(runtime::measure_shard(shard, recorder));
-  if ((span_receiver_ || metric_receiver_ || log_receiver_) && shard.index() == 0)
+  if (receivers_.any() && shard.index() == 0)
     co_await serve_and_export(shard, names);
   else
     co_await serve_clients(shard, names);
@@ -288,31 +275,16 @@ runtime::Task<> EdgeProcess::serve(runtime::Shard& shard) {
 }
 
 runtime::Task<> EdgeProcess::serve_and_export(runtime::Shard& shard, net::Resolver& resolver) {
-  telemetry::Recorder& recorder = registry_.recorder(0);
-  const auto parts = [&](const auto& receiver) {
-    return otlp::DeliveryParts{recorder, log_, resolver, receiver};
-  };
-  std::optional<otlp::TraceExporter> spans;
-  std::optional<otlp::MetricExporter> metrics;
-  std::optional<otlp::LogExporter> logs;
-  if (span_receiver_)
-    spans.emplace(shard,
-                  otlp::TraceExporterParts{tracing_, recorder, log_, resolver, span_receiver_},
-                  otlp_settings_, resource_);
-  if (metric_receiver_)
-    metrics.emplace(shard, metric_outbox_, parts(metric_receiver_), otlp_settings_, resource_);
-  if (log_receiver_) logs.emplace(shard, tracing_, parts(log_receiver_), otlp_settings_, resource_);
-  if (spans) spans->start();
-  if (metrics) metrics->start();
-  if (logs) logs->start();
+  otlp::Exporters exporters(shard,
+                            {tracing_, metric_outbox_, registry_.recorder(0), log_, resolver},
+                            receivers_, otlp_settings_, resource_);
+  exporters.start();
   co_await serve_clients(shard, resolver);
   // The last spans of the other shards, too. A look now and then costs less than messages would.
   while (recording_.load() > 0 && !shard.closing().requested())
     (void)co_await runtime::sleep(shard.reactor(),
                                   {shard.now() + milliseconds(5), &shard.closing()});
-  if (spans) co_await spans->stop();
-  if (metrics) co_await metrics->stop();
-  if (logs) co_await logs->stop();
+  co_await exporters.stop();
 }
 
 runtime::Task<> EdgeProcess::serve_clients(runtime::Shard& shard, net::Resolver& resolver) {

@@ -22,10 +22,8 @@
 #include "edge/edge_shard.h"
 #include "net/cares_resolver.h"
 #include "net/http_server.h"
-#include "otlp/log_exporter.h"
+#include "otlp/exporters.h"
 #include "otlp/metric_collector.h"
-#include "otlp/metric_exporter.h"
-#include "otlp/trace_exporter.h"
 #include "runtime/runtime_settings.h"
 #include "telemetry/event_log.h"
 #include "telemetry/process_metrics.h"
@@ -96,8 +94,6 @@ class EdgeProcess final : public Service, public admin::AdminProcess {
   std::expected<void, std::string> make_service();
   std::expected<void, std::string> find_receivers();
   void aggregate_paths();
-  // Of one signal; null where it is not sent.
-  std::expected<std::shared_ptr<net::OriginShare>, std::string> receiver_of(otlp::Signal signal);
   std::expected<void, std::string> read_certificates();
   std::expected<void, std::string> start_admin();
   std::expected<void, std::string> start_shards();
@@ -127,10 +123,7 @@ class EdgeProcess final : public Service, public admin::AdminProcess {
   std::unique_ptr<edge::EdgeService> service_;
   const otlp::OtlpSettings otlp_settings_;
   otlp::Resource resource_;
-  // Of each signal; null where it is not sent.
-  std::shared_ptr<net::OriginShare> span_receiver_;
-  std::shared_ptr<net::OriginShare> metric_receiver_;
-  std::shared_ptr<net::OriginShare> log_receiver_;
+  otlp::Receivers receivers_;
   std::optional<telemetry::PathAggregation> paths_;
   otlp::MetricOutbox metric_outbox_;
   std::optional<otlp::MetricCollector> metric_collector_;

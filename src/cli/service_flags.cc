@@ -1,5 +1,7 @@
 #include "cli/service_flags.h"
 
+#include <cstdio>
+
 #include "otlp/otel_environment.h"
 
 namespace weir::cli {
@@ -34,9 +36,11 @@ std::expected<settings::Sources, std::string> sources_of(const settings::Argumen
                                                          std::span<const std::string> environment) {
   settings::Sources sources;
   sources.environment.assign(environment.begin(), environment.end());
-  auto otel = otlp::otel_sets(environment);
+  auto otel = otlp::otel_variables(environment);
   if (!otel) return std::unexpected(otel.error());
-  sources.sets = *std::move(otel);
+  for (const std::string& warning : otel->warnings)
+    std::fprintf(stderr, "weir: %s\n", warning.c_str());
+  sources.sets = std::move(otel->sets);
   for (const settings::FlagValue& flag : arguments.flags) {
     const std::string label = "--" + std::string(flag.name);
     if (flag.name == "config") {

@@ -21,7 +21,15 @@ const settings::Group<OriginTlsSettings>& tls_settings() {
        field(&S::ca_file, "ca_file", "",
              "PEM file of the authorities to believe; empty believes those of the system."),
        field(&S::server_name, "server_name", "",
-             "Name to ask for and to check, where it is not the host of the URL.")}};
+             "Name to ask for and to check, where it is not the host of the URL."),
+       field(&S::certificate, "certificate", "",
+             "PEM file of our own certificate, and what links it to its authority, for an origin "
+             "that asks clients for one (mTLS)."),
+       field(&S::key, "key", "", "PEM file of that certificate's private key.")},
+      [](const S& s) -> std::optional<std::string> {
+        if (s.certificate.empty() == s.key.empty()) return std::nullopt;
+        return "certificate and key go together; one of them is empty";
+      }};
   return group;
 }
 

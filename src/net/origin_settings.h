@@ -16,6 +16,8 @@ struct OriginTlsSettings {
   bool verify = true;
   std::string ca_file;      // PEM; empty: the system's authorities
   std::string server_name;  // for SNI and the certificate; empty: the host of the URL
+  std::string certificate;  // PEM; ours, for an origin that asks who we are; empty: none
+  std::string key;          // PEM; of the certificate
 };
 
 struct RetrySettings {

@@ -32,6 +32,21 @@ bool load_authorities(SSL_CTX* context, const std::string& ca_file) {
   return SSL_CTX_load_verify_file(context, ca_file.c_str()) == 1;
 }
 
+// Our own, to a server that asks for one.
+Result<> show_certificate(SSL_CTX* context, const OriginTlsSettings& settings) {
+  if (SSL_CTX_use_certificate_chain_file(context, settings.certificate.c_str()) != 1) {
+    ERR_clear_error();
+    return fail(ErrorCode::tls, "tls.certificate cannot be read as a certificate in PEM");
+  }
+  // A key with a passphrase would have OpenSSL ask for it on the terminal.
+  SSL_CTX_set_default_passwd_cb(context, [](char*, int, int, void*) { return -1; });
+  if (SSL_CTX_use_PrivateKey_file(context, settings.key.c_str(), SSL_FILETYPE_PEM) != 1) {
+    ERR_clear_error();
+    return fail(ErrorCode::tls, "tls.key cannot be read as the certificate's private key in PEM");
+  }
+  return {};
+}
+
 bool expect_name(SSL* ssl, const std::string& name) {
   if (Address::parse_ip(name)) {
     // SNI carries names only (RFC 6066 3).
@@ -65,6 +80,7 @@ Result<std::unique_ptr<TlsContext>> TlsContext::client(const OriginTlsSettings& 
   if (SSL_CTX_set_alpn_protos(context, offered.data(), static_cast<unsigned>(offered.size() - 1)) !=
       0)
     return std::unexpected(last_tls_error("ALPN cannot be set"));
+  if (!settings.certificate.empty()) WEIR_CHECK(show_certificate(context, settings));
   if (!settings.verify) return made;
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
   if (!load_authorities(context, settings.ca_file)) {

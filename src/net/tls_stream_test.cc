@@ -249,6 +249,57 @@ TEST_CASE("a peer that does not speak TLS, or says nothing, does not hold a requ
       });
 }
 
+TEST_CASE("an origin that asks for our certificate gets it, and another is not told why") {
+  static const IdentityFiles ours(
+      make_identity("weir", "DNS:weir.test", &test_authority().authority));
+  static const std::unique_ptr<TlsContext> asking = [] {
+    SSL_CTX* context = SSL_CTX_new(TLS_server_method());
+    const Identity identity = make_identity("origin", "IP:127.0.0.1", &test_authority().authority);
+    SSL_CTX_use_certificate(context, identity.certificate.get());
+    SSL_CTX_use_PrivateKey(context, identity.key.get());
+    SSL_CTX_load_verify_file(context, test_authority().ca_file.c_str());
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+    return std::make_unique<TlsContext>(context);
+  }();
+  const ScriptedOrigin::Script script = [](StreamPtr& raw, int) -> Task<> {
+    co_await tls_hello(raw, *asking);
+  };
+  on_every_reactor(
+      script,
+      [](Case& all) -> Task<> {
+        Result<Answer> answer = co_await get(all.client, in_time(all.reactor));
+        REQUIRE(answer.has_value());
+        CHECK(answer->body == "hello");
+      },
+      [](OriginSettings& s) {
+        trust_test_authority(s);
+        s.tls.certificate = ours.certificate.path();
+        s.tls.key = ours.key.path();
+      });
+  on_every_reactor(
+      script,
+      [](Case& all) -> Task<> {
+        CHECK(!(co_await get(all.client, in_time(all.reactor))).has_value());
+      },
+      trust_test_authority);
+}
+
+TEST_CASE(
+    "a certificate of ours that cannot be read, or has another key, is an error at the start") {
+  const IdentityFiles one(make_identity("one", "DNS:one.test", nullptr));
+  const IdentityFiles other(make_identity("other", "DNS:other.test", nullptr));
+  OriginSettings settings = origin_with_defaults("https://origin.test");
+  const auto problem = [&](const std::string& certificate, const std::string& key) {
+    settings.tls.certificate = certificate;
+    settings.tls.key = key;
+    const auto share = OriginShare::make(settings, 1);
+    return share ? std::string() : std::string(share.error().text);
+  };
+  CHECK(problem(one.certificate.path(), one.key.path()).empty());
+  CHECK(problem("/does/not/exist.pem", one.key.path()).starts_with("tls.certificate "));
+  CHECK(problem(one.certificate.path(), other.key.path()).starts_with("tls.key "));
+}
+
 TEST_CASE("a CA file that cannot be read is an error when the origin is made") {
   OriginSettings settings = origin_with_defaults("https://origin.test");
   settings.tls.ca_file = "/does/not/exist.pem";

@@ -18,11 +18,12 @@ Delivery::Delivery(runtime::Shard& shard, DeliveryParts parts, const OtlpSetting
                    std::string_view version, DeliveredSignal signal)
     : shard_(shard),
       log_(parts.log),
-      settings_(settings),
+      settings_(for_signal(settings, signal.signal)),
       items_(signal.items),
       transport_(make_transport(shard, {parts.recorder, parts.resolver, std::move(parts.receiver)},
-                                settings, version, signal.signal)),
+                                settings_, version, signal.signal)),
       exported_(parts.recorder.family(signal.exported)),
+      inflight_(parts.recorder.bind(signal.inflight)),
       duration_(parts.recorder.family(exporter_duration)),
       retries_(parts.recorder.bind(exporter_retries)),
       bytes_(parts.recorder.bind(exporter_bytes)) {
@@ -31,6 +32,15 @@ Delivery::Delivery(runtime::Shard& shard, DeliveryParts parts, const OtlpSetting
 
 Task<Delivery::Outcome> Delivery::send(Message message, uint64_t items, runtime::Cancel& last,
                                        runtime::Cancel& cancel) {
+  const auto count = static_cast<int64_t>(items);
+  inflight_.add(count);
+  const Outcome outcome = co_await repeat(message, items, last, cancel);
+  inflight_.subtract(count);
+  co_return outcome;
+}
+
+Task<Delivery::Outcome> Delivery::repeat(Message message, uint64_t items, runtime::Cancel& last,
+                                         runtime::Cancel& cancel) {
   Backoff backoff(settings_.retry, reactor().now());
   for (;;) {
     Duration asked{};

@@ -27,6 +27,7 @@ struct DeliveredSignal {
   Signal signal;
   std::string_view items;  // "metrics"
   const telemetry::CounterDecl& exported;
+  const telemetry::UpDownCounterDecl& inflight;
 };
 
 class Delivery {
@@ -47,6 +48,8 @@ class Delivery {
   runtime::Task<> stop() { return transport_->stop(); }
 
  private:
+  runtime::Task<Outcome> repeat(Message message, uint64_t items, runtime::Cancel& last,
+                                runtime::Cancel& cancel);
   // One attempt; nothing when it is to be repeated after `pause`.
   runtime::Task<std::optional<Outcome>> attempt(Message message, uint64_t items,
                                                 runtime::Cancel& cancel, Duration& pause);
@@ -61,6 +64,7 @@ class Delivery {
   std::string_view items_;
   std::unique_ptr<Transport> transport_;
   telemetry::Family<telemetry::Counter> exported_;
+  telemetry::UpDownCounter inflight_;
   telemetry::Family<telemetry::Histogram> duration_;
   telemetry::Counter retries_;
   telemetry::Counter bytes_;

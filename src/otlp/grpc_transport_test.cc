@@ -113,7 +113,8 @@ Task<> run_parts(net::test::OneShard& one, const Run& run) {
   auto share =
       *net::OriginShare::make(receiver_of(settings, *endpoint_of(settings, Signal::traces)), 1);
   Delivery delivery(one.shard(), {registry.recorder(0), log, resolver, std::move(share)}, settings,
-                    "1", {Signal::traces, "spans", exporter_spans_exported});
+                    "1",
+                    {Signal::traces, "spans", exporter_spans_exported, exporter_spans_inflight});
   Parts parts{one.shard(), receiver, delivery, registry};
   co_await run.body(parts);
   co_await delivery.stop();

@@ -69,7 +69,7 @@ void LogEncoder::write(const telemetry::LogView& record) {
   record.each_attribute([&](const telemetry::Entry& entry) { write_attribute(writer_, 6, entry); });
   if (header.dropped_attributes != 0) writer_.varint(7, header.dropped_attributes);
   if (header.trace) {
-    writer_.fixed32(8, header.flags);
+    if (header.flags != 0) writer_.fixed32(8, header.flags);
     write_trace_id(writer_, 9, header.trace);
     write_span_id(writer_, 10, header.span.value);
   }

@@ -13,7 +13,6 @@ using runtime::Task;
 constexpr Duration look_interval = milliseconds(200);
 // About 50 us of work each.
 constexpr size_t records_a_slice = 64;
-constexpr size_t gzip_bytes_a_slice = 8 * 1024;
 
 }  // namespace
 
@@ -21,10 +20,11 @@ LogExporter::LogExporter(runtime::Shard& shard, telemetry::Tracing& tracing, Del
                          const OtlpSettings& settings, const Resource& resource)
     : shard_(shard),
       tracing_(tracing),
-      settings_(settings),
+      settings_(for_signal(settings, Signal::logs)),
       delivery_(shard, std::move(parts), settings, resource.program_version,
-                {Signal::logs, "logs", exporter_logs_exported}),
+                {Signal::logs, "logs", exporter_logs_exported, exporter_logs_inflight}),
       encoder_(resource, tracing),
+      packer_(shard.reactor(), tracing, settings_.compression),
       scope_(shard.reactor()),
       ended_(shard.reactor()) {}
 
@@ -67,7 +67,7 @@ Task<> LogExporter::drain(telemetry::LogEvents& events) {
   while (!scope_.cancel().requested()) {
     const uint64_t count = co_await fill(events);
     if (count == 0) co_return;
-    const Message message = co_await make_message();
+    const Message message = co_await packer_.pack(encoder_.end());
     const Delivery::Outcome outcome =
         co_await delivery_.send(message, count, last_, scope_.cancel());
     // Cut short by the end of the process: what became of it is not known.
@@ -85,20 +85,6 @@ Task<uint64_t> LogExporter::fill(telemetry::LogEvents& events) {
   while (count < batch_.records.size() && encoder_.add(batch_.records[count]))
     if (++count % records_a_slice == 0) co_await work.let_others();
   co_return count;
-}
-
-Task<Message> LogExporter::make_message() {
-  std::string_view rest = encoder_.end();
-  if (settings_.compression == Compression::none) co_return Message{rest};
-  Work work(shard_.reactor(), tracing_);
-  gzip_.begin();
-  while (!rest.empty()) {
-    const std::string_view slice = rest.substr(0, gzip_bytes_a_slice);
-    gzip_.add(slice);
-    rest.remove_prefix(slice.size());
-    co_await work.let_others();
-  }
-  co_return Message{gzip_.end(), true};
 }
 
 }  // namespace weir::otlp

@@ -8,8 +8,8 @@
 //   exporter.start();   ...   co_await exporter.stop();
 
 #include "otlp/delivery.h"
-#include "otlp/gzip.h"
 #include "otlp/log_encoder.h"
+#include "otlp/packer.h"
 #include "runtime/scope.h"
 
 namespace weir::otlp {
@@ -34,14 +34,13 @@ class LogExporter {
   runtime::Task<> drain(telemetry::LogEvents& events);
   // Encodes the oldest records; how many.
   runtime::Task<uint64_t> fill(telemetry::LogEvents& events);
-  runtime::Task<Message> make_message();
 
   runtime::Shard& shard_;
   telemetry::Tracing& tracing_;
   const OtlpSettings settings_;
   Delivery delivery_;
   LogEncoder encoder_;
-  Gzip gzip_;
+  Packer packer_;
   telemetry::LogEvents::Batch batch_;
   runtime::Scope scope_;
   runtime::WaitQueue ended_;

@@ -9,7 +9,7 @@ MetricCollector::MetricCollector(telemetry::Registry& registry, MetricOutbox& ou
                                  WallTime start)
     : registry_(registry),
       outbox_(outbox),
-      settings_(settings),
+      settings_(for_signal(settings, Signal::metrics)),
       start_(start),
       encoder_(resource),
       turned_at_(start),
@@ -63,6 +63,7 @@ void MetricCollector::finish(WallTime wall) {
 void MetricCollector::append(const telemetry::Snapshot& snapshot, MetricTimes times,
                              std::vector<MetricRequest>& requests) {
   uint64_t left_out = 0;
+  if (examples_) encoder_.use_examples(examples_());
   for (MetricRequest& request :
        encoder_.encode(snapshot, times, settings_.batch_bytes_max, left_out)) {
     if (settings_.compression == Compression::gzip) {

@@ -30,6 +30,11 @@ class MetricCollector {
   // now or soon. Before the first tick; `paths` outlives this.
   void use_paths(telemetry::PathAggregation& paths, std::function<void()> ask_shards);
 
+  // Exemplars go with the histogram that they name. Before the first tick.
+  void use_examples(std::function<telemetry::HistogramExamples()> examples) {
+    examples_ = std::move(examples);
+  }
+
   // Collects when it is time; about once a second. Durations by path are those of the interval, and
   // are collected with the rest as soon as all shards have turned.
   void tick(MonoTime now, WallTime wall);
@@ -54,6 +59,7 @@ class MetricCollector {
   MonoTime due_{};
   telemetry::PathAggregation* paths_ = nullptr;
   std::function<void()> ask_shards_;
+  std::function<telemetry::HistogramExamples()> examples_;
   bool turning_ = false;
   WallTime turned_at_;    // when the turn was begun
   WallTime turned_last_;  // and the one before it

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "otlp/resource_encoder.h"
+#include "otlp/value_encoder.h"
 
 namespace weir::otlp {
 namespace {
@@ -98,8 +99,8 @@ MetricRequest MetricEncoder::finish(std::string_view metrics, uint64_t points) {
 void MetricEncoder::write_metric(const Metric& metric) {
   const auto message = writer_.begin_message(2);
   writer_.bytes(1, metric.info.name);
-  writer_.bytes(2, metric.info.help);
-  writer_.bytes(3, metric.info.unit);
+  if (!metric.info.help.empty()) writer_.bytes(2, metric.info.help);
+  if (!metric.info.unit.empty()) writer_.bytes(3, metric.info.unit);
   const auto data = writer_.begin_message(field_of(metric.info.kind));
   write_points(metric);
   writer_.end_message(data);
@@ -143,22 +144,36 @@ void MetricEncoder::write_histogram(const InstrumentInfo& info, const MetricPoin
   const uint64_t count = data.count();
   write_attributes(1, info, point);
   write_times();
-  writer_.fixed64(4, count);
+  if (count != 0) writer_.fixed64(4, count);
   writer_.float64(5, static_cast<double>(data.sum) / info.per_unit);
   if (buckets.scale != 0) writer_.varint(6, zigzag(buckets.scale));
   if (data.zeros != 0) writer_.fixed64(7, data.zeros);
-  const auto positive = writer_.begin_message(8);
-  if (buckets.offset != 0) writer_.varint(1, zigzag(buckets.offset));
-  if (!buckets.counts.empty()) {
-    const auto counts = writer_.begin_message(2);
-    for (const uint64_t each : buckets.counts)
-      writer_.append_varint(each);
-    writer_.end_message(counts);
-  }
-  writer_.end_message(positive);
+  if (!buckets.counts.empty()) write_buckets(buckets);
+  if (examples_.metric == info.name) write_examples(info);
   if (count == 0) return;
   writer_.float64(12, static_cast<double>(data.min) / info.per_unit);
   writer_.float64(13, static_cast<double>(data.max) / info.per_unit);
+}
+
+void MetricEncoder::write_examples(const InstrumentInfo& info) {
+  for (const telemetry::Exemplar& each : examples_.exemplars) {
+    const auto exemplar = writer_.begin_message(11);
+    writer_.fixed64(2, static_cast<uint64_t>(each.time_ns + examples_.wall_offset_ns));
+    writer_.float64(3, static_cast<double>(each.value_ns) / info.per_unit);
+    write_span_id(writer_, 4, each.span.value);
+    write_trace_id(writer_, 5, each.trace);
+    writer_.end_message(exemplar);
+  }
+}
+
+void MetricEncoder::write_buckets(const telemetry::ExponentialBuckets& buckets) {
+  const auto positive = writer_.begin_message(8);
+  if (buckets.offset != 0) writer_.varint(1, zigzag(buckets.offset));
+  const auto counts = writer_.begin_message(2);
+  for (const uint64_t each : buckets.counts)
+    writer_.append_varint(each);
+  writer_.end_message(counts);
+  writer_.end_message(positive);
 }
 
 // An empty value is as no label. Two of them are no texts by OpenTelemetry's conventions.

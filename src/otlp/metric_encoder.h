@@ -12,13 +12,19 @@
 //   NumberDataPoint           2 start   3 time   4 double   6 sfixed64   7 KeyValue...
 //   ExponentialHistogram      1 point...   2 temporality
 //   its point  1 KeyValue...   2 start   3 time   4 count   5 sum   6 scale (zigzag)
-//              7 zeros   8 Buckets (1 offset (zigzag)   2 counts, packed)   12 min   13 max
+//              7 zeros   8 Buckets (1 offset (zigzag)   2 counts, packed)   11 Exemplar...
+//              12 min   13 max
+//   Exemplar   2 time   3 double   4 span id   5 trace id
+//
+// Canonical as proto3 has it: what is zero or empty is left out, but for optional fields (sum, min,
+// max) and those of a oneof (4 and 6 of NumberDataPoint).
 
 #include <string>
 #include <vector>
 
 #include "base/buffer.h"
 #include "otlp/resource.h"
+#include "telemetry/prometheus.h"
 #include "telemetry/registry.h"
 #include "wire/protobuf_writer.h"
 
@@ -43,6 +49,8 @@ class MetricEncoder {
   MetricEncoder(const MetricEncoder&) = delete;
   MetricEncoder& operator=(const MetricEncoder&) = delete;
 
+  // Exemplars for the histogram that they name, from now on.
+  void use_examples(telemetry::HistogramExamples examples) { examples_ = std::move(examples); }
   // As many requests as it takes for each to stay below `bytes_max`; none for an empty snapshot. A
   // metric that is larger by itself is left out and its points are added to `left_out`.
   std::vector<MetricRequest> encode(const telemetry::Snapshot& snapshot, MetricTimes times,
@@ -53,9 +61,11 @@ class MetricEncoder {
   void write_points(const telemetry::Metric& metric);
   void write_number(const telemetry::InstrumentInfo& info, const telemetry::MetricPoint& point);
   void write_histogram(const telemetry::InstrumentInfo& info, const telemetry::MetricPoint& point);
+  void write_buckets(const telemetry::ExponentialBuckets& buckets);
   void write_attributes(uint32_t number, const telemetry::InstrumentInfo& info,
                         const telemetry::MetricPoint& point);
   void write_times();
+  void write_examples(const telemetry::InstrumentInfo& info);
   MetricRequest finish(std::string_view metrics, uint64_t points);
 
   Buffer resource_;  // encoded once, as is the scope
@@ -63,6 +73,7 @@ class MetricEncoder {
   Buffer metric_;  // the one that is being written
   wire::ProtobufWriter writer_{metric_};
   MetricTimes times_{};
+  telemetry::HistogramExamples examples_;
 };
 
 }  // namespace weir::otlp

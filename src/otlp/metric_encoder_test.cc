@@ -138,6 +138,22 @@ TEST_CASE("a histogram is exponential, with exact count, sum, min and max in its
   CHECK(counts.size() <= 160);
 }
 
+TEST_CASE("what is zero or empty is left out, but for what is optional or one of several") {
+  constexpr telemetry::CounterDecl bare{.name = "bare", .unit = "", .help = ""};
+  telemetry::Registry registry(1);
+  (void)registry.recorder(0).bind(latency);
+  (void)registry.recorder(0).bind(bare);
+  auto metrics = metrics_of(encode(registry).at(0));
+  const Fields empty = decode(one(decode(one(metrics["edge.origin.latency"], 10)), 1));
+  CHECK(empty.count(4) == 0);
+  CHECK(double_of(one(empty, 5)) == 0);
+  for (const int field : {6, 7, 8, 12, 13})
+    CHECK(empty.count(field) == 0);
+  CHECK(metrics["bare"].count(2) == 0);
+  CHECK(metrics["bare"].count(3) == 0);
+  CHECK(number_of(one(decode(one(decode(one(metrics["bare"], 7)), 1)), 6)) == 0);
+}
+
 TEST_CASE("a power of two is the upper end of its bucket, on both sides of one") {
   for (const uint64_t value : {uint64_t{1}, uint64_t{8}, uint64_t{1024}}) {
     telemetry::Registry registry(1);
@@ -150,6 +166,28 @@ TEST_CASE("a power of two is the upper end of its bucket, on both sides of one")
     CHECK(unzigzag(one(buckets, 1)) == (index << scale) - 1);
     CHECK(packed(one(buckets, 2)) == std::vector<uint64_t>{1});
   }
+}
+
+TEST_CASE("exemplars go with the histogram that they name, by trace and span") {
+  telemetry::Registry registry(1);
+  registry.recorder(0).bind(latency).record(milliseconds(5));
+  registry.recorder(0).bind(exact).record(uint64_t{5});
+  MetricEncoder encoder({.attributes = {{"service.name", "edge-service"}}, .program_version = "1"});
+  encoder.use_examples(
+      {.metric = latency.name,
+       .exemplars = {{.trace = {1, 2}, .span = {3}, .value_ns = 5'000'000, .time_ns = 40}},
+       .wall_offset_ns = 1000});
+  uint64_t left_out = 0;
+  auto metrics = metrics_of(encoder.encode(registry.collect(), times, 1 << 20, left_out).at(0));
+  const auto point = [&](const char* name) {
+    return decode(one(decode(one(metrics[name], 10)), 1));
+  };
+  const Fields exemplar = decode(one(point("edge.origin.latency"), 11));
+  CHECK(number_of(one(exemplar, 2)) == 1040);
+  CHECK(double_of(one(exemplar, 3)) == 5);
+  CHECK(one(exemplar, 4) == std::string("\0\0\0\0\0\0\0\3", 8));
+  CHECK(one(exemplar, 5).size() == 16);
+  CHECK(point("sizes").count(11) == 0);
 }
 
 TEST_CASE("what exceeds a request's bytes goes into another, or is counted") {

@@ -14,10 +14,10 @@ MetricExporter::MetricExporter(runtime::Shard& shard, MetricOutbox& outbox, Deli
                                const OtlpSettings& settings, const Resource& resource)
     : shard_(shard),
       outbox_(outbox),
-      compression_(settings.compression),
+      compression_(for_signal(settings, Signal::metrics).compression),
       flush_timeout_(settings.flush_timeout),
       delivery_(shard, std::move(parts), settings, resource.program_version,
-                {Signal::metrics, "metrics", exporter_points_exported}),
+                {Signal::metrics, "metrics", exporter_points_exported, exporter_points_inflight}),
       scope_(shard.reactor()),
       ended_(shard.reactor()) {}
 

@@ -19,20 +19,42 @@ struct BackoffSettings {
   Duration elapsed_max{};
 };
 
+enum class Signal : uint8_t { traces, metrics, logs };
+
+enum class OwnProtocol : uint8_t { as_all, http_protobuf, grpc };
+enum class OwnCompression : uint8_t { as_all, none, gzip };
+// What one signal has for itself; what is empty, auto or as_all is as for all of them.
+struct SignalSettings {
+  bool send = true;
+  std::string endpoint;  // as it is
+  OwnProtocol protocol = OwnProtocol::as_all;
+  settings::TextMap headers;
+  std::string ca_file;
+  std::string client_certificate;
+  std::string client_key;
+  OwnCompression compression = OwnCompression::as_all;
+  std::optional<Duration> timeout;
+  std::optional<Duration> elapsed_max;
+};
+
 struct OtlpSettings {
-  std::string endpoint;          // v1/SIGNAL is appended, but in gRPC; empty: none
-  std::string traces_endpoint;   // as it is; empty: derived from endpoint
-  std::string metrics_endpoint;  // likewise
-  std::string logs_endpoint;     // likewise
+  std::string endpoint;  // v1/SIGNAL is appended, but in gRPC; empty: none
+  SignalSettings traces;
+  SignalSettings metrics;
+  SignalSettings logs;
   Protocol protocol = Protocol::http_protobuf;
   settings::TextMap headers;
   std::string ca_file;
+  std::string client_certificate;
+  std::string client_key;
   Compression compression = Compression::none;
   Duration timeout{};
   Duration interval{};
   Duration metrics_interval{};
+  std::optional<Duration> logs_interval;  // auto: interval
   Duration flush_timeout{};
   uint32_t batch_spans_max = 0;
+  std::optional<uint32_t> batch_logs_max;  // auto: batch_spans_max
   uint32_t batch_bytes_max = 0;
   BackoffSettings retry;
   settings::TextMap resource;
@@ -45,11 +67,12 @@ struct Endpoint {
   std::string origin;  // "http://HOST[:PORT]"
   std::string target;  // "/v1/traces"; in gRPC the method
 };
-enum class Signal : uint8_t { traces, metrics, logs };
+// The settings with what the signal has for itself in the place of what is for all.
+OtlpSettings for_signal(const OtlpSettings& settings, Signal signal);
 // Nothing when none of this signal is to be sent.
 std::optional<Endpoint> endpoint_of(const OtlpSettings& settings, Signal signal);
-// How the receiver is talked to. Retries and leaving it alone for a while are the exporter's, which
-// knows what may be repeated.
+// How the receiver of a signal is talked to, by for_signal(). Retries and leaving it alone for a
+// while are the exporter's, which knows what may be repeated.
 net::OriginSettings receiver_of(const OtlpSettings& settings, const Endpoint& endpoint);
 
 }  // namespace weir::otlp

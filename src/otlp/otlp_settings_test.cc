@@ -1,5 +1,7 @@
 #include "otlp/otlp_settings.h"
 
+#include <map>
+
 #include <doctest/doctest.h>
 
 #include "otlp/backoff.h"
@@ -25,13 +27,13 @@ Loaded load_from(std::vector<std::string> environment, std::string file = "") {
   schema.add(otlp_settings());
   schema.add(service_settings());
   schema.add(node_settings());
-  auto sets = otel_sets(environment);
-  REQUIRE(sets.has_value());
+  auto otel = otel_variables(environment);
+  REQUIRE(otel.has_value());
   settings::Sources sources;
   if (!file.empty()) sources.file_name = "weir.yaml";
   sources.file_text = std::move(file);
   sources.environment = std::move(environment);
-  sources.sets = *std::move(sets);
+  sources.sets = std::move(otel->sets);
   const auto values = settings::resolve(schema, sources);
   REQUIRE(values.has_value());
   return {*settings::load(*values, otlp_settings()), *settings::load(*values, service_settings()),
@@ -41,7 +43,7 @@ Loaded load_from(std::vector<std::string> environment, std::string file = "") {
 std::string target_of(std::string endpoint, std::string traces = "") {
   OtlpSettings settings;
   settings.endpoint = std::move(endpoint);
-  settings.traces_endpoint = std::move(traces);
+  settings.traces.endpoint = std::move(traces);
   const auto found = endpoint_of(settings, Signal::traces);
   return found ? found->origin + " " + found->target : "none";
 }
@@ -86,34 +88,114 @@ TEST_CASE("over gRPC an endpoint has no path, and the target is the method") {
   CHECK(secure.otlp.endpoint == "https://c:4317");
   CHECK_FALSE(receiver_of(secure.otlp, *endpoint).http2);
   OtlpSettings with_path = loaded.otlp;
-  with_path.traces_endpoint = "http://c:4317/v1/traces";
-  CHECK(otlp_settings().check(with_path).value_or("").starts_with("traces_endpoint: "));
-  with_path.traces_endpoint = "http://c:4317/";
+  with_path.traces.endpoint = "http://c:4317/v1/traces";
+  CHECK(otlp_settings().check(with_path).value_or("").starts_with("traces.endpoint: "));
+  with_path.traces.endpoint = "http://c:4317/";
   CHECK(!otlp_settings().check(with_path));
 }
 
 TEST_CASE("the variables of the batch processor are settings") {
-  const auto sets = otel_sets(std::vector<std::string>{"OTEL_BSP_SCHEDULE_DELAY=5000",
-                                                       "OTEL_BSP_MAX_EXPORT_BATCH_SIZE=512",
-                                                       "OTEL_BSP_MAX_QUEUE_SIZE=2048"});
-  REQUIRE(sets.has_value());
-  const auto has = [&](const char* key, const char* value) {
-    return std::ranges::any_of(
-        *sets, [&](const settings::Set& set) { return set.key == key && set.value == value; });
+  const OtlpSettings otlp =
+      load_from({"OTEL_BSP_SCHEDULE_DELAY=5000", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE=512",
+                 "OTEL_BSP_EXPORT_TIMEOUT=30000", "OTEL_BLRP_SCHEDULE_DELAY=1000",
+                 "OTEL_BLRP_MAX_EXPORT_BATCH_SIZE=256", "OTEL_METRIC_EXPORT_INTERVAL=15000",
+                 "OTEL_METRIC_EXPORT_TIMEOUT=7000"})
+          .otlp;
+  CHECK(for_signal(otlp, Signal::traces).interval == seconds(5));
+  CHECK(for_signal(otlp, Signal::traces).batch_spans_max == 512);
+  CHECK(for_signal(otlp, Signal::traces).retry.elapsed_max == seconds(30));
+  CHECK(for_signal(otlp, Signal::logs).interval == seconds(1));
+  CHECK(for_signal(otlp, Signal::logs).batch_spans_max == 256);
+  CHECK(for_signal(otlp, Signal::logs).retry.elapsed_max == minutes(5));
+  CHECK(otlp.metrics_interval == seconds(15));
+  CHECK(for_signal(otlp, Signal::metrics).retry.elapsed_max == seconds(7));
+}
+
+TEST_CASE("what a signal has for itself goes before what is for all") {
+  const OtlpSettings otlp =
+      load_from({"OTEL_EXPORTER_OTLP_ENDPOINT=http://c:4318", "OTEL_EXPORTER_OTLP_HEADERS=a=1",
+                 "OTEL_EXPORTER_OTLP_CERTIFICATE=/ca", "OTEL_EXPORTER_OTLP_CLIENT_KEY=/key",
+                 "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE=/cert",
+                 "OTEL_EXPORTER_OTLP_LOGS_PROTOCOL=grpc", "OTEL_EXPORTER_OTLP_LOGS_HEADERS=b=2",
+                 "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT=l:4317", "OTEL_EXPORTER_OTLP_LOGS_INSECURE=true",
+                 "OTEL_EXPORTER_OTLP_LOGS_CLIENT_KEY=/key2", "OTEL_EXPORTER_OTLP_LOGS_TIMEOUT=700",
+                 "OTEL_EXPORTER_OTLP_LOGS_CLIENT_CERTIFICATE=/cert2",
+                 "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT=m:1",
+                 "OTEL_EXPORTER_OTLP_METRICS_COMPRESSION=gzip"})
+          .otlp;
+  const OtlpSettings traces = for_signal(otlp, Signal::traces),
+                     logs = for_signal(otlp, Signal::logs);
+  CHECK(traces.protocol == Protocol::http_protobuf);
+  CHECK(traces.headers == settings::TextMap{{"a", "1"}});
+  CHECK(traces.timeout == seconds(10));
+  CHECK(traces.compression == Compression::none);
+  CHECK(logs.protocol == Protocol::grpc);
+  CHECK(logs.headers == settings::TextMap{{"b", "2"}});
+  CHECK(logs.timeout == milliseconds(700));
+  CHECK(logs.ca_file == "/ca");
+  CHECK(for_signal(otlp, Signal::metrics).compression == Compression::gzip);
+  CHECK(endpoint_of(otlp, Signal::logs)->origin == "http://l:4317");
+  CHECK(endpoint_of(otlp, Signal::logs)->target.ends_with("LogsService/Export"));
+  CHECK(endpoint_of(otlp, Signal::metrics)->origin == "https://m:1");
+  CHECK(endpoint_of(otlp, Signal::traces)->target == "/v1/traces");
+  const auto tls = receiver_of(logs, *endpoint_of(otlp, Signal::logs)).tls;
+  CHECK(tls.certificate == "/cert2");
+  CHECK(tls.key == "/key2");
+  CHECK(receiver_of(traces, *endpoint_of(otlp, Signal::traces)).tls.certificate == "/cert");
+  CHECK(receiver_of(logs, *endpoint_of(otlp, Signal::logs)).http2);
+}
+
+TEST_CASE("samplers, switches and levels become settings of ours") {
+  const auto sets_of = [](std::vector<std::string> environment) {
+    std::map<std::string, std::string> sets;
+    const auto found = otel_variables(environment);
+    REQUIRE(found.has_value());
+    CHECK(found->warnings.empty());
+    for (const settings::Set& set : found->sets)
+      sets[set.key] = set.value;
+    return sets;
   };
-  CHECK(has("otlp.interval", "5000ms"));
-  CHECK(has("otlp.batch_spans_max", "512"));
-  CHECK(has("telemetry.queue_spans_max", "2048"));
+  using Sets = std::map<std::string, std::string>;
+  const auto sampled = [](const char* rate) {
+    return Sets{{"telemetry.sampling.strategy", "fixed"}, {"telemetry.sampling.rate", rate}};
+  };
+  CHECK(sets_of({"OTEL_TRACES_SAMPLER=always_on"}) == sampled("1"));
+  CHECK(sets_of({"OTEL_TRACES_SAMPLER=parentbased_always_off"}) == sampled("0"));
+  CHECK(sets_of({"OTEL_TRACES_SAMPLER=traceidratio", "OTEL_TRACES_SAMPLER_ARG=0.25"}) ==
+        sampled("0.25"));
+  CHECK(sets_of({"OTEL_TRACES_SAMPLER=parentbased_traceidratio"}) == sampled("1"));
+  CHECK(sets_of({"OTEL_TRACES_SAMPLER_ARG=0.25"}).empty());
+  CHECK(sets_of({"OTEL_LOGS_EXPORTER=none", "OTEL_TRACES_EXPORTER=otlp"}) ==
+        Sets{{"otlp.logs.send", "false"}});
+  CHECK(sets_of({"OTEL_METRICS_EXEMPLAR_FILTER=always_off", "OTEL_LOG_LEVEL=WARN"}) ==
+        Sets{{"telemetry.exemplars", "false"}, {"telemetry.log_level", "warning"}});
+  CHECK(sets_of({"OTEL_PROPAGATORS=tracecontext,baggage", "OTEL_BSP_MAX_QUEUE_SIZE=2048"}) ==
+        Sets{{"telemetry.queue_spans_max", "2048"}});
+  CHECK(sets_of({"OTEL_LOG_LEVEL=", "OTEL_ANYTHING=", "OTHER=1"}).empty());
+  CHECK(sets_of({"OTEL_BSP_MAX_QUEUE_SIZE=2048", "WEIR_TELEMETRY_QUEUE_SPANS_MAX=1"}).empty());
+}
+
+TEST_CASE("a choice or a name that is not known is warned of, and has no effect") {
+  for (const char* variable :
+       {"OTEL_TRACES_SAMPLER=xray", "OTEL_EXPORTER_OTLP_PROTOCOL=http/json",
+        "OTEL_EXPORTER_OTLP_METRICS_COMPRESSION=zstd", "OTEL_TRACES_EXPORTER=zipkin",
+        "OTEL_PROPAGATORS=b3", "OTEL_SPAN_EVENT_COUNT_LIMIT=5", "OTEL_CONFIG_FILE=/x.yaml"}) {
+    const auto found = otel_variables(std::vector<std::string>{variable});
+    REQUIRE(found.has_value());
+    CHECK(found->sets.empty());
+    REQUIRE(found->warnings.size() == 1);
+    const std::string name(variable, std::string_view(variable).find('='));
+    CHECK(found->warnings[0].starts_with(name + " has "));
+  }
 }
 
 TEST_CASE("the variables of OpenTelemetry are settings") {
-  const Loaded loaded = load_from(
-      {"OTEL_EXPORTER_OTLP_ENDPOINT=http://c:4318", "OTEL_EXPORTER_OTLP_TIMEOUT=2500",
-       "OTEL_EXPORTER_OTLP_HEADERS=api-key=a%20b%2C, x = y=z",
-       "OTEL_EXPORTER_OTLP_COMPRESSION=none", "OTEL_EXPORTER_OTLP_TRACES_COMPRESSION=gzip",
-       "OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf", "OTEL_SERVICE_NAME=shop",
-       "OTEL_EXPORTER_OTLP_CERTIFICATE=",
-       "OTEL_RESOURCE_ATTRIBUTES=service.name=other,node.region=eu,team=a: b"});
+  const Loaded loaded =
+      load_from({"OTEL_EXPORTER_OTLP_ENDPOINT=http://c:4318", "OTEL_EXPORTER_OTLP_TIMEOUT=2500",
+                 "OTEL_EXPORTER_OTLP_HEADERS=api-key=a%20b%2C, x = y=z",
+                 "OTEL_EXPORTER_OTLP_COMPRESSION=gzip", "OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf",
+                 "OTEL_SERVICE_NAME=shop", "OTEL_EXPORTER_OTLP_CERTIFICATE=",
+                 "OTEL_RESOURCE_ATTRIBUTES=service.name=other,node.region=eu,team=a: b"});
   CHECK(loaded.otlp.endpoint == "http://c:4318");
   CHECK(loaded.otlp.timeout == milliseconds(2500));
   CHECK(loaded.otlp.headers == settings::TextMap{{"api-key", "a b,"}, {"x", "y=z"}});
@@ -133,16 +215,18 @@ TEST_CASE("OTEL_ variables win over the file and lose to WEIR_ variables") {
 }
 
 TEST_CASE("OTEL_SDK_DISABLED=true sends nothing, whatever the file says") {
-  const std::string file = "otlp: {endpoint: 'http://file:1', traces_endpoint: 'http://file:2'}\n";
+  const std::string file =
+      "otlp: {endpoint: 'http://file:1', traces: {endpoint: 'http://file:2'}}\n";
   CHECK(!endpoint_of(load_from({"OTEL_SDK_DISABLED=TRUE"}, file).otlp, Signal::traces));
   CHECK(endpoint_of(load_from({"OTEL_SDK_DISABLED=1"}, file).otlp, Signal::traces));
 }
 
 TEST_CASE("a broken OTEL_ variable is named") {
   const std::vector<std::string> headers{"OTEL_EXPORTER_OTLP_HEADERS=novalue"};
-  CHECK(otel_sets(headers).error() == "OTEL_EXPORTER_OTLP_HEADERS: expected NAME=VALUE,NAME=VALUE");
+  CHECK(otel_variables(headers).error() ==
+        "OTEL_EXPORTER_OTLP_HEADERS: expected NAME=VALUE,NAME=VALUE");
   const std::vector<std::string> resource{"OTEL_RESOURCE_ATTRIBUTES=a=%4"};
-  CHECK(otel_sets(resource).error() ==
+  CHECK(otel_variables(resource).error() ==
         "OTEL_RESOURCE_ATTRIBUTES: the value of a has a broken % escape");
 }
 

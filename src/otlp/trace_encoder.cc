@@ -107,7 +107,7 @@ class SpanWriter {
       const auto message = writer_.begin_message(13);
       write_trace_id(writer_, 1, link.trace);
       write_span_id(writer_, 2, link.span.value);
-      writer_.fixed32(6, static_cast<uint32_t>(link.flags & 0xff));
+      if (link.flags != 0) writer_.fixed32(6, static_cast<uint32_t>(link.flags & 0xff));
       writer_.end_message(message);
     });
   }

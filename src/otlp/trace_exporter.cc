@@ -15,7 +15,6 @@ using telemetry::TraceQueue;
 constexpr Duration look_interval = milliseconds(200);
 // About 50 us of work each.
 constexpr size_t traces_a_slice = 32;
-constexpr size_t gzip_bytes_a_slice = 8 * 1024;
 
 }  // namespace
 
@@ -23,12 +22,12 @@ TraceExporter::TraceExporter(runtime::Shard& shard, TraceExporterParts parts,
                              const OtlpSettings& settings, const Resource& resource)
     : shard_(shard),
       tracing_(parts.tracing),
-      settings_(settings),
+      settings_(for_signal(settings, Signal::traces)),
       delivery_(shard, {parts.recorder, parts.log, parts.resolver, std::move(parts.receiver)},
                 settings, resource.program_version,
-                {Signal::traces, "spans", exporter_spans_exported}),
-      inflight_(parts.recorder.bind(exporter_spans_inflight)),
+                {Signal::traces, "spans", exporter_spans_exported, exporter_spans_inflight}),
       encoder_(resource, parts.tracing),
+      packer_(shard.reactor(), parts.tracing, settings_.compression),
       scope_(shard.reactor()),
       ended_(shard.reactor()),
       batches_(parts.tracing.shards()) {}
@@ -73,12 +72,9 @@ Task<> TraceExporter::drain() {
   while (!scope_.cancel().requested()) {
     co_await fill();
     if (batch_spans_ == 0) co_return;
-    const auto inflight = static_cast<int64_t>(batch_spans_);
-    inflight_.add(inflight);
-    const Message message = co_await make_message();
+    const Message message = co_await packer_.pack(encoder_.end());
     const Delivery::Outcome outcome =
         co_await delivery_.send(message, batch_spans_, wake_, scope_.cancel());
-    inflight_.subtract(inflight);
     // Cut short by the end of the process: what became of it is not known.
     if (!outcome.delivered && scope_.cancel().requested()) co_return;
     settle(outcome);
@@ -117,20 +113,6 @@ Task<> TraceExporter::fill_from(TraceQueue& queue, TraceQueue::Batch& batch) {
     queue.peek(fitting, UINT64_MAX, batch);
   }
   batch_spans_ += batch.spans;
-}
-
-Task<Message> TraceExporter::make_message() {
-  std::string_view rest = encoder_.end();
-  if (settings_.compression == Compression::none) co_return Message{rest};
-  Work work(reactor(), tracing_);
-  gzip_.begin();
-  while (!rest.empty()) {
-    const std::string_view slice = rest.substr(0, gzip_bytes_a_slice);
-    gzip_.add(slice);
-    rest.remove_prefix(slice.size());
-    co_await work.let_others();
-  }
-  co_return Message{gzip_.end(), true};
 }
 
 void TraceExporter::settle(Delivery::Outcome outcome) {

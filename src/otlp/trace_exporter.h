@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "otlp/delivery.h"
-#include "otlp/gzip.h"
+#include "otlp/packer.h"
 #include "otlp/trace_encoder.h"
 #include "runtime/scope.h"
 #include "telemetry/tracing.h"
@@ -51,7 +51,6 @@ class TraceExporter {
   // Encodes the oldest traces of all queues, without removing them.
   runtime::Task<> fill();
   runtime::Task<> fill_from(telemetry::TraceQueue& queue, telemetry::TraceQueue::Batch& batch);
-  runtime::Task<Message> make_message();
   // Gives the batch's spans back to their queues.
   void settle(Delivery::Outcome outcome);
   runtime::Reactor& reactor() { return shard_.reactor(); }
@@ -60,9 +59,8 @@ class TraceExporter {
   telemetry::Tracing& tracing_;
   OtlpSettings settings_;
   Delivery delivery_;
-  telemetry::UpDownCounter inflight_;
   TraceEncoder encoder_;
-  Gzip gzip_;
+  Packer packer_;
   runtime::Scope scope_;
   runtime::WaitQueue ended_;
   runtime::Cancel wake_;                               // ends pauses; requested when it is to stop

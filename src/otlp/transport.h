@@ -54,7 +54,7 @@ struct TransportParts {
   net::Resolver& resolver;
   net::OriginSharePtr receiver;  // of receiver_of(), for all shards
 };
-// `settings` name an endpoint for the signal. `version` is the program's.
+// `settings` are the signal's, and name an endpoint for it. `version` is the program's.
 std::unique_ptr<Transport> make_transport(runtime::Shard& shard, TransportParts parts,
                                           const OtlpSettings& settings, std::string_view version,
                                           Signal signal);

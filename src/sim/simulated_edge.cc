@@ -2,7 +2,7 @@
 
 #include "edge/edge_shard.h"
 #include "net/resolver.h"
-#include "settings/load.h"
+#include "runtime/waiter.h"
 
 namespace weir::sim {
 namespace {
@@ -48,8 +48,9 @@ SimulatedEdge::SimulatedEdge(runtime::SimWorld& world, const SimulatedEdgeOption
     : world_(world),
       server_settings_(http_settings(options)),
       registry_(static_cast<unsigned>(options.shards)),
-      tracing_(registry_.shards(), settings::defaults(telemetry::telemetry_settings()),
-               world.random()()),
+      tracing_(registry_.shards(), options.telemetry, world.random()()),
+      exports_(options.exports),
+      recording_(options.shards),
       servers_(options.shards),
       listener_(*world.network().open_listener(options.address)),
       wrap_(options.wrap) {
@@ -63,9 +64,28 @@ SimulatedEdge::SimulatedEdge(runtime::SimWorld& world, const SimulatedEdgeOption
   WEIR_ASSERT(service.has_value());
   service_ = *std::move(service);
   service_->ready().store(true);
-  process_ =
-      std::make_unique<runtime::SimProcess>(world, options.address, options.shards,
-                                            [this](runtime::Shard& shard) { return serve(shard); });
+  if (exports_) prepare_exports(*exports_);
+  process_ = std::make_unique<runtime::SimProcess>(
+      world, options.address, options.shards, [this](runtime::Shard& shard) {
+        return receivers_.any() && shard.index() == 0 ? serve_and_export(shard) : serve(shard);
+      });
+}
+
+void SimulatedEdge::prepare_exports(const otlp::OtlpSettings& settings) {
+  auto receivers = otlp::Receivers::of(settings, registry_.shards());
+  WEIR_ASSERT(receivers.has_value());
+  receivers_ = *std::move(receivers);
+  for (unsigned shard = 0; shard < tracing_.shards(); ++shard)
+    tracing_.tracer(shard).logs().enable();
+  tracing_.observe(registry_);
+  collector_.emplace(registry_, outbox_, settings, otlp::Resource{}, WallTime());
+}
+
+void SimulatedEdge::tick(WallTime wall) {
+  service_->tick(world_.now());
+  tracing_.set_clock(world_.now(), wall);
+  if (collector_) collector_->tick(world_.now(), wall);
+  (void)tracing_.tick(world_.now());
 }
 
 void SimulatedEdge::drain(Duration limit) {
@@ -82,6 +102,19 @@ runtime::Task<> SimulatedEdge::serve(runtime::Shard& shard) {
   net::HttpServer server(shard, servers_, wrap_ ? wrap_(edge) : edge, server_settings_, recorder);
   co_await server.run(listener_);
   co_await edge.stop();
+  --recording_;
+}
+
+runtime::Task<> SimulatedEdge::serve_and_export(runtime::Shard& shard) {
+  net::LiteralResolver resolver;
+  otlp::Exporters exporters(shard, {tracing_, outbox_, registry_.recorder(0), log_, resolver},
+                            receivers_, *exports_, otlp::Resource{});
+  exporters.start();
+  co_await serve(shard);
+  while (recording_ > 0 && !shard.closing().requested())
+    (void)co_await runtime::sleep(shard.reactor(),
+                                  {shard.now() + milliseconds(5), &shard.closing()});
+  co_await exporters.stop();
 }
 
 }  // namespace weir::sim

@@ -1,5 +1,7 @@
 #include "edge/cache/body_reader.h"
 
+#include <utility>
+
 #include "edge/cache/shard_store.h"
 
 namespace weir::edge::cache {
@@ -32,7 +34,7 @@ BodyReader::~BodyReader() {
 void BodyReader::advance(uint64_t n) {
   const uint64_t before = position_;
   position_ += n;
-  if (cell_ && n > 0) cell_->leave(before);
+  if (cell_ && n > 0) cell_->leave(before, position_);
 }
 
 BodyReader::Look BodyReader::look() {
@@ -93,21 +95,42 @@ void FeedCell::wake() {
 
 void FeedCell::enter(uint64_t position) {
   const uint64_t before = lowest.load(std::memory_order_relaxed);
-  if (position > before) return;
-  at_lowest_ = position == before ? at_lowest_ + 1 : 1;
+  if (position > before) return arrive(position);
+  if (position == before) {
+    ++at_lowest_;
+    return;
+  }
+  next_ = {before, std::exchange(at_lowest_, 1)};
+  next_known_ = true;
   lowest.store(position, std::memory_order_seq_cst);
 }
 
-void FeedCell::leave(uint64_t position) {
-  // Only the slowest one's progress frees anything.
-  if (position != lowest.load(std::memory_order_relaxed) || --at_lowest_ > 0) return;
-  uint64_t slowest = UINT64_MAX;
-  for (BodyReader* reader = readers.front(); reader; reader = readers.next(*reader)) {
-    if (reader->position() > slowest) continue;
-    at_lowest_ = reader->position() == slowest ? at_lowest_ + 1 : 1;
-    slowest = reader->position();
+// Somebody stands at `position` now, above the lowest.
+void FeedCell::arrive(uint64_t position) {
+  if (!next_known_ || position > next_.position) return;
+  if (position < next_.position) next_ = {position, 0};
+  ++next_.readers;
+}
+
+void FeedCell::leave(uint64_t from, uint64_t to) {
+  arrive(to);
+  if (from != lowest.load(std::memory_order_relaxed)) {
+    if (next_known_ && from == next_.position && --next_.readers == 0) next_known_ = false;
+    return;
   }
-  lowest.store(slowest, std::memory_order_seq_cst);
+  // Only the slowest one's progress frees anything.
+  if (--at_lowest_ > 0) return;
+  if (!next_known_) look_at_all();
+  at_lowest_ = next_.readers;
+  next_known_ = false;
+  lowest.store(next_.position, std::memory_order_seq_cst);
+}
+
+void FeedCell::look_at_all() {
+  next_ = {};
+  next_known_ = true;
+  for (BodyReader* reader = readers.front(); reader; reader = readers.next(*reader))
+    arrive(reader->position());
 }
 
 void Feed::notify(Body& body, ShardStore& from) {

@@ -58,6 +58,7 @@ class BodyReader : public ListNode<BodyReader> {
 // them comes, freed with the body.
 struct FeedCell : Letter {
   static constexpr uint64_t memory_max = 512;  // with what the allocator adds
+  static constexpr uint64_t gone = UINT64_MAX;
 
   // That much was taken for it from the account of what arrives.
   FeedCell(Body& of, ShardStore& on);
@@ -65,9 +66,9 @@ struct FeedCell : Letter {
   static void deliver(Letter& letter, ShardStore& at);
   static void drop(Letter& letter);
   void wake();
-  // A reader, which is in the list, begins at `position`; one went on from there, or has gone.
+  // A reader, which is in the list, begins at `position`; one went on to `to`, or has gone.
   void enter(uint64_t position);
-  void leave(uint64_t position);
+  void leave(uint64_t from, uint64_t to = gone);
 
   Body& body;
   const size_t shard;  // of the readers
@@ -77,13 +78,22 @@ struct FeedCell : Letter {
   runtime::WaitQueue waiting;
   // Written by the readers' shard, read by the filling one.
   std::atomic<bool> waits{false};
-  std::atomic<bool> mailed{false};           // the letter is on its way
-  std::atomic<uint64_t> lowest{UINT64_MAX};  // position of the slowest reader
+  std::atomic<bool> mailed{false};     // the letter is on its way
+  std::atomic<uint64_t> lowest{gone};  // position of the slowest reader
 
  private:
-  // All readers are looked at only when the last one at the lowest position has gone on: a herd
-  // goes on one by one, and would otherwise look at itself for each.
+  struct Level {
+    uint64_t position = gone;
+    size_t readers = 0;
+  };
+  void arrive(uint64_t position);
+  void look_at_all();
+
+  // All readers are looked at only when nothing else tells who is the slowest now. A herd comes one
+  // by one and goes on one by one, and would otherwise look at itself for each.
   size_t at_lowest_ = 0;
+  Level next_;  // above the lowest
+  bool next_known_ = true;
 };
 
 // The filling shard's side.

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/units.h"
+#include "runtime/next_turn.h"
 
 namespace weir::net {
 namespace {
@@ -12,6 +13,9 @@ constexpr size_t spare_exchanges_max = 256;
 constexpr size_t spare_out_bytes_max = 64 * KiB;
 // Without descriptors there is nothing to do but to wait until connections end.
 constexpr Duration accept_pause = milliseconds(50);
+// Of many that come at once so many are taken in a turn, so that the first of them are served
+// before the last are taken.
+constexpr size_t accepts_per_turn = 64;
 
 }  // namespace
 
@@ -73,9 +77,10 @@ runtime::Task<> HttpServer::await_other_shards() {
 
 runtime::Task<> HttpServer::accept_loop(runtime::Listener& listener, bool tls) {
   const runtime::Wait wait{never, &shard_.draining()};
-  for (;;) {
+  for (size_t taken = 0;;) {
     Result<int> accepted = co_await listener.accept(wait);
     if (accepted) {
+      if (++taken % accepts_per_turn == 0) co_await runtime::NextTurn{shard_.reactor()};
       const int core = shard_.reactor().core_of_packets(*accepted);
       hand_over({.fd = *accepted, .tls = tls, .client = {}}, shard_.place_for(core));
       continue;

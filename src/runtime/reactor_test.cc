@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <poll.h>
 #include <string>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -344,6 +345,55 @@ TEST_CASE("a detached connection lives on in another reactor object") {
     co_await send_all(*moved, "yes");
     CHECK(co_await read_exactly(*pair.client, 3) == "yes");
   });
+}
+
+TEST_CASE("connections are handed out in the order in which they came") {
+  for (const BackEnd& back_end : kernel_back_ends()) {
+    CAPTURE(back_end.name);
+    const int fd = back_end.open_listener();
+    std::vector<int> clients;
+    for (int i = 0; i < 5; ++i) {
+      const Address server = local_of(fd);
+      clients.push_back(*open_client_socket(server));
+      REQUIRE(::connect(clients.back(), server.sockaddr_pointer(), server.sockaddr_size()) == 0);
+    }
+    run(*back_end.reactor, [](Reactor& reactor, int from, std::span<const int> came) -> Task<> {
+      auto listener = *reactor.listen(from);
+      for (const int client : came) {
+        const Result<int> accepted = co_await listener->accept({reactor.now() + seconds(3)});
+        REQUIRE(accepted.has_value());
+        CHECK(peer_of(*accepted).port() == local_of(client).port());
+        ::close(*accepted);
+      }
+    }(*back_end.reactor, fd, clients));
+    for (const int client : clients)
+      ::close(client);
+    back_end.close_listener(fd);
+  }
+}
+
+TEST_CASE("of many that can go on at once, a bounded number does so in each turn") {
+  constexpr int many = 600, turns_at_least = 3;
+  for (const BackEnd& back_end : kernel_back_ends()) {
+    CAPTURE(back_end.name);
+    Reactor& reactor = *back_end.reactor;
+    int went_on = 0, turns = 0;
+    std::vector<int> events;
+    Scope scope(reactor);
+    for (int i = 0; i < many; ++i) {
+      events.push_back(eventfd(1, EFD_CLOEXEC));
+      scope.spawn([](Reactor& r, int event, int& count) -> Task<> {
+        CHECK((co_await r.poll(event, POLLIN, {r.now() + seconds(3)})).has_value());
+        ++count;
+      }(reactor, events.back(), went_on));
+    }
+    for (; scope.running() > 0; ++turns)
+      reactor.turn(after(reactor.now(), seconds(3)));
+    CHECK(went_on == many);
+    CHECK(turns >= turns_at_least);
+    for (const int event : events)
+      ::close(event);
+  }
 }
 
 TEST_CASE("connecting to a closed port is refused") {

@@ -6,7 +6,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
-#include "runtime/reactor.h"
+#include "runtime/next_turn.h"
 #include "runtime/socket.h"
 
 namespace weir::runtime {
@@ -16,13 +16,6 @@ namespace {
 constexpr uint64_t turn_bytes_max = 1024 * 1024;
 // What a slow target may keep of the kernel's memory, besides what its socket has.
 constexpr uint64_t held_bytes_max = 256 * 1024;
-
-struct NextTurn {
-  Reactor& reactor;
-  bool await_ready() const { return false; }
-  void await_suspend(std::coroutine_handle<> caller) { reactor.resume_later(caller); }
-  void await_resume() const {}
-};
 
 // Bytes that moved; 0 at the end of the source; -errno.
 ssize_t move(int from, int to, uint64_t bytes) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cerrno>
+#include <deque>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
@@ -18,6 +19,13 @@ namespace weir::runtime {
 namespace {
 
 constexpr unsigned submission_entries = 1024, completion_entries = 16384;
+
+// So much is handled in a turn: what the first ask for is on its way before the last are heard,
+// when many come at once.
+constexpr unsigned completions_per_turn = 256;
+// So many are handed to the kernel together: it works best on many, but what they name is to be in
+// the cache still.
+constexpr unsigned submissions_at_a_time = 64;
 
 // A single operation that a coroutine awaits. It lives in the coroutine's frame until the kernel
 // has answered: a deadline or a cancellation asks the kernel to end it, and the answer to that is
@@ -100,8 +108,8 @@ class AcceptOperation final : public UringOperation {
       if (!arrived && arrived.error().code != ErrorCode::cancelled)
         co_return std::unexpected(arrived.error());
     }
-    const int fd = accepted_.back();
-    accepted_.pop_back();
+    const int fd = accepted_.front();
+    accepted_.pop_front();
     co_return fd;
   }
   void on_complete(int result, uint32_t flags) override {
@@ -135,7 +143,7 @@ class AcceptOperation final : public UringOperation {
   bool armed_ = false;
   bool released_ = false;
   Error error_{ErrorCode::io, nullptr};
-  std::vector<int> accepted_;
+  std::deque<int> accepted_;
   WaitQueue arrivals_;
 };
 
@@ -303,6 +311,7 @@ void UringReactor::abandon_file_operation(FileOperation& operation) {
 }
 
 io_uring_sqe* UringReactor::submission(UringOperation* operation) {
+  if (io_uring_sq_ready(&ring_) >= submissions_at_a_time) io_uring_submit(&ring_);
   io_uring_sqe* sqe = io_uring_get_sqe(&ring_);
   while (!sqe) {
     io_uring_submit(&ring_);
@@ -330,7 +339,7 @@ void UringReactor::turn(MonoTime limit) {
 }
 
 void UringReactor::submit_and_wait(MonoTime limit) {
-  const bool busy = has_ready() || !readers_.empty();
+  const bool busy = has_ready() || !readers_.empty() || io_uring_cq_ready(&ring_) > 0;
   const MonoTime until = busy ? now_ : std::min(limit, timers_.next());
   if (until <= now_) {
     io_uring_submit_and_get_events(&ring_);
@@ -349,6 +358,7 @@ void UringReactor::dispatch() {
     ++count;
     auto* operation = static_cast<UringOperation*>(io_uring_cqe_get_data(completion));
     if (operation) operation->on_complete(completion->res, completion->flags);
+    if (count == completions_per_turn) break;
   }
   io_uring_cq_advance(&ring_, count);
 }

@@ -2,9 +2,7 @@
 // Slice: a piece of a long piece of work on a shard, so short that hits there do not suffer.
 // Between two slices the shard takes a whole turn.
 
-#include <coroutine>
-
-#include "runtime/reactor.h"
+#include "runtime/next_turn.h"
 
 namespace weir::edge::cache {
 
@@ -35,12 +33,6 @@ class Slice {
   size_t steps_ = 0;
 };
 
-// Goes on in the shard's next turn.
-struct NextTurn {
-  runtime::Reactor& reactor;
-  bool await_ready() const { return false; }
-  void await_suspend(std::coroutine_handle<> caller) { reactor.resume_later(caller); }
-  void await_resume() const {}
-};
+using runtime::NextTurn;
 
 }  // namespace weir::edge::cache

@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "runtime/page_pipe.h"
 #include "runtime/reactor.h"
 
 namespace weir::runtime {
@@ -38,7 +39,6 @@ class EpollBuffers final : public ChunkPool {
   std::vector<uint32_t> free_;
 };
 
-class FileMemory;
 class EpollStream;
 
 class EpollReactor final : public Reactor {
@@ -63,8 +63,10 @@ class EpollReactor final : public Reactor {
   // Events of this turn that are still to come for `watcher` are dropped.
   void drop_events(EpollWatcher& watcher);
   EpollBuffers& buffers(bool bulk) { return bulk ? bulk_buffers_ : buffers_; }
-  void send_from(const FileMemory* memory) { file_memory_ = memory; }
-  const FileMemory* file_memory() const { return file_memory_; }
+  void send_from(const FileMemory* memory) {
+    page_pipe_ = memory ? std::make_unique<PagePipe>(*memory) : nullptr;
+  }
+  PagePipe* page_pipe() { return page_pipe_.get(); }
   // `stream` has been readable all the time and let others go first; it reads on in the next turn.
   void read_later(EpollStream& stream) { readers_.push_back(&stream); }
   void drop_reader(EpollStream& stream);
@@ -86,7 +88,7 @@ class EpollReactor final : public Reactor {
   WakeWatcher wake_;
   EpollBuffers buffers_;
   EpollBuffers bulk_buffers_;
-  const FileMemory* file_memory_ = nullptr;
+  std::unique_ptr<PagePipe> page_pipe_;
   std::vector<EpollStream*> readers_;
   struct Event {
     EpollWatcher* watcher;

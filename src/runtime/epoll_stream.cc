@@ -120,7 +120,7 @@ std::optional<Result<>> EpollStream::start_send(std::span<iovec> parts, size_t) 
 
 std::optional<Result<>> EpollStream::push() {
   while (!unsent_.empty()) {
-    const Result<size_t> sent = send_some(fd_, false, unsent_, poller_.file_memory());
+    const Result<size_t> sent = send_some(fd_, unsent_, poller_.page_pipe());
     if (!sent) return std::unexpected(sent.error());
     if (*sent == 0) return std::nullopt;
     sent_bytes_ += *sent;

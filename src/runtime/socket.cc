@@ -4,11 +4,10 @@
 #include <fcntl.h>
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "runtime/file_memory.h"
+#include "runtime/page_pipe.h"
 
 namespace weir::runtime {
 namespace {
@@ -17,9 +16,6 @@ void set_option(int fd, int level, int name, int value) {
   setsockopt(fd, level, name, &value, sizeof value);
 }
 
-// Shorter runs are cheaper to copy than to hand over.
-constexpr size_t file_bytes_min = 16 * 1024;
-
 size_t bytes_of(std::span<const iovec> parts) {
   size_t bytes = 0;
   for (const iovec& part : parts)
@@ -27,28 +23,21 @@ size_t bytes_of(std::span<const iovec> parts) {
   return bytes;
 }
 
-// The parts that one call can send: one in `memory`, or all before the next that is.
-std::span<iovec> next_run(std::span<iovec> parts, const FileMemory* memory) {
-  if (begins_in(memory, parts)) return parts.first(1);
+// The parts that one call can send: all before the next that goes another way.
+std::span<iovec> next_run(std::span<iovec> parts, const PagePipe* pages) {
+  const bool by_pages = begins_with_pages(pages, parts);
   size_t count = 1;
-  while (count < parts.size() && !begins_in(memory, parts.subspan(count)))
+  while (count < parts.size() && begins_with_pages(pages, parts.subspan(count)) == by_pages)
     ++count;
   return parts.first(count);
 }
 
-// It waits or not as the descriptor does, so that one which waits is made not to, for this call.
-Result<size_t> send_file(int fd, bool waits, const FileMemory& memory, const iovec& part) {
-  if (waits) set_nonblocking(fd, true);
-  auto offset = static_cast<off_t>(memory.offset_of(part.iov_base));
-  ssize_t sent = 0;
-  do {
-    sent = ::sendfile(fd, memory.descriptor(), &offset, part.iov_len);
-  } while (sent < 0 && errno == EINTR);
-  const int error = errno;
-  if (waits) set_nonblocking(fd, false);
-  if (sent >= 0) return static_cast<size_t>(sent);
-  if (error == EAGAIN) return size_t{0};
-  return std::unexpected(system_error(error, "sending failed"));
+Result<size_t> send_run(int fd, std::span<iovec> run, bool more, PagePipe* pages) {
+  if (begins_with_pages(pages, run)) {
+    const Result<size_t> sent = pages->send(fd, run, more);
+    if (sent || sent.error().code != ErrorCode::unsupported) return sent;
+  }
+  return send_at_once(fd, run, more ? MSG_MORE : 0);
 }
 
 }  // namespace
@@ -107,19 +96,16 @@ Result<size_t> send_at_once(int fd, std::span<iovec> parts, int flags) {
   return std::unexpected(system_error(errno, "sending failed"));
 }
 
-bool begins_in(const FileMemory* memory, std::span<const iovec> parts) {
-  return memory && !parts.empty() && parts[0].iov_len >= file_bytes_min &&
-         memory->lent(parts[0].iov_base);
+bool begins_with_pages(const PagePipe* pages, std::span<const iovec> parts) {
+  return pages && !parts.empty() && pages->takes(parts[0]);
 }
 
-Result<size_t> send_some(int fd, bool waits, std::span<iovec>& parts, const FileMemory* memory) {
+Result<size_t> send_some(int fd, std::span<iovec>& parts, PagePipe* pages) {
   size_t sent_bytes = 0;
   parts = without(parts, 0);
   while (!parts.empty()) {
-    const std::span<iovec> next = next_run(parts, memory);
-    const Result<size_t> sent =
-        begins_in(memory, next) ? send_file(fd, waits, *memory, next[0])
-                                : send_at_once(fd, next, next.size() < parts.size() ? MSG_MORE : 0);
+    const std::span<iovec> next = next_run(parts, pages);
+    const Result<size_t> sent = send_run(fd, next, next.size() < parts.size(), pages);
     if (!sent) return sent;
     if (*sent == 0) break;
     sent_bytes += *sent;

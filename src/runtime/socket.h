@@ -9,7 +9,7 @@
 
 namespace weir::runtime {
 
-class FileMemory;
+class PagePipe;
 
 // A listening socket on `address`, close-on-exec, with a queue of `backlog`.
 Result<int> open_listener(const Address& address, int backlog);
@@ -25,12 +25,11 @@ Result<size_t> send_at_once(int fd, std::span<iovec> parts, int flags = 0);
 // Lets go of what the socket keeps after MSG_MORE.
 void push_out(int fd);
 // Sends as much of `parts` as the socket takes at once, and drops that from `parts`; how much it
-// was. Long runs that `memory` lends are not copied; nullptr: there is none. `waits`: whether the
-// descriptor is one that waits. The process ignores SIGPIPE, which sendfile(2) cannot be told not
-// to raise.
-Result<size_t> send_some(int fd, bool waits, std::span<iovec>& parts, const FileMemory* memory);
+// was. What `pages` takes is not copied, and needs a descriptor that does not wait; nullptr: all is
+// copied.
+Result<size_t> send_some(int fd, std::span<iovec>& parts, PagePipe* pages);
 // Whether the next of `parts` is such a run.
-bool begins_in(const FileMemory* memory, std::span<const iovec> parts);
+bool begins_with_pages(const PagePipe* pages, std::span<const iovec> parts);
 // The close sends a RST.
 void reset_on_close(int fd);
 // Whether a RST has come, or the connection has failed otherwise.

@@ -9,6 +9,7 @@
 #include <liburing.h>
 
 #include "runtime/bulk_buffers.h"
+#include "runtime/page_pipe.h"
 #include "runtime/reactor.h"
 
 namespace weir::runtime {
@@ -21,7 +22,6 @@ struct UringOperation {
   ~UringOperation() = default;
 };
 
-class FileMemory;
 class UringReader;
 class UringStream;
 
@@ -92,8 +92,10 @@ class UringReactor final : public Reactor {
   void add_operation() { ++operations_; }
   void remove_operation() { --operations_; }
   void count_starved() { ++buffers_exhausted_; }
-  void send_from(const FileMemory* memory) { file_memory_ = memory; }
-  const FileMemory* file_memory() const { return file_memory_; }
+  void send_from(const FileMemory* memory) {
+    page_pipe_ = memory ? std::make_unique<PagePipe>(*memory) : nullptr;
+  }
+  PagePipe* page_pipe() { return page_pipe_.get(); }
 
  private:
   struct WakeOperation final : UringOperation {
@@ -119,7 +121,7 @@ class UringReactor final : public Reactor {
   std::vector<UringReader*> readers_;  // that are to read
   std::vector<UringReader*> reading_;
   size_t operations_ = 0;
-  const FileMemory* file_memory_ = nullptr;
+  std::unique_ptr<PagePipe> page_pipe_;
 };
 
 }  // namespace weir::runtime

@@ -134,7 +134,7 @@ std::optional<Result<>> UringStream::start_send(std::span<iovec> parts, size_t b
   send_bytes_ = bytes;
   // A relay's streams would have to be switched for the ring, and back for the next relay.
   if (!waits_ || has_large_piece(parts)) {
-    const Result<size_t> sent = send_some(fd_, waits_, parts, ring_.file_memory());
+    const Result<size_t> sent = send_by_ourselves(parts);
     if (!sent) return std::unexpected(sent.error());
     if (*sent == bytes) return Result<>{};
     sent_bytes_ = *sent;
@@ -143,10 +143,18 @@ std::optional<Result<>> UringStream::start_send(std::span<iovec> parts, size_t b
   return std::nullopt;
 }
 
+// A receive that was armed before waits in the ring all the same: what counts is how the descriptor
+// was when it was armed.
+Result<size_t> UringStream::send_by_ourselves(std::span<iovec>& parts) {
+  const auto has_pages = [this](const iovec& part) { return ring_.page_pipe()->takes(part); };
+  if (ring_.page_pipe() && std::ranges::any_of(parts, has_pages)) switch_to(false);
+  return send_some(fd_, parts, ring_.page_pipe());
+}
+
 void UringStream::submit_send(std::span<iovec> parts) {
   send_under_way_ = true;
   io_uring_sqe* sqe = ring_.submission(&send_);
-  if (begins_in(ring_.file_memory(), parts)) {
+  if (begins_with_pages(ring_.page_pipe(), parts)) {
     unsent_ = parts;
     return io_uring_prep_poll_add(sqe, fd_, POLLOUT);
   }
@@ -182,7 +190,7 @@ void UringStream::go_on_sending(int events) {
   std::span<iovec> parts = std::exchange(unsent_, {});
   if (events < 0)
     return on_sent(std::unexpected(system_error(-events, "sending failed")), sent_bytes_);
-  const Result<size_t> sent = send_some(fd_, waits_, parts, ring_.file_memory());
+  const Result<size_t> sent = send_by_ourselves(parts);
   if (!sent) return on_sent(std::unexpected(sent.error()), sent_bytes_);
   sent_bytes_ += *sent;
   if (sent_bytes_ == send_bytes_) return on_sent({}, sent_bytes_);

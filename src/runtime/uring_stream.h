@@ -48,6 +48,8 @@ class UringStream final : public Stream {
   };
 
   ~UringStream() override;
+  // As much as the socket takes at once; drops that from `parts`.
+  Result<size_t> send_by_ourselves(std::span<iovec>& parts);
   // Leaves to the ring what had no room in the socket.
   void submit_send(std::span<iovec> parts);
   // There is room again for what lies in file memory.

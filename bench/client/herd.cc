@@ -5,12 +5,19 @@
 #include "ring/program.h"
 
 namespace weir::bench {
+namespace {
+
+// Requests that are sent before others on this core, such as the origin, have their turn.
+constexpr uint32_t at_a_time = 16;
+
+}  // namespace
 
 Herd::Herd(Ring& ring, const HerdPlan& plan)
     : ring_(ring),
       plan_(plan),
       request_("GET " + plan.path + " HTTP/1.1\r\nHost: " + plan.host + "\r\n\r\n"),
       left_(plan.connections),
+      waiting_(plan.connections),
       members_(plan.connections) {}
 
 Herd::~Herd() {
@@ -26,15 +33,27 @@ const HerdOutcome& Herd::run() {
     else
       ring_.receive(members_[slot].fd, slot);
   }
-  start_ = mono_now();
-  for (uint32_t slot = 0; slot < members_.size(); ++slot)
-    if (members_[slot].fd >= 0) ring_.send(members_[slot].fd, slot, request_, true);
-  while (left_ > 0 && mono_now() - start_ < plan_.patience)
-    ring_.turn(milliseconds(20),
-               [this](Operation operation, uint32_t slot, const io_uring_cqe& cqe) {
-                 if (operation == Operation::receive) handle(slot, cqe);
-               });
+  turn(milliseconds(0));
+  ask();
+  const MonoTime give_up = after(start_, plan_.patience);
+  while (left_ > 0 && mono_now() < give_up)
+    turn(some_have_begun() ? milliseconds(0) : milliseconds(20));
   return outcome_;
+}
+
+void Herd::ask() {
+  start_ = mono_now();
+  for (uint32_t slot = 0; slot < members_.size(); ++slot) {
+    if (members_[slot].fd >= 0) ring_.send(members_[slot].fd, slot, request_, true);
+    if (slot % at_a_time != at_a_time - 1) continue;
+    turn(milliseconds(0));
+  }
+}
+
+void Herd::turn(Duration wait) {
+  ring_.turn(wait, [this](Operation operation, uint32_t slot, const io_uring_cqe& cqe) {
+    if (operation == Operation::receive) handle(slot, cqe);
+  });
 }
 
 void Herd::handle(uint32_t slot, const io_uring_cqe& cqe) {
@@ -50,7 +69,7 @@ void Herd::read(Member& member, std::string_view bytes) {
   if (member.ended) return;
   const MonoTime now = mono_now();
   if (!member.began) outcome_.first_byte.record(static_cast<uint64_t>((now - start_).count()));
-  member.began = true;
+  begin(member);
   const auto step = member.reader.read(bytes);
   if (step == ResponseReader::Step::need_more) return;
   outcome_.whole.record(static_cast<uint64_t>((now - start_).count()));
@@ -58,8 +77,14 @@ void Herd::read(Member& member, std::string_view bytes) {
                   member.reader.body_bytes() == plan_.body_bytes);
 }
 
+void Herd::begin(Member& member) {
+  if (!member.began) --waiting_;
+  member.began = true;
+}
+
 void Herd::end(Member& member, bool right) {
   if (member.ended) return;
+  begin(member);
   member.ended = true;
   --left_;
   ++(right ? outcome_.answered : outcome_.wrong);

@@ -2,6 +2,11 @@
 // Herd: many connections that are all open before they ask for the same thing in the same moment,
 // once. Times are from that moment until the first byte of each answer and until its end, so they
 // hold the time that sending so many requests takes.
+//
+// What a load program that is one process on one core would make the server wait for is kept small:
+// the requests go out a few at a time, so that others on this core (an origin) can come in between,
+// and from the first byte of an answer until all have begun it does not sleep, since every answer
+// would pay for waking it.
 
 #include <cstdint>
 #include <netinet/in.h>
@@ -46,7 +51,12 @@ class Herd {
     ResponseReader reader;
   };
 
+  void ask();
+  void turn(Duration wait);
+  // And not all.
+  bool some_have_begun() const { return waiting_ > 0 && waiting_ < members_.size(); }
   void handle(uint32_t slot, const io_uring_cqe& cqe);
+  void begin(Member& member);
   void read(Member& member, std::string_view bytes);
   void end(Member& member, bool right);
 
@@ -55,6 +65,7 @@ class Herd {
   std::string request_;
   MonoTime start_;
   uint32_t left_;
+  uint32_t waiting_;  // for the first byte of their answer
   std::vector<Member> members_;
   HerdOutcome outcome_;
 };

@@ -92,6 +92,10 @@ void Ring::give_back(const io_uring_cqe& cqe) {
 }
 
 void Ring::wait(Duration timeout) {
+  if (timeout == Duration(0)) {
+    io_uring_submit_and_get_events(&ring_);
+    return;
+  }
   const auto whole = std::chrono::duration_cast<seconds>(timeout);
   __kernel_timespec limit{whole.count(), (timeout - whole).count()};
   io_uring_cqe* first = nullptr;

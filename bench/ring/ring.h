@@ -42,7 +42,7 @@ class Ring {
   // One completion once `fd` is readable.
   void watch(int fd);
 
-  // Submits, waits for one completion at most `timeout`, and calls
+  // Submits, waits for one completion at most `timeout` (0: does not sleep), and calls
   // handler(Operation, slot, const io_uring_cqe&) for all that are there.
   template <class Handler>
   void turn(Duration timeout, Handler&& handler) {

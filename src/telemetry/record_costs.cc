@@ -16,6 +16,14 @@ namespace {
 constexpr CounterDecl requests{.name = "requests_total", .unit = "1", .help = "Requests."};
 constexpr CounterDecl by_path{
     .name = "path_total", .unit = "1", .help = "By path.", .labels = {"path", "status"}};
+constexpr CounterDecl by_three{.name = "three_total",
+                               .unit = "1",
+                               .help = "By three.",
+                               .labels = {"method", "path", "status"}};
+constexpr HistogramDecl time_by_three{.name = "three_seconds",
+                                      .unit = "s",
+                                      .help = "Time by three.",
+                                      .labels = {"method", "path", "status"}};
 constexpr HistogramDecl duration{.name = "duration_seconds", .unit = "s", .help = "Time."};
 constexpr HistogramDecl by_route{
     .name = "route_seconds", .unit = "s", .help = "Time by route.", .labels = {"route"}};
@@ -65,20 +73,32 @@ double median_of(unsigned threads, uint64_t operations, const Body& body) {
   return results[runs / 2];
 }
 
+// Measures every operation, or does a single one.
 class Measurement {
  public:
   Measurement(void (*report)(const RecordCost&, void*), void* context)
       : report_(report), context_(context) {}
+  Measurement(std::string_view only, uint64_t count) : only_(only), count_(count) {}
 
   template <class Body>
-  void measure(std::string_view operation, double goal_ns, uint64_t operations, Body body) const {
-    report_({operation, median_of(1, operations, body), median_of(2, operations, body), goal_ns},
-            context_);
+  void measure(std::string_view operation, double goal_ns, uint64_t operations, Body body) {
+    if (report_) {
+      report_({operation, median_of(1, operations, body), median_of(2, operations, body), goal_ns,
+               uint64_t{runs} * 3 * operations},
+              context_);
+    } else if (operation == only_) {
+      found_ = true;
+      body(0, count_);
+    }
   }
+  bool found() const { return found_; }
 
  private:
-  void (*report_)(const RecordCost&, void*);
-  void* context_;
+  void (*report_)(const RecordCost&, void*) = nullptr;
+  void* context_ = nullptr;
+  std::string_view only_;
+  uint64_t count_ = 0;
+  bool found_ = false;
 };
 
 uint64_t scattered(uint64_t i) {
@@ -89,7 +109,7 @@ MonoTime time_of(uint64_t i) {
   return MonoTime(Duration(static_cast<int64_t>(i) * 1000));
 }
 
-void measure_instruments(const Measurement& all) {
+void measure_instruments(Measurement& all) {
   constexpr uint64_t operations = 5'000'000;
   Registry registry(2);
   all.measure("counter", instrument_goal_ns, operations, [&](unsigned shard, uint64_t n) {
@@ -103,6 +123,16 @@ void measure_instruments(const Measurement& all) {
     auto family = registry.recorder(shard).family(by_path);
     for (uint64_t i = 0; i < n; ++i)
       family.at({"/api/v1/items", "200"}).add();
+  });
+  all.measure("counter, three labels looked up", 0, operations, [&](unsigned shard, uint64_t n) {
+    auto family = registry.recorder(shard).family(by_three);
+    for (uint64_t i = 0; i < n; ++i)
+      family.at({"GET", "/api/v1/items", "200"}).add();
+  });
+  all.measure("histogram, three labels looked up", 0, operations, [&](unsigned shard, uint64_t n) {
+    auto family = registry.recorder(shard).family(time_by_three);
+    for (uint64_t i = 0; i < n; ++i)
+      family.at({"GET", "/api/v1/items", "200"}).record(scattered(i));
   });
   all.measure("histogram", instrument_goal_ns, operations, [&](unsigned shard, uint64_t n) {
     Histogram histogram = registry.recorder(shard).bind(duration);
@@ -138,7 +168,7 @@ void record_traces(Tracer& tracer, uint64_t n) {
   }
 }
 
-void measure_spans(const Measurement& all) {
+void measure_spans(Measurement& all) {
   constexpr uint64_t operations = 1'000'000;
   TelemetrySettings settings = settings::defaults(telemetry_settings());
   settings.sampling.rate = 0.0001;
@@ -161,7 +191,7 @@ void measure_spans(const Measurement& all) {
               });
 }
 
-void measure_logs(const Measurement& all) {
+void measure_logs(Measurement& all) {
   Tracing tracing(2, settings::defaults(telemetry_settings()), 1);
   const TraceContext context{{1, 2}, {3}, 1};
   for (unsigned shard = 0; shard < 2; ++shard)
@@ -182,10 +212,7 @@ void measure_logs(const Measurement& all) {
               });
 }
 
-}  // namespace
-
-void measure_record_costs(void (*report)(const RecordCost&, void*), void* context) {
-  const Measurement all(report, context);
+void measure_all(Measurement& all) {
   all.measure("the clock (CLOCK_MONOTONIC), for comparison", 0, 1'000'000,
               [](unsigned, uint64_t n) {
                 timespec now{};
@@ -195,6 +222,19 @@ void measure_record_costs(void (*report)(const RecordCost&, void*), void* contex
   measure_instruments(all);
   measure_spans(all);
   measure_logs(all);
+}
+
+}  // namespace
+
+void measure_record_costs(void (*report)(const RecordCost&, void*), void* context) {
+  Measurement all(report, context);
+  measure_all(all);
+}
+
+bool do_record_operation(std::string_view operation, uint64_t count) {
+  Measurement one(operation, count);
+  measure_all(one);
+  return one.found();
 }
 
 }  // namespace weir::telemetry

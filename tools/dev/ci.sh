@@ -8,6 +8,7 @@ verb_ci() {
   must_stage "release build" build_weir
   stage "checks" verb_check
   stage "tests" verb_test
+  stage "instructions" count_instructions
   stage "up, curl, SIGTERM" smoke_up
   stage "soak" verb_soak 20
   stage "ASan and UBSan" san_asan ""
@@ -23,6 +24,7 @@ verb_nightly() {
   must_stage "release build" build release
   stage "checks, all files" verb_check --all
   stage "tests and peers" verb_test --peers
+  stage "instructions" count_instructions
   stage "up, curl, SIGTERM" smoke_up
   stage "ASan and UBSan" san_asan ""
   stage "TSan" san_tsan ""
@@ -86,6 +88,15 @@ finish_stages() {
   printf '%s passed, %s failed\n' "$passed" "$failed"
   ((STAGES_FAILED == 0 && failed == 0)) || exit 1
   exit 0
+}
+
+# What recording costs, in instructions: the same on every machine, however busy.
+count_instructions() {
+  local status=0
+  build release record_costs_bench
+  run python3 tools/instructions.py build/release/record_costs_bench || status=1
+  tally instructions $((1 - status)) "$status" 0
+  return "$status"
 }
 
 # What a newcomer does first: start it, ask it, stop it.

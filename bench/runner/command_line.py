@@ -57,6 +57,20 @@ def _versions(servers: list[question.Server], client: str) -> dict[str, str]:
     return {kind: found for kind in kinds if (found := machine.version(kind))}
 
 
+def _require(asked: question.Question, servers: list[question.Server], paths: Paths):
+    """What this question needs is there. Programs that measure themselves are looked for by their
+    own kind."""
+    require_program("taskset")
+    if asked.kind == "record_costs":
+        return
+    if not paths.client.exists():
+        raise Problem(f"{paths.client} is missing: build the target bench_programs")
+    if asked.kind == "open_loop":
+        require(question.Server("weir load", "weir"), paths)
+    for server in servers:
+        require(server, paths)
+
+
 def _answer(parsed: argparse.Namespace) -> None:
     asked = question.load(QUESTIONS / parsed.question)
     servers = _chosen(asked, parsed.servers)
@@ -65,13 +79,7 @@ def _answer(parsed: argparse.Namespace) -> None:
     busy = machine.busy_reason()
     if busy and not parsed.force:
         raise Problem(f"{busy}: figures taken now would be worth nothing (--force takes them)")
-    require_program("taskset")
-    if not paths.client.exists():
-        raise Problem(f"{paths.client} is missing: build the target bench_programs")
-    if asked.kind == "open_loop":
-        require(question.Server("weir load", "weir"), paths)
-    for server in servers:
-        require(server, paths)
+    _require(asked, servers, paths)
     options = {"time": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
                "client": client, "rounds": parsed.rounds, "seconds": parsed.seconds,
                "forced": busy, "versions": _versions(servers, client)}

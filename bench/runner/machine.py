@@ -77,6 +77,8 @@ VERSIONS = {
     "varnish": ["varnishd", "-V"],
     "ats": ["traffic_server", "-V"],
     "wrk": ["wrk", "-v"],
+    "rust": ["rustc", "-V"],
+    "go": ["go", "version"],
 }
 
 

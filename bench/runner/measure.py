@@ -14,6 +14,7 @@ from .problem import Problem
 from .process import raise_descriptor_limit
 from .purge import purge
 from .question import Question, Server
+from .record_costs import record_costs
 from .servers import Paths, Running, running
 
 
@@ -195,4 +196,4 @@ def _is_open(connection: socket.socket) -> bool:
 
 
 KINDS = {"closed_loop": closed_loop, "herd": herd, "idle": idle, "open_loop": open_loop,
-         "purge": purge}
+         "purge": purge, "record_costs": record_costs}

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from .problem import Problem
 
-KINDS = ("closed_loop", "herd", "idle", "open_loop", "purge")
-SERVER_KINDS = ("floor", "weir", "nginx", "h2o", "haproxy", "varnish", "ats")
+KINDS = ("closed_loop", "herd", "idle", "open_loop", "purge", "record_costs")
+SERVER_KINDS = ("floor", "weir", "nginx", "h2o", "haproxy", "varnish", "ats", "rust", "go")
 
 
 @dataclass
@@ -82,6 +82,8 @@ class Question:
     @property
     def client(self) -> str:
         """The one that can ask so, unless another is chosen."""
+        if self.kind == "record_costs":
+            return "none"
         return "h2load" if self.workload.streams else "bench"
 
     def workload_for(self, server: Server) -> Workload:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from .figures import Spread, judge, ratio, summarise
 from .question import Question
+from .record_costs import operations
 
 COLUMNS = {
     "closed_loop": [("requests_per_s", "requests/s", 0), ("cpu_us", "CPU us/request", 2),
@@ -30,6 +31,7 @@ COLUMNS = {
               ("max_us", "max us with", 0), ("requests_per_s", "hits/s", 0),
               ("errors", "errors", 0)],
 }
+HISTORY_FIGURES = ("cpu_us", "p99_us", "span, not sampled: ns", "counter: ns")
 RATIO_FIGURE = {"closed_loop": "cpu_us", "open_loop": "p99_us"}
 
 
@@ -54,8 +56,23 @@ def _ratio_cell(value: float | None) -> str:
     return "-" if value is None else f"{value:.2f}"
 
 
+def _costs_table(summary: dict) -> list[str]:
+    """A row for each operation."""
+    columns = [(server, figure, digits) for server in summary
+               for figure, digits in (("ns", 1), ("ns with two threads", 1), ("allocations", 2))]
+    head = ["operation", *(f"{server}: {figure}" for server, figure, _ in columns)]
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    for name in operations(summary):
+        cells = [_cell(summary[server].get(f"{name}: {figure}"), digits)
+                 for server, figure, digits in columns]
+        lines.append("| " + " | ".join([name, *cells]) + " |")
+    return lines
+
+
 def table(question: Question, summary: dict) -> list[str]:
     """Medians with (min-max) over the rounds, and ratios against the floor and against Weir."""
+    if question.kind == "record_costs":
+        return _costs_table(summary)
     columns, figure = _columns(question), RATIO_FIGURE.get(question.kind)
     references = [name for name in ("floor", "weir") if figure and name in summary]
     head = ["server", *(title for _, title, _ in columns)]
@@ -97,8 +114,10 @@ def text(question: Question, kept: dict) -> list[str]:
     machine, options = kept["machine"], kept["options"]
     versions = ", ".join(f"{value}" for value in options["versions"].values())
     summary = summarise(kept["runs"])
-    lines = [f"Taken {options['time']} at {machine['commit']}: client {options['client']}, "
-             f"{options['rounds']} rounds of {options['seconds']:g} s, interleaved; "
+    how = f"client {options['client']}, {options['rounds']} rounds of {options['seconds']:g} s"
+    if question.kind == "record_costs":
+        how = f"{options['rounds']} rounds"
+    lines = [f"Taken {options['time']} at {machine['commit']}: {how}, interleaved; "
              f"{machine['cores']} x {machine['cpu']}, Linux {machine['kernel']}, load average "
              f"before {machine['load_average_before'][0]}. {versions}", ""]
     if options["forced"]:
@@ -118,7 +137,7 @@ def _history(kept: list[dict]) -> list[str]:
     for result in reversed(kept):
         own = result["summary"].get("weir", {})
         figures = ", ".join(f"{name} {own[name]['median']:.2f}"
-                            for name in ("cpu_us", "p99_us") if name in own)
+                            for name in HISTORY_FIGURES if name in own)
         lines.append(f"- [{result['options']['time']}](results/{result['file']}) at "
                      f"{result['machine']['commit']}: weir {figures or 'not measured'}")
     return lines
@@ -136,7 +155,8 @@ def keep(question: Question, result: dict) -> Path:
     lines = [f"# {question.question}", "",
              "Written by bench/run.py: medians (min-max) over the rounds.", ""]
     for client, entry in newest.items():
-        lines += [f"## Client {client}", "", *text(question, entry), ""]
+        title = "The newest" if client == "none" else f"Client {client}"
+        lines += [f"## {title}", "", *text(question, entry), ""]
     lines += ["## All that are kept", "", *_history(kept)]
     (question.folder / "results.md").write_text("\n".join(lines) + "\n")
     return file

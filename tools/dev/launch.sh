@@ -23,7 +23,14 @@ verb_bench() {
   need build bench
   build_weir
   build release bench_programs
+  [[ $question != record_costs ]] || want_sdks
   run python3 bench/run.py "$@"
+}
+
+# The programs that measure OpenTelemetry's SDKs; without them the question takes --servers weir.
+want_sdks() {
+  want_go bench-go || true
+  want_cargo bench-rust || true
 }
 
 # What each folder of bench/questions/ asks.

@@ -38,6 +38,28 @@ want_go() {
   return 1
 }
 
+# want_cargo LIST: the same for programs of our own in Rust ("name ./folder").
+want_cargo() {
+  local name folder programs=$PWD/build/peers/bin failed=()
+  export PATH=$programs:$PATH
+  while read -r name folder; do
+    ! is_built "$programs/$name" "$folder" || continue
+    [[ -z ${WEIR_NO_INSTALL:-} ]] && install_cargo "$programs/$name" "$folder" || failed+=("$name")
+  done < <(sed -E 's/#.*//; /^[[:space:]]*$/d' "tools/packages/$1.txt")
+  ((${#failed[@]})) || return 0
+  loud "NOT INSTALLED: ${failed[*]} (cargo 1.85 or newer builds them). What needs them is left out."
+  return 1
+}
+
+install_cargo() {
+  local target=$PWD/build/peers/cargo
+  command -v cargo >/dev/null || return 1
+  run timeout 600 cargo build --quiet --release --locked --manifest-path "$2/Cargo.toml" \
+    --target-dir "$target" </dev/null || return 1
+  mkdir -p "$(dirname "$1")"
+  cp "$target/release/$(sed -n 's/^name = "\(.*\)"/\1/p' "$2/Cargo.toml" | head -1)" "$1"
+}
+
 # want_python LIST: after it DEBIAN_PYTHON has the packages of the list beside Debian's, or ./dev
 # has said loudly that it has not. Returns 1 then.
 want_python() {

@@ -36,9 +36,8 @@ OrText<RequestTrace> zipf_trace(const Arguments& arguments) {
     return std::unexpected("takes a FILE or --zipf ALPHA, not both");
   const std::string_view alpha = *arguments.last("zipf");
   ZipfTrace options;
-  const char* const end = alpha.data() + alpha.size();
-  const auto read = std::from_chars(alpha.data(), end, options.alpha);
-  if (read.ec != std::errc() || read.ptr != end || !(options.alpha >= 0 && options.alpha <= 10))
+  const auto [end, error] = std::from_chars(alpha.begin(), alpha.end(), options.alpha);
+  if (error != std::errc() || end != alpha.end() || !(options.alpha >= 0 && options.alpha <= 10))
     return std::unexpected("--zipf: \"" + std::string(alpha) + "\" is no exponent from 0 to 10");
   const auto objects = whole_flag(arguments, "objects", options.objects, 1, objects_max);
   if (!objects) return std::unexpected(objects.error());

@@ -189,7 +189,9 @@ class Ours final : public CachePolicy {
   }
 
  private:
-  struct Node : ListNode<Node> {
+  class Node : public ListNode<Node> {
+    friend class edge::cache::S3Fifo<Node>;
+    friend class Ours;
     edge::cache::PolicyState policy_;
     std::atomic<uint8_t> heat_{0};
     uint64_t hash_ = 0;

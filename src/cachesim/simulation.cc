@@ -78,9 +78,8 @@ std::expected<CacheSize, std::string> parse_cache_size(std::string_view text,
     return CacheSize{std::string(text), *bytes};
   }
   double share = 0;
-  const char* const end = text.data() + text.size() - 1;
-  const auto read = std::from_chars(text.data(), end, share);
-  if (read.ec != std::errc() || read.ptr != end || !(share > 0 && share <= 100))
+  const auto [end, error] = std::from_chars(text.begin(), text.end() - 1, share);
+  if (error != std::errc() || end != text.end() - 1 || !(share > 0 && share <= 100))
     return wrong("is no share between 0% and 100%");
   const double bytes = std::ceil(static_cast<double>(distinct_bytes) * share / 100);
   return CacheSize{std::string(text), static_cast<uint64_t>(bytes)};

@@ -1,5 +1,7 @@
 #include "edge/cache_settings.h"
 
+#include <cmath>
+
 #include "base/units.h"
 #include "edge/parts.h"
 #include "wire/http_fields.h"
@@ -270,7 +272,7 @@ const Group<SiteCacheSettings>& site_cache_settings() {
 CachePolicy compile_cache(const EdgeCacheSettings& all, const SiteCacheSettings& site) {
   CachePolicy policy;
   policy.default_ttl = site.default_ttl.value_or(all.default_ttl);
-  policy.heuristic_percent = static_cast<uint8_t>(all.heuristic_share * 100 + 0.5);
+  policy.heuristic_percent = static_cast<uint8_t>(std::lround(all.heuristic_share * 100));
   policy.heuristic_max = all.heuristic_max;
   policy.lifetime_max = all.lifetime_max;
   policy.stale_while_revalidate = site.stale_while_revalidate.value_or(all.stale_while_revalidate);

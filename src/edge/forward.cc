@@ -92,7 +92,7 @@ void append_forwarded_for(Buffer& out, const EdgeRequest& request) {
   if (v6) node.append('[');
   node.append(peer);
   if (v6) node.append(']');
-  wire::append_forwarded(out, {.by = {}, .for_ = node.view(), .host = host, .proto = scheme});
+  wire::append_forwarded(out, {.by = {}, .client = node.view(), .host = host, .proto = scheme});
   out.append("\r\n");
 }
 

@@ -126,9 +126,9 @@ class LogEvent {
   static constexpr size_t text_bytes_max = 256;
 
   LogEvent(LogEvents& log, const LogEventDecl& decl, MonoTime now, const TraceContext& context)
-      : log_(log), record_(log.reserve()) {
-    if (record_) header_ = {0, 0, &decl, nanos(now), context.trace, context.span, context.flags, 0};
-  }
+      : log_(log),
+        record_(log.reserve()),
+        header_{0, 0, &decl, nanos(now), context.trace, context.span, context.flags, 0} {}
   LogEvent(const LogEvent&) = delete;
   LogEvent& operator=(const LogEvent&) = delete;
   ~LogEvent() {

@@ -54,7 +54,7 @@ bool unquote(std::string_view& value) {
 }
 
 std::string_view* part_of(ForwardedElement& element, std::string_view name) {
-  if (equal_ignoring_case(name, "for")) return &element.for_;
+  if (equal_ignoring_case(name, "for")) return &element.client;
   if (equal_ignoring_case(name, "proto")) return &element.proto;
   if (equal_ignoring_case(name, "host")) return &element.host;
   if (equal_ignoring_case(name, "by")) return &element.by;
@@ -137,7 +137,7 @@ Result<size_t> parse_x_forwarded_for(const Fields& fields, std::span<ForwardedNo
 void append_forwarded(Buffer& out, const ForwardedElement& element) {
   bool first = true;
   append_part(out, "by", element.by, first);
-  append_part(out, "for", element.for_, first);
+  append_part(out, "for", element.client, first);
   append_part(out, "host", element.host, first);
   append_part(out, "proto", element.proto, first);
 }

@@ -27,7 +27,7 @@ std::optional<ForwardedNode> parse_forwarded_node(std::string_view text);
 // One proxy's account; a part that it did not give is empty. Values are without their quotes.
 struct ForwardedElement {
   std::string_view by;
-  std::string_view for_;  // a node
+  std::string_view client;  // the node of "for"
   std::string_view host;
   std::string_view proto;
 };

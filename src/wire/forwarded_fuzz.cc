@@ -38,7 +38,7 @@ void check_forwarded(std::string_view value) {
   WEIR_ASSERT(again.count && *again.count == *parsed.count);
   for (size_t i = 0; i < *parsed.count; ++i) {
     const ForwardedElement &a = parsed.elements[i], &b = again.elements[i];
-    WEIR_ASSERT(a.by == b.by && a.for_ == b.for_ && a.host == b.host && a.proto == b.proto);
+    WEIR_ASSERT(a.by == b.by && a.client == b.client && a.host == b.host && a.proto == b.proto);
   }
 }
 

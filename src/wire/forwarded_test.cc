@@ -42,9 +42,9 @@ TEST_CASE("Forwarded is read across fields, whatever the case, order and quotes"
       {"for=192.0.2.43, For=\"[2001:db8::17]:4711\";proto=http;by=_p", ";Host=\"a,b;c\" ;x=y"});
   REQUIRE(elements);
   REQUIRE(elements->size() == 3);
-  CHECK((*elements)[0].for_ == "192.0.2.43");
+  CHECK((*elements)[0].client == "192.0.2.43");
   CHECK((*elements)[0].proto.empty());
-  CHECK((*elements)[1].for_ == "[2001:db8::17]:4711");
+  CHECK((*elements)[1].client == "[2001:db8::17]:4711");
   CHECK((*elements)[1].proto == "http");
   CHECK((*elements)[1].by == "_p");
   CHECK((*elements)[2].host == "a,b;c");
@@ -95,11 +95,11 @@ TEST_CASE("X-Forwarded-For takes bare IPv6 addresses, too") {
 
 TEST_CASE("a written element reads back, quoted where it must be") {
   Buffer out;
-  append_forwarded(out, {.by = "_edge", .for_ = "[::1]:80", .host = "a.b:1", .proto = "https"});
+  append_forwarded(out, {.by = "_edge", .client = "[::1]:80", .host = "a.b:1", .proto = "https"});
   CHECK(out.view() == "by=_edge;for=\"[::1]:80\";host=\"a.b:1\";proto=https");
   const auto elements = forwarded({out.view()});
   REQUIRE(elements);
-  CHECK((*elements)[0].for_ == "[::1]:80");
+  CHECK((*elements)[0].client == "[::1]:80");
   CHECK((*elements)[0].host == "a.b:1");
 }
 

@@ -55,7 +55,8 @@ class JsonWriter {
     at += comma_due_;
     *at++ = '"';
     std::memcpy(at, name.text.data(), size);
-    std::memcpy(at + size, "\":", 2);
+    at[size] = '"';
+    at[size + 1] = ':';
     out_.commit(size + 3 + comma_due_);
     comma_due_ = false;
     return *this;

@@ -22,7 +22,7 @@ class KeyOrder {
   // Brings what an erase() reads besides the object closer.
   static void prefetch(const Object& object) {
     for (const Object* near : {object.parent_, object.left_, object.right_})
-      if (near) __builtin_prefetch(&near->parent_);
+      if (near) __builtin_prefetch(static_cast<const void*>(&near->parent_));
   }
 
  private:

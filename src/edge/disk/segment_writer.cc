@@ -22,7 +22,7 @@ Task<Result<>> SegmentWriter::append(std::string_view bytes) {
     const size_t part = std::min(bytes.size(), batch_.room());
     const size_t at = batch_.size();
     batch_.resize(at + part);
-    std::copy_n(bytes.data(), part, batch_.data() + at);
+    std::ranges::copy(bytes.substr(0, part), batch_.data() + at);
     bytes.remove_prefix(part);
     if (batch_.room() == 0) WEIR_CO_CHECK(co_await flush());
   }

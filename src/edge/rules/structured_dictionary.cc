@@ -164,7 +164,7 @@ class ItemReader {
   // 4.2.6.
   void token(DictionaryMember& out) {
     out.type = Type::token;
-    const char first = text_[0] | 0x20;
+    const int first = text_[0] | 0x20;
     if (!((first >= 'a' && first <= 'z') || text_[0] == '*')) return void(fail());
     out.value = take(wire::span_of(bare_token_bytes, text_));
   }

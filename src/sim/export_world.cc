@@ -19,6 +19,7 @@ const Address nobody = *Address::parse("10.0.1.2:8000");
 constexpr size_t shards = 2;
 constexpr size_t clients = 4;
 constexpr Duration pause = milliseconds(100);
+constexpr Duration timeout = seconds(5);  // of an attempt to export
 constexpr Duration drain_limit = minutes(2);
 // What a request may take on links of 20 to 120 us, whatever becomes of what was recorded of it.
 constexpr Duration latency_limit = milliseconds(20);
@@ -30,7 +31,7 @@ otlp::OtlpSettings export_settings(const ExportWorldPlan& plan) {
   settings.protocol = plan.protocol;
   settings.interval = seconds(1);
   settings.metrics_interval = seconds(5);
-  settings.timeout = seconds(5);
+  settings.timeout = timeout;
   settings.batch_spans_max = plan.batch_spans_max;
   settings.batch_bytes_max = 64 << 10;
   settings.retry.max = seconds(10);
@@ -146,6 +147,9 @@ ExportWorldPlan ExportWorldPlan::draw(uint64_t seed) {
              milliseconds(100 + random.below(static_cast<uint64_t>(longest / milliseconds(1)))),
          .away = random.below(4) == 0,
          .mood = ReceiverMood::draw(random)});
+  // An answer just when its sender gives up: nobody could say which of the two came first.
+  for (Phase& phase : plan.phases)
+    if (abs(phase.mood.pause - timeout) < milliseconds(500)) phase.mood.pause = timeout * 2;
   plan.sampling_rate = random.below(3) == 0 ? 0.1 : 1;
   plan.queue_spans_max = 100 + static_cast<uint32_t>(random.below(2000));
   plan.batch_spans_max = 8 + static_cast<uint32_t>(random.below(300));

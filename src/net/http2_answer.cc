@@ -69,6 +69,11 @@ std::optional<size_t> Http2Answer::take_some(std::string_view bytes) {
 
 std::optional<size_t> Http2Answer::take_head(std::string_view bytes) {
   const size_t before = head_.size();
+  if (before == 0 && repeated_.begins(bytes, method_) &&
+      repeated_.table_changes == session_.table_changes()) {
+    repeat_head();
+    return repeated_.text.size();
+  }
   if (before > 0) head_.append(bytes);
   const std::string_view all = before > 0 ? head_.view() : bytes;
   wire::ResponseHead head{head_storage()};
@@ -79,6 +84,7 @@ std::optional<size_t> Http2Answer::take_head(std::string_view bytes) {
     return bytes.size();
   }
   pass_head(head);
+  if (!head.interim) keep_head(all.substr(0, result.bytes), head);
   const size_t taken = result.bytes - before;
   head_.release();
   return taken;
@@ -91,8 +97,28 @@ void Http2Answer::pass_head(const wire::ResponseHead& head) {
     if (!left_out.contains(field.id)) storage[count++] = field;  // never ahead of `field`
   const std::span<const Field> fields = storage.first(count);
   if (head.interim) return session_.interim(stream_, head.status, fields);
-  left_ = head.framing.length;
-  switch (head.framing.kind) {
+  begin_body(head.framing);
+  session_.answer(stream_, head.status, fields, state_ == State::done);
+}
+
+void Http2Answer::repeat_head() {
+  begin_body(repeated_.framing);
+  session_.answer_again(stream_, repeated_.block, state_ == State::done);
+}
+
+void Http2Answer::keep_head(std::string_view text, const wire::ResponseHead& head) {
+  const std::string_view block = session_.repeatable_block();
+  if (block.empty() || text.size() > Http2RepeatedHead::text_bytes_max) return;
+  repeated_.text = text;
+  repeated_.block = block;
+  repeated_.table_changes = session_.table_changes();
+  repeated_.method = method_;
+  repeated_.framing = head.framing;
+}
+
+void Http2Answer::begin_body(const wire::BodyFraming& framing) {
+  left_ = framing.length;
+  switch (framing.kind) {
     case BodyFraming::Kind::none:
       state_ = State::done;
       break;
@@ -107,7 +133,6 @@ void Http2Answer::pass_head(const wire::ResponseHead& head) {
       state_ = State::until_close;
       break;
   }
-  session_.answer(stream_, head.status, fields, state_ == State::done);
 }
 
 void Http2Answer::pass_body(std::string_view bytes, bool last) {

@@ -9,6 +9,7 @@
 #include <span>
 #include <sys/uio.h>
 
+#include "net/http2_repeated_head.h"
 #include "wire/http1_chunked.h"
 #include "wire/http1_request.h"
 #include "wire/http1_response.h"
@@ -21,8 +22,10 @@ class Http2Answer {
   // What is kept of a body; whoever writes more waits.
   static constexpr size_t pending_bytes_max = 64 * 1024;
 
-  Http2Answer(wire::Http2ServerSession& session, wire::Http2ServerStream& stream)
-      : session_(session), stream_(stream) {}
+  // `repeated` is the connection's; all outlive it.
+  Http2Answer(wire::Http2ServerSession& session, wire::Http2ServerStream& stream,
+              Http2RepeatedHead& repeated)
+      : session_(session), stream_(stream), repeated_(repeated) {}
 
   // Before anything is taken: the request's method decides whether a body follows.
   void begin(wire::RequestMethod method) { method_ = method; }
@@ -52,12 +55,16 @@ class Http2Answer {
   std::optional<size_t> take_chunked(std::string_view bytes);
   std::optional<size_t> take_some(std::string_view bytes);
   void pass_head(const wire::ResponseHead& head);
+  void repeat_head();
+  void keep_head(std::string_view text, const wire::ResponseHead& head);
+  void begin_body(const wire::BodyFraming& framing);
   // Some of the body; `last`: all that there is of it.
   void pass_body(std::string_view bytes, bool last);
   size_t room() const { return pending_bytes_max - pending_.size(); }
 
   wire::Http2ServerSession& session_;
   wire::Http2ServerStream& stream_;
+  Http2RepeatedHead& repeated_;
   wire::RequestMethod method_ = wire::RequestMethod::get;
   State state_ = State::head;
   uint64_t left_ = 0;  // of a body with a length

@@ -46,7 +46,8 @@ struct Served final : wire::Http2ServerEvents, wire::Http2ServerStream {
 
   test::FrameReader reader;
   wire::Http2ServerSession session{wire::Http2Limits{}, *this};
-  Http2Answer answer{session, *this};
+  Http2RepeatedHead repeated;
+  Http2Answer answer{session, *this, repeated};
 };
 
 // Everything that the client gets: heads, body, trailers.
@@ -110,6 +111,61 @@ TEST_CASE("an answer is the same however it is cut") {
       CHECK(seen(served) == each.seen);
     }
   }
+}
+
+TEST_CASE("a head that is repeated is sent as the same bytes, until the tables change") {
+  struct Stream final : wire::Http2ServerStream {
+    void on_data(std::string_view) override {}
+    void on_end(const wire::Http2Block&) override {}
+    void on_closed(wire::Http2Error) override {}
+    size_t body_ready() override { return 0; }
+    bool body_ends() override { return true; }
+    void take_body(size_t, Buffer&) override {}
+    std::span<const wire::Field> trailers() override { return {}; }
+  };
+  struct Many final : wire::Http2ServerEvents {
+    wire::Http2ServerStream* on_request(uint32_t id, wire::Http2Block&, bool) override {
+      return &streams.at(id / 2);
+    }
+    // The fields that the client reads, and the bytes of the head's frame.
+    std::pair<test::NameValues, std::string> ask(std::string_view text) {
+      const uint32_t id = next;
+      next += 2;
+      session.feed((id == 1 ? test::hello() : "") + test::request(id, test::get_fields()),
+                   MonoTime(seconds(1)));
+      Http2Answer answer(session, streams.at(id / 2), repeated);
+      iovec part = Served::runtime_part(text);
+      std::span<iovec> parts(&part, 1);
+      CHECK(answer.take(parts));
+      CHECK(answer.finish());
+      Buffer out;
+      session.produce(out, 1 << 20);
+      reader.add(out.view());
+      const test::Frame& head = reader.first(FrameType::headers, id);
+      CHECK(reader.body(id) == "ab");
+      return {head.fields, head.payload};
+    }
+    std::array<Stream, 8> streams;
+    uint32_t next = 1;
+    Http2RepeatedHead repeated;
+    test::FrameReader reader;
+    wire::Http2ServerSession session{wire::Http2Limits{}, *this};
+  };
+  Many many;
+  const std::string one = "HTTP/1.1 200 OK\r\nX-A: 1\r\nContent-Length: 2\r\n\r\nab";
+  const std::string two = "HTTP/1.1 200 OK\r\nX-A: 2\r\nContent-Length: 2\r\n\r\nab";
+  const auto first = many.ask(one), second = many.ask(one);
+  CHECK_FALSE(many.repeated.text.empty());
+  CHECK(second.first == first.first);
+  CHECK(second.second.size() < first.second.size());
+  const auto third = many.ask(one);
+  CHECK(third == second);
+  // Another head moves what the table has.
+  const auto other = many.ask(two);
+  CHECK(other.first == test::NameValues{{":status", "200"}, {"x-a", "2"}, {"content-length", "2"}});
+  const auto after = many.ask(one);
+  CHECK(after.first == first.first);
+  CHECK(after.second != third.second);
 }
 
 TEST_CASE("an answer to HEAD ends with its head") {

@@ -39,6 +39,7 @@ class Http2Connection final : wire::Http2ServerEvents {
   HttpServer& server() { return server_; }
   runtime::Stream& stream() { return stream_; }
   wire::Http2ServerSession& session() { return session_; }
+  Http2RepeatedHead& repeated_head() { return repeated_head_; }
   const Client& client() const { return client_; }
   // The stream has something to hand on, soon.
   void mark(Http2Stream& stream);
@@ -87,6 +88,7 @@ class Http2Connection final : wire::Http2ServerEvents {
   InputBuffer& input_;
   const Client client_;
   runtime::Scope tasks_;
+  Http2RepeatedHead repeated_head_;
   OwnedStreams streams_;
   size_t stream_count_ = 0;
   size_t in_flight_ = 0;              // requests whose handler has not ended

@@ -21,7 +21,7 @@ Http2Stream::Http2Stream(Http2Connection& connection, uint32_t id, wire::Http2Bl
     : Stream(connection.stream().reactor()),
       connection_(connection),
       id_(id),
-      answer_(connection.session(), *this),
+      answer_(connection.session(), *this, connection.repeated_head()),
       has_body_(!ended),
       chunked_(!ended && !announces_length(block)) {
   block_.swap(block);

@@ -18,6 +18,41 @@ nghttp2_nv pair_of(std::string_view name, std::string_view value) {
   return {bytes_of(name), bytes_of(value), name.size(), value.size(), NGHTTP2_NV_FLAG_NONE};
 }
 
+// Skips a number whose first byte has `bits` for it (RFC 7541 5.1); the number.
+size_t skip_number(std::string_view& block, unsigned bits) {
+  const size_t most = (size_t{1} << bits) - 1;
+  size_t number = static_cast<uint8_t>(block.front()) & most;
+  block.remove_prefix(1);
+  if (number < most) return number;
+  for (unsigned shift = 0; !block.empty(); shift += 7) {
+    const auto byte = static_cast<uint8_t>(block.front());
+    block.remove_prefix(1);
+    number += static_cast<size_t>(byte & 0x7f) << shift;
+    if ((byte & 0x80) == 0) break;
+  }
+  return number;
+}
+
+void skip_text(std::string_view& block) {
+  const size_t size = skip_number(block, 7);
+  block.remove_prefix(std::min(size, block.size()));
+}
+
+// Whether a block that we wrote adds to the table or resizes it (RFC 7541 6).
+bool changes_table(std::string_view block) {
+  while (!block.empty()) {
+    const auto first = static_cast<uint8_t>(block.front());
+    if (first & 0x80) {
+      skip_number(block, 7);
+      continue;
+    }
+    if (first & 0x60) return true;
+    if (skip_number(block, 4) == 0) skip_text(block);  // the name
+    if (!block.empty()) skip_text(block);
+  }
+  return false;
+}
+
 char lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
 }
@@ -67,9 +102,10 @@ HpackEncoder::HpackEncoder(uint32_t table_bytes_max) {
 
 void HpackEncoder::limit_table(uint32_t bytes) {
   WEIR_ASSERT(nghttp2_hd_deflate_change_table_size(deflater_.get(), bytes) == 0);
+  ++table_changes_;  // the next block says so
 }
 
-void HpackEncoder::encode(uint16_t status, std::span<const Field> fields, Buffer& out) {
+bool HpackEncoder::encode(uint16_t status, std::span<const Field> fields, Buffer& out) {
   WEIR_ASSERT(fields.size() < fields_max);
   std::array<nghttp2_nv, fields_max> all;
   size_t count = 0;
@@ -97,6 +133,10 @@ void HpackEncoder::encode(uint16_t status, std::span<const Field> fields, Buffer
       deflater_.get(), reinterpret_cast<uint8_t*>(out.reserve(room)), room, all.data(), count);
   WEIR_ASSERT(size >= 0);
   out.commit(static_cast<size_t>(size));
+  const std::string_view written = out.view().substr(out.size() - static_cast<size_t>(size));
+  if (!changes_table(written)) return true;
+  ++table_changes_;
+  return false;
 }
 
 }  // namespace weir::wire

@@ -55,7 +55,10 @@ class HpackEncoder {
   // The peer's decoder allows so much.
   void limit_table(uint32_t bytes);
   // Appends a block: ":status" unless that is 0, then the fields, with their names in lower case.
-  void encode(uint16_t status, std::span<const Field> fields, Buffer& out);
+  // True when it left the table as it was: until table_changes() says something else, the same
+  // bytes say the same.
+  bool encode(uint16_t status, std::span<const Field> fields, Buffer& out);
+  uint64_t table_changes() const { return table_changes_; }
   // Lets go of memory that is used only while a block is written.
   void trim() { names_.release(); }
 
@@ -64,6 +67,7 @@ class HpackEncoder {
     void operator()(nghttp2_hd_deflater* deflater) const;
   };
   std::unique_ptr<nghttp2_hd_deflater, Free> deflater_;
+  uint64_t table_changes_ = 0;
   Buffer names_;  // in lower case, while a block is written
 };
 

@@ -93,14 +93,14 @@ void Http2ServerSession::State::end_answer(Http2StreamState& stream) {
 
 // --- answers ---
 
-void Http2ServerSession::State::write_section(const Http2StreamState& stream, uint16_t status,
+bool Http2ServerSession::State::write_section(const Http2StreamState& stream, uint16_t status,
                                               std::span<const Field> fields, bool last) {
   const size_t at = out.size();
   Http2FrameHead head{.type = Http2FrameType::headers,
                       .flags = last ? http2_flag::end_stream : uint8_t{0},
                       .stream = stream.id};
   append_http2_frame_head(out, head);
-  encoder.encode(status, fields, out);
+  const bool repeatable = encoder.encode(status, fields, out);
   const size_t size = out.size() - at - Http2FrameHead::size;
   Buffer rest;
   if (size > client_frame_bytes) {
@@ -110,6 +110,7 @@ void Http2ServerSession::State::write_section(const Http2StreamState& stream, ui
   head.length = static_cast<uint32_t>(size - rest.size());
   if (rest.empty()) head.flags |= http2_flag::end_headers;
   write_http2_frame_head(out.data() + at, head);
+  if (rest.empty()) return repeatable;
   while (!rest.empty()) {
     const std::string_view part = rest.view().substr(0, client_frame_bytes);
     const bool end = part.size() == rest.size();
@@ -120,6 +121,23 @@ void Http2ServerSession::State::write_section(const Http2StreamState& stream, ui
     out.append(part);
     rest.consume(part.size());
   }
+  return false;
+}
+
+void Http2ServerSession::State::write_block(const Http2StreamState& stream,
+                                            std::string_view section_block, bool last) {
+  const uint8_t end = last ? http2_flag::end_stream : uint8_t{0};
+  append_http2_frame_head(out, {.length = static_cast<uint32_t>(section_block.size()),
+                                .type = Http2FrameType::headers,
+                                .flags = static_cast<uint8_t>(http2_flag::end_headers | end),
+                                .stream = stream.id});
+  out.append(section_block);
+}
+
+// Behind its head. `last`: which has ended it.
+void Http2ServerSession::State::begin_answer(Http2StreamState& stream, bool last) {
+  stream.answered = true;
+  last ? end_answer(stream) : want_to_send(stream);
 }
 
 void Http2ServerSession::State::write_data_head(Http2StreamState& stream, size_t bytes, bool last) {
@@ -157,7 +175,7 @@ void Http2ServerSession::State::send_some(Http2StreamState& stream) {
     write_data_head(stream, size, last && trailers.empty());
     if (size > 0) owner.take_body(size, out);
   }
-  if (!trailers.empty()) write_section(stream, 0, trailers, true);
+  if (!trailers.empty()) (void)write_section(stream, 0, trailers, true);
   if (last) return end_answer(stream);
   // Behind the others; unless what it was asked for made it send all the rest.
   want_to_send(stream);
@@ -237,21 +255,42 @@ bool Http2ServerSession::in_head() const {
          parse_http2_frame_head(state.partial.view().data()).type == Http2FrameType::headers;
 }
 
+// While the client does not read, streams stay open: it must not be able to ask for more.
 void Http2ServerSession::answer(Http2ServerStream& stream, uint16_t status,
                                 std::span<const Field> fields, bool ended) {
+  State& state = *state_;
   Http2StreamState& of = state_of(stream);
-  if (!of.open || of.answered || state_->over) return;
-  of.answered = true;
-  // While the client does not read, streams stay open: it must not be able to ask for more.
-  const bool last = ended && state_->out.size() < unsent_bytes_max;
-  state_->write_section(of, status, fields, last);
-  last ? state_->end_answer(of) : state_->want_to_send(of);
+  state.block_bytes = 0;
+  if (!state.may_answer(of)) return;
+  const bool last = ended && state.out.size() < unsent_bytes_max;
+  state.block_at = state.out.size() + Http2FrameHead::size;
+  if (state.write_section(of, status, fields, last))
+    state.block_bytes = state.out.size() - state.block_at;
+  state.begin_answer(of, last);
+}
+
+void Http2ServerSession::answer_again(Http2ServerStream& stream, std::string_view block,
+                                      bool ended) {
+  State& state = *state_;
+  Http2StreamState& of = state_of(stream);
+  if (!state.may_answer(of)) return;
+  const bool last = ended && state.out.size() < unsent_bytes_max;
+  state.write_block(of, block, last);
+  state.begin_answer(of, last);
+}
+
+std::string_view Http2ServerSession::repeatable_block() const {
+  return state_->out.view().substr(state_->block_at, state_->block_bytes);
+}
+
+uint64_t Http2ServerSession::table_changes() const {
+  return state_->encoder.table_changes();
 }
 
 void Http2ServerSession::interim(Http2ServerStream& stream, uint16_t status,
                                  std::span<const Field> fields) {
   const Http2StreamState& of = state_of(stream);
-  if (of.open && !of.answered && !state_->over) state_->write_section(of, status, fields, false);
+  if (state_->may_answer(of)) (void)state_->write_section(of, status, fields, false);
 }
 
 size_t Http2ServerSession::send_now(Http2ServerStream& stream, std::string_view bytes, bool last) {

@@ -134,6 +134,12 @@ class Http2ServerSession {
   // The final head of an answer; nothing else follows it when `ended`. Names may have any case.
   void answer(Http2ServerStream& stream, uint16_t status, std::span<const Field> fields,
               bool ended);
+  // What answer() has just written as its header block, if that may be written again as it is:
+  // until table_changes() says something else, or the next call of anything. Empty: it may not.
+  std::string_view repeatable_block() const;
+  uint64_t table_changes() const;
+  // As answer(), with such a block.
+  void answer_again(Http2ServerStream& stream, std::string_view block, bool ended);
   // A 1xx before it.
   void interim(Http2ServerStream& stream, uint16_t status, std::span<const Field> fields);
   // Writes of the body what may go at once, while nothing of it waits; how much that was. `last`:

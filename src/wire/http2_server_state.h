@@ -86,8 +86,14 @@ struct Http2ServerSession::State {
   void reset(Http2StreamState& stream, Http2Error error);
   void close(Http2StreamState& stream, Http2Error error);
   void end_answer(Http2StreamState& stream);
-  void write_section(const Http2StreamState& stream, uint16_t status, std::span<const Field> fields,
+  // Whether the block, which is the end of `out` then, may be written again.
+  bool write_section(const Http2StreamState& stream, uint16_t status, std::span<const Field> fields,
                      bool last);
+  void write_block(const Http2StreamState& stream, std::string_view section_block, bool last);
+  bool may_answer(const Http2StreamState& stream) const {
+    return stream.open && !stream.answered && !over;
+  }
+  void begin_answer(Http2StreamState& stream, bool last);
   void write_data_head(Http2StreamState& stream, size_t bytes, bool last);
   size_t room_for(const Http2StreamState& stream) const;
   void send_some(Http2StreamState& stream);
@@ -130,7 +136,8 @@ struct Http2ServerSession::State {
   int64_t send_window = http2_window_bytes;
 
   Buffer out;
-  size_t control_bytes = 0;  // in `out`, of frames that are no answers
+  size_t block_at = 0, block_bytes = 0;  // in it, of the last answer(), if it may be repeated
+  size_t control_bytes = 0;              // in `out`, of frames that are no answers
   List<Http2StreamState> ready;
   List<Http2StreamState> starved;  // wait for the connection's window
 

@@ -63,8 +63,8 @@ TEST_CASE("the JSON report has what programs read") {
        {"{\"url\":\"http://127.0.0.1:1/\"", "\"mode\":\"open_loop\"", "\"requests\":1010",
         "\"answered\":1000", "\"answered_total\":1100", "\"requests_per_s\":499.5", "\"errors\":20",
         "\"timed_out\":6", "\"missed\":1", "\"status_5xx\":10", "\"2xx\":990",
-        "\"latency_us\":{\"mean\":1000,\"p50\":1000,\"p90\":1000,\"p99\":1000,\"p99.9\":1000,"
-        "\"p99.99\":1000,\"max\":1000}",
+        ("\"latency_us\":{\"mean\":1000,\"p50\":1000,\"p90\":1000,\"p99\":1000,\"p99.9\":1000,"
+         "\"p99.99\":1000,\"max\":1000}"),
         "\"client_cpu\":0.25", "\"bottleneck\":false"})
     CHECK_MESSAGE(contains(json, part), part << " in " << json);
   CHECK(json.ends_with("}\n"));

@@ -18,7 +18,7 @@
 #include "runtime/scope.h"
 
 struct ares_channeldata;
-struct ares_addrinfo;
+struct ares_addrinfo;  // NOLINT(readability-identifier-naming): c-ares names it
 
 namespace weir::net {
 

@@ -26,6 +26,7 @@ bool UringFileOperation::start(UringReactor& reactor, FileOperation& operation) 
 
 UringOperation& UringFileOperation::of(const FileOperation& operation) {
   // A ticket is the address of one whose ring has not answered.
+  // NOLINTNEXTLINE(performance-no-int-to-ptr)
   return *reinterpret_cast<UringOperation*>(operation.ticket);
 }
 

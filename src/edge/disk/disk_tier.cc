@@ -101,9 +101,11 @@ Task<> DiskShard::remove_partition(std::string directory) {
   Result<FilePtr> lock = co_await File::open(io_.reactor, directory + "/lock",
                                              {.write = true, .create = true}, io_.patient());
   if (!lock || !(co_await (*lock)->try_lock(io_.patient())).value_or(false)) co_return;
-  for (const std::string& name : *names)
-    if (serial_of(name))
-      (void)co_await runtime::remove_file(io_.reactor, directory + '/' + name, io_.patient());
+  for (const std::string& name : *names) {
+    if (!serial_of(name)) continue;
+    const std::string path = std::string(directory).append("/").append(name);
+    (void)co_await runtime::remove_file(io_.reactor, path, io_.patient());
+  }
   (void)co_await runtime::remove_file(io_.reactor, directory + "/purges", io_.patient());
 }
 

@@ -3,13 +3,14 @@
 #include <algorithm>
 #include <set>
 #include <string>
-#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <thread>
 #include <unistd.h>
 #include <vector>
 
 #include <doctest/doctest.h>
+
+#include "runtime/page_pipe.h"
 
 namespace weir::runtime {
 
@@ -86,16 +87,19 @@ TEST_CASE("what a socket still sends stays as it was when its piece is given bac
   int pair[2];
   REQUIRE(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);
   char* piece = memory->take();
-  std::fill_n(piece, 8192, 'a');
+  constexpr size_t bytes = 16384;
+  std::fill_n(piece, bytes, 'a');
   memory->lend(piece);
-  off_t offset = 0;
-  REQUIRE(sendfile(pair[0], memory->descriptor(), &offset, 8192) == 8192);
+  PagePipe pages(*memory);
+  const iovec part{piece, bytes};
+  REQUIRE(pages.takes(part));
+  REQUIRE(pages.send(pair[0], std::span(&part, 1), false).value_or(0) == bytes);
   memory->give_back(piece);
   REQUIRE(memory->take() == piece);
   std::fill_n(piece, FileMemory::piece_bytes, 'b');
-  std::string got(8192, '\0');
-  REQUIRE(recv(pair[1], got.data(), got.size(), MSG_WAITALL) == 8192);
-  CHECK(got == std::string(8192, 'a'));
+  std::string got(bytes, '\0');
+  REQUIRE(recv(pair[1], got.data(), got.size(), MSG_WAITALL) == bytes);
+  CHECK(got == std::string(bytes, 'a'));
   memory->give_back(piece);
   close(pair[0]);
   close(pair[1]);

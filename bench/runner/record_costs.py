@@ -9,7 +9,7 @@ from .question import Question, Server
 from .servers import Paths
 
 PROGRAMS = {"rust": "record-costs-rust", "go": "record-costs-go"}
-RUN_S = 120
+RUN_S = 300
 
 
 def program(server: Server, paths: Paths) -> str:

@@ -36,6 +36,10 @@ class HistogramCell {
     sum_.store(sum_.load(relaxed) + value, relaxed);
     if (value < min_.load(relaxed)) min_.store(value, relaxed);
     if (value > max_.load(relaxed)) max_.store(value, relaxed);
+    count(value);
+  }
+  // Without its sum, minimum and maximum: where only quantiles are asked for.
+  void count(uint64_t value) {
     if (value == 0) [[unlikely]]
       return count_zeros(1);
     const uint32_t bucket = bucket_of(value);

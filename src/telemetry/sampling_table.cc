@@ -51,9 +51,9 @@ SamplingTable::SamplingTable(const SamplingSettings& settings, unsigned shards)
   for (size_t i = 0; i < routes_.size(); ++i) {
     const Rule& rule = routes_[i].rule;
     live_[i].threshold.store(threshold_of(rule.rate), std::memory_order_relaxed);
-    live_[i].slow_ns.store(rule.slow_ns, std::memory_order_relaxed);
     live_[i].strategy = rule.strategy;
     live_[i].critical = rule.critical;
+    set_slow(i, rule.slow_ns);
   }
   for (Part& part : parts_) {
     for (size_t i = 0; i < routes_.size(); ++i)
@@ -61,6 +61,14 @@ SamplingTable::SamplingTable(const SamplingSettings& settings, unsigned shards)
     part.share.store(1.0 / shards, std::memory_order_relaxed);
     take_share(part);
   }
+}
+
+void SamplingTable::set_slow(size_t route, int64_t slow_ns) {
+  Live& live = live_[route];
+  const int64_t tail_ns = live.critical ? INT64_MIN : slow_ns;
+  const bool tail = live.strategy == SamplingStrategy::tail;
+  live.slow_ns.store(slow_ns, std::memory_order_relaxed);
+  live.certain_ns.store(tail ? tail_ns : INT64_MAX, std::memory_order_relaxed);
 }
 
 uint8_t SamplingTable::find_route(std::string_view path) const {
@@ -174,7 +182,7 @@ void SamplingTable::find_slow(size_t index, bool rotate) {
   int64_t slow_ns = route.rule.slow_ns;
   if (recent.count() >= durations_min)
     slow_ns = std::min(slow_ns, slow_factor * static_cast<int64_t>(recent.quantile(0.99)));
-  live_[index].slow_ns.store(slow_ns, std::memory_order_relaxed);
+  set_slow(index, slow_ns);
   if (!rotate) return;
   route.older = std::move(route.newer);
   route.newer = std::move(now);

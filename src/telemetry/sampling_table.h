@@ -37,6 +37,8 @@ class SamplingTable {
     // At least this long is slow: the setting, or three times the route's p99 where enough was
     // seen.
     std::atomic<int64_t> slow_ns{INT64_MAX};
+    // What takes less, and is no error, has no reason to be kept for certain.
+    std::atomic<int64_t> certain_ns{INT64_MAX};
     SamplingStrategy strategy{};
     bool critical = false;
   };
@@ -69,6 +71,7 @@ class SamplingTable {
 
   // --- any thread ---
   const Live& live(size_t route) const { return live_[route]; }
+  const Live* lives() const { return live_.data(); }  // by route
   uint64_t threshold(size_t route) const {
     return live_[route].threshold.load(std::memory_order_relaxed);
   }
@@ -81,24 +84,22 @@ class SamplingTable {
   uint8_t route_of(std::string_view path) const {
     return routes_.size() == 1 ? 0 : find_route(path);
   }
-  // The threshold of a trace that begins now, and has `randomness`.
+  // The threshold of a trace that begins now and has `randomness`, which passes the route's.
   uint64_t decide(Part& part, size_t route, uint64_t randomness, MonoTime now) const {
     const uint64_t threshold = this->threshold(route);
-    if (randomness < threshold || live_[route].strategy != SamplingStrategy::adaptive) [[likely]]
-      return threshold;
+    if (live_[route].strategy != SamplingStrategy::adaptive) return threshold;
     return decide_within_budget(part, threshold, randomness, now);
   }
   // The threshold of a trace that is to be kept for certain, which rises in a storm; say
   // part.certain.kept() if it passes.
   uint64_t certain_threshold(Part& part, MonoTime now) const;
   // What has ended.
-  static void count(Part& part, size_t route, int64_t duration_ns, bool error) {
-    Cells& cells = *part.cells[route];
+  static void count(Cells& cells, int64_t duration_ns) {
     add(cells.traces);
-    if (error) add(cells.errors);
-    cells.durations.record(static_cast<uint64_t>(std::max<int64_t>(duration_ns, 0)));
+    cells.durations.count(static_cast<uint64_t>(std::max<int64_t>(duration_ns, 0)));
   }
-  static void count_kept(Part& part, size_t route) { add(part.cells[route]->kept); }
+  static void count_error(Cells& cells) { add(cells.errors); }
+  static void count_kept(Cells& cells) { add(cells.kept); }
 
   // --- one thread, about once a second ---
   void tick(MonoTime now);
@@ -122,6 +123,7 @@ class SamplingTable {
     cell.store(cell.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   }
   uint8_t find_route(std::string_view path) const;
+  void set_slow(size_t route, int64_t slow_ns);
   uint64_t decide_within_budget(Part& part, uint64_t threshold, uint64_t randomness,
                                 MonoTime now) const;
   void take_share(Part& part) const;

@@ -3,8 +3,9 @@
 //
 //   created = exported + dropped by reason + open (in a request that runs) + queued
 //
-// A shard makes its changes between two marks (Tracer::begin_leaving()), so that whoever reads can
-// tell a moment between them from one in their midst, and reads again.
+// Most spans leave their trace with one write, which drops them, too: Tracer::count_unsampled(). A
+// shard makes its other changes between two marks (Tracer::begin_leaving()), so that whoever reads
+// can tell a moment between them from one in their midst, and reads again.
 
 #include <array>
 #include <cstdint>

@@ -8,27 +8,24 @@ namespace weir::telemetry {
 
 SpanRing::SpanRing(uint64_t bytes)
     : mask_(std::bit_ceil(std::max<uint64_t>(bytes, 4096)) / 8 - 1),
-      words_(std::make_unique_for_overwrite<uint64_t[]>(mask_ + 1)) {}
+      words_(std::make_unique_for_overwrite<uint64_t[]>(mask_ + 1)),
+      room_end_((mask_ + 1) / segments) {}
 
-bool SpanRing::begin(uint32_t bytes) {
-  const uint64_t size = bytes / 8;
-  if (size > (mask_ + 1) / 4) return false;
-  uint64_t tail = tail_.load(std::memory_order_relaxed);
-  if (write_ + size - tail <= mask_ + 1) return true;
-  // A record starts with its size in bytes, in the low half of its first word.
-  while (write_ + size - tail > mask_ + 1)
-    tail += static_cast<uint32_t>(load(tail)) / 8;
-  tail_.store(tail, std::memory_order_relaxed);
-  // The next call reads there, in memory that nobody has looked at since the ring's last round.
-  __builtin_prefetch(&words_[tail & mask_], 1);
-  // Whoever sees a word written below also sees that the record it replaces is gone.
+bool SpanRing::make_room(uint64_t at, uint64_t end) {
+  const uint64_t capacity = mask_ + 1, segment = capacity / segments;
+  if (end - at > capacity / 4) return false;
+  for (; room_end_ <= end; room_end_ += segment)
+    starts_[room_end_ / segment % segments] = end;
+  if (room_end_ <= capacity) return true;
+  tail_.store(starts_[(room_end_ - capacity) / segment % segments], std::memory_order_relaxed);
+  // Whoever sees a word written from here on also sees that the record it replaces is gone.
   std::atomic_thread_fence(std::memory_order_release);
   return true;
 }
 
-void SpanRing::append_around(uint64_t at, const char* from, size_t words) {
+void SpanRing::copy_around(uint64_t at, const uint64_t* from, size_t words) {
   for (size_t i = 0; i < words; ++i)
-    store(words_[(at + i) & mask_], from + 8 * i);
+    store(words_[(at + i) & mask_], from[i]);
 }
 
 SpanRing::Snapshot SpanRing::snapshot() const {

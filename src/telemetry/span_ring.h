@@ -1,6 +1,7 @@
 #pragma once
 // SpanRing: a shard's flight recorder. The records (span_record.h) of its last finished traces,
-// sent or not; the newest overwrites the oldest. Its memory is fixed; pages that were never written
+// sent or not; the newest overwrites the oldest, a 64th of the ring at a time, so that the writer
+// has to look at none of what it overwrites. Its memory is fixed; pages that were never written
 // cost nothing. One writer. Any thread may take a snapshot meanwhile: words are copied one by one
 // as relaxed atomics, and what was overwritten during the copy is cut off, in the manner of a
 // seqlock.
@@ -24,25 +25,34 @@ class SpanRing {
   SpanRing(const SpanRing&) = delete;
   SpanRing& operator=(const SpanRing&) = delete;
 
-  // The writer appends a record in parts: begin with its size (a multiple of 8), then the parts,
-  // then publish. A record that exceeds a quarter of the ring is left out.
-  bool begin(uint32_t bytes);
-  void append(const void* part, size_t words) {
-    const auto* from = static_cast<const char*>(part);
-    const uint64_t at = write_ & mask_;
-    write_ += words;
-    if (at + words > mask_ + 1) [[unlikely]]
-      return append_around(at, from, words);
-    uint64_t* const to = words_.get() + at;
-    for (size_t i = 0; i < words; ++i)
-      store(to[i], from + 8 * i);
-  }
-  void publish(int64_t ended_ns) {
+  // Writes the record of a trace: its head (header and spans), and its entries. One that exceeds a
+  // quarter of the ring is left out.
+  [[gnu::always_inline]] void write(const uint64_t* head, size_t spans, const uint64_t* entries,
+                                    size_t entry_words, int64_t ended_ns) {
+    const size_t head_words = header_words + spans * span_words;
+    const uint64_t at = head_.load(std::memory_order_relaxed);
+    const uint64_t end = at + head_words + entry_words;
+    if (end >= room_end_ && !make_room(at, end)) [[unlikely]]
+      return;
+    const uint64_t first = at & mask_;
+    if (first + (end - at) > mask_ + 1) [[unlikely]] {
+      copy_around(at, head, head_words);
+      copy_around(at + head_words, entries, entry_words);
+    } else {
+      uint64_t* to = words_.get() + first;
+      copy<header_words>(to, head);
+      for (size_t i = 0; i < spans; ++i)
+        copy<span_words>(to + header_words + i * span_words, head + header_words + i * span_words);
+      to += head_words;
+      for (size_t i = 0; i < entry_words; ++i)
+        store(to[i], entries[i]);
+    }
     newest_ns_.store(ended_ns, std::memory_order_relaxed);
-    head_.store(write_, std::memory_order_release);
+    head_.store(end, std::memory_order_release);
     // The next record goes where nobody has been since the ring's last round.
-    for (uint64_t ahead = 0; ahead < prefetched_words; ahead += 64 / sizeof(uint64_t))
-      __builtin_prefetch(&words_[(write_ + ahead) & mask_], 1);
+    const uint64_t* const next = words_.get() + (end & mask_);
+    for (size_t ahead = 0; ahead < prefetched_words; ahead += 64 / sizeof(uint64_t))
+      __builtin_prefetch(next + ahead, 1);
   }
 
   // A consistent copy of what is in the ring, oldest record first. Any thread.
@@ -97,22 +107,32 @@ class SpanRing {
     return std::atomic_ref(words_[position & mask_]).load(std::memory_order_relaxed);
   }
 
-  static void store(uint64_t& to, const char* from) {
-    uint64_t word;
-    std::memcpy(&word, from, sizeof word);
+  static void store(uint64_t& to, uint64_t word) {
     std::atomic_ref(to).store(word, std::memory_order_relaxed);
+  }
+  template <size_t words>
+  static void copy(uint64_t* to, const uint64_t* from) {
+    for (size_t i = 0; i < words; ++i)
+      store(to[i], from[i]);
   }
   // Copies the record that starts at `at`; its words, or 0 when it is gone.
   size_t copy_record(uint64_t at, std::array<uint64_t, record_words_max>& copy) const;
-  void append_around(uint64_t at, const char* from, size_t words);
+  // A part of a record to `at`, with the ring's end in its midst.
+  [[gnu::cold, gnu::noinline]] void copy_around(uint64_t at, const uint64_t* from, size_t words);
+  // Gives up the oldest segments, so that a record from `at` to `end` has room.
+  [[gnu::cold, gnu::noinline]] bool make_room(uint64_t at, uint64_t end);
 
-  static constexpr uint64_t prefetched_words = 32;  // about a record of one span
+  static constexpr size_t header_words = sizeof(TraceHeader) / 8;
+  static constexpr size_t span_words = sizeof(SpanRecord) / 8;
+  static constexpr size_t prefetched_words = 32;  // about a record of one span
+  static constexpr size_t segments = 64;
 
   uint64_t mask_;  // words - 1
   std::unique_ptr<uint64_t[]> words_;
-  uint64_t write_ = 0;             // the writer's own; positions count words and never wrap
-  std::atomic<uint64_t> tail_{0};  // start of the oldest record
-  std::atomic<uint64_t> head_{0};  // end of the newest
+  uint64_t room_end_;                        // a segment's end; a record that reaches it asks
+  std::array<uint64_t, segments> starts_{};  // of the first record that begins in or after each
+  std::atomic<uint64_t> tail_{0};            // start of the oldest record
+  std::atomic<uint64_t> head_{0};            // end of the newest
   std::atomic<int64_t> newest_ns_{0};
 };
 

@@ -16,20 +16,21 @@ constexpr SpanDecl decl{"span"};
 void write(SpanRing& ring, uint64_t number, uint32_t words) {
   std::vector<uint64_t> entries(words, number);
   const auto entry_bytes = static_cast<uint32_t>(words * 8);
-  TraceHeader header{};
+  struct {
+    TraceHeader header{};
+    SpanRecord span{};
+  } record;
+  TraceHeader& header = record.header;
   header.bytes = static_cast<uint32_t>(sizeof(TraceHeader) + sizeof(SpanRecord)) + entry_bytes;
   header.entry_bytes = entry_bytes;
   header.trace = {number, number};
   header.span_count = 1;
   header.ended_ns = static_cast<int64_t>(number);
-  SpanRecord span{};
-  span.decl = &decl;
-  span.id = number;
-  REQUIRE(ring.begin(header.bytes));
-  ring.append(&header, sizeof header / 8);
-  ring.append(&span, sizeof span / 8);
-  ring.append(entries.data(), words);
-  ring.publish(header.ended_ns);
+  record.span.decl = &decl;
+  record.span.id = number;
+  std::array<uint64_t, sizeof record / 8> head;
+  std::memcpy(head.data(), &record, sizeof record);
+  ring.write(head.data(), 1, entries.data(), words, header.ended_ns);
 }
 
 bool whole(const TraceView& trace) {
@@ -62,10 +63,26 @@ TEST_CASE("the ring holds the newest records, whole and in order") {
   CHECK(ring.duration() == Duration(static_cast<int64_t>(count) - 1));
 }
 
+TEST_CASE("a ring that is full gives up a 64th of itself and one record, no more") {
+  constexpr uint64_t capacity = 64 * 1024;
+  SpanRing ring(capacity);
+  for (uint64_t number = 1; number <= 5000; ++number) {
+    write(ring, number, 20);
+    if (number < 1000) continue;
+    uint64_t held = 0;
+    ring.snapshot().each([&](const TraceView& trace) { held += trace.header().bytes; });
+    REQUIRE(held <= capacity);
+    REQUIRE(held >=
+            capacity - capacity / 64 - 2 * (sizeof(TraceHeader) + sizeof(SpanRecord) + 160));
+  }
+}
+
 TEST_CASE("a record that is too large for the ring is refused") {
   SpanRing ring(4096);
-  CHECK_FALSE(ring.begin(2048));
-  CHECK(ring.duration() == Duration::zero());
+  write(ring, 1, 2048 / 8);
+  ring.snapshot().each([](const TraceView&) { FAIL("there is a record"); });
+  write(ring, 2, 10);
+  ring.snapshot().each([](const TraceView& trace) { CHECK(trace.header().trace.low == 2); });
 }
 
 TEST_CASE("a snapshot beside the writer shows whole records only") {

@@ -13,61 +13,69 @@ Trace::Trace(Tracer& tracer, const RemoteParent& parent) : Trace(tracer, tracer.
     begin();
 }
 
-void Trace::begin() {
-  id_ = tracer_->make_trace_id();
-  randomness_ = id_.low & (randomness_end - 1);
-}
-
 void Trace::adopt(const RemoteParent& parent) {
-  id_ = parent.context.trace;
-  flags_ = parent.context.flags & TraceContext::random;
-  remote_parent_ = parent.context.span;
-  if (!parent.trusted) {
-    randomness_ = tracer_->make_randomness();
-    drew_randomness_ = true;
-    return;
-  }
-  follows_parent_ = true;
-  threshold_ = parent.threshold;
-  drew_randomness_ = parent.randomness != randomness_in_id;
-  randomness_ = drew_randomness_ ? parent.randomness : id_.low & (randomness_end - 1);
-  sampled_ = (parent.context.flags & TraceContext::sampled) != 0;
+  const uint8_t flags = parent.context.flags & TraceContext::random;
+  const uint64_t drawn = tracer_->random() & (randomness_end - 1);
+  begin(parent.context.trace, flags, parent.trusted ? parent.randomness : drawn, tracer_->random());
+  record_.spans[0].parent = parent.context.span.value;
+  if (parent.context.span) record_.header[counts_word] |= remote_parent_flag;
+  if (!parent.trusted) return;
+  marks_ = follows_parent;
+  const bool sampled = (parent.context.flags & TraceContext::sampled) != 0;
+  if (sampled) record_.header[counts_word] |= sampled_flag;
   // A threshold that contradicts the decision says nothing.
-  if (!sampled_ || randomness_ < threshold_) threshold_ = threshold_unknown;
+  const bool known = sampled && randomness() >= parent.threshold;
+  record_.header[threshold_word] = known ? parent.threshold : threshold_unknown;
 }
 
-void Trace::decide(MonoTime now) {
-  if (follows_parent_) return;
-  threshold_ = tracer_->decide(route_, randomness_, now);
-  sampled_ = randomness_ >= threshold_;
-  if (!sampled_ || shedding_ < ShedStep::sampled_traces) [[likely]]
-    return;
-  rate_shed_ = true;
-  sampled_ = false;
+[[clang::preserve_most]] void Trace::decide(MonoTime now) {
+  record_.header[threshold_word] = tracer_->decide(route(), randomness(), now);
+  if (randomness() < threshold()) return;
+  if (room_.shed < ShedStep::sampled_traces)
+    record_.header[counts_word] |= sampled_flag;
+  else
+    marks_ |= rate_shed;
 }
 
 SpanRef Trace::start(const SpanDecl& decl, SpanRef parent, MonoTime now) {
   WEIR_ASSERT(!finished_);
+  const auto index = static_cast<uint8_t>(span_count());
+  if (index == room_.spans) [[unlikely]]
+    return drop_span();
   tracer_->count_created(1);
-  const uint8_t index = span_count_;
-  if (index == spans_room_) [[unlikely]] {
-    ++dropped_spans_;
-    return {};
+  SpanRecord& span = record_.spans[index];
+  if (index != 0) {
+    // Odd, so none is 0; and no two are the same.
+    constexpr uint64_t apart = 0x3c6ef372fe94f82a;
+    span.id = record_.spans[0].id + index * apart;
+    span.parent = this->span(parent).id;
+  } else if ((marks_ & follows_parent) == 0) {
+    record_.header[threshold_word] = tracer_->threshold(route());
+    if (randomness() >= threshold()) [[unlikely]]
+      decide(now);
   }
-  if (index == 0) decide(now);
-  const uint64_t parent_id =
-      index == 0 ? remote_parent_.value : spans_[parent ? parent.index : 0].id;
-  spans_[index] = {&decl, tracer_->make_span_id().value, parent_id, nanos(now), open_end, {}, false,
-                   {}};
-  latest_ns_ = std::max(latest_ns_, nanos(now));
-  ++span_count_;
+  span = {&decl, span.id, span.parent, nanos(now), open_end, {}, false, {}};
+  record_.header[counts_word] += one_span;
   return {index};
 }
 
+// What is more than the header can tell was not begun.
+SpanRef Trace::drop_span() {
+  if (dropped_spans() == UINT16_MAX) return {};
+  tracer_->count_created(1);
+  record_.header[counts_word] += one_dropped_span;
+  return {};
+}
+
+void Trace::count_dropped_attribute() {
+  if ((record_.header[counts_word] / one_dropped_attribute & UINT16_MAX) == UINT16_MAX) return;
+  record_.header[counts_word] += one_dropped_attribute;
+}
+
 void Trace::status(SpanRef span, SpanStatus status, std::string_view description) {
-  error_ |= status == SpanStatus::error;
+  if (status == SpanStatus::error) marks_ |= error;
   if (!span) return;
-  spans_[span.index].status = status;
+  this->span(span).status = status;
   if (!description.empty()) add_text(span, {}, EntryType::status_text, description);
 }
 
@@ -80,105 +88,114 @@ void Trace::link(SpanRef span, const TraceContext& context) {
 }
 
 TraceContext Trace::context(SpanRef span) const {
-  TraceContext context{id_, {}, flags_};
-  if (span_count_ > 0) context.span = {spans_[span ? span.index : 0].id};
-  if (sampled_) context.flags |= TraceContext::sampled;
+  TraceContext context{id(), {}, static_cast<uint8_t>(record_.header[counts_word] / flags_unit)};
+  if (span_count() > 0) context.span = {this->span(span).id};
   return context;
 }
 
 void Trace::end_open_spans() {
-  for (size_t i = 0; i < span_count_; ++i) {
-    if (spans_[i].end_ns != open_end) continue;
-    spans_[i].end_ns = latest_ns_;
-    spans_[i].unended = true;
+  for (size_t i = 0; i < span_count(); ++i) {
+    SpanRecord& span = record_.spans[i];
+    if (span.end_ns != open_end) continue;
+    span.end_ns = latest_ns();
+    span.unended = true;
   }
 }
 
+inline void Trace::find_latest() {
+  int64_t latest = std::max(record_.spans[0].start_ns, record_.spans[0].end_ns);
+  bool open = record_.spans[0].end_ns == open_end;
+  for (size_t i = 1; i < span_count(); ++i) {
+    const SpanRecord& span = record_.spans[i];
+    latest = std::max({latest, span.start_ns, span.end_ns});
+    open |= span.end_ns == open_end;
+  }
+  record_.header[ended_word] = static_cast<uint64_t>(latest);
+  if (open) [[unlikely]]
+    end_open_spans();
+}
+
 Trace::Verdict Trace::judge() {
-  if (keep_requested_) [[unlikely]]
+  if ((marks_ & requested) != 0) [[unlikely]]
     return judge_certain(KeepReason::requested);
-  const KeepReason reason = tracer_->certain_reason(route_, duration_ns(), error_);
+  const KeepReason reason = tracer_->certain_reason(route(), duration_ns(), (marks_ & error) != 0);
   if (reason != KeepReason::none) [[unlikely]]
     return judge_certain(reason);
-  if (sampled_) return {follows_parent_ ? KeepReason::parent : KeepReason::rate, {}, threshold_};
-  const DropReason drop = rate_shed_ ? DropReason::shed : DropReason::not_sampled;
+  const bool follows = (marks_ & follows_parent) != 0;
+  if (sampled()) return {follows ? KeepReason::parent : KeepReason::rate, {}, threshold()};
+  const bool shed = (marks_ & rate_shed) != 0;
+  const DropReason drop = shed ? DropReason::shed : DropReason::not_sampled;
   return {KeepReason::none, drop, threshold_unknown};
 }
 
 // Kept by whichever of the two thresholds is lower, so that stands for as many as that says. What a
 // parent kept with a probability that it did not tell stands for one only if all such are kept.
 Trace::Verdict Trace::judge_certain(KeepReason reason) {
-  const uint64_t certain = tracer_->certain_threshold(MonoTime(Duration(latest_ns_)));
-  const bool passes = randomness_ >= certain;
+  const uint64_t certain = tracer_->certain_threshold(MonoTime(Duration(latest_ns())));
+  const bool passes = randomness() >= certain;
   if (passes) tracer_->certain_kept();
-  if (!passes && !sampled_) return {KeepReason::none, DropReason::keep_ceiling, threshold_unknown};
-  const bool known = !sampled_ || threshold_ != threshold_unknown;
-  const uint64_t lower = sampled_ ? std::min(certain, threshold_) : certain;
+  if (!passes && !sampled()) return {KeepReason::none, DropReason::keep_ceiling, threshold_unknown};
+  const bool known = !sampled() || threshold() != threshold_unknown;
+  const uint64_t lower = sampled() ? std::min(certain, threshold()) : certain;
   return {reason, {}, known || certain == 0 ? lower : threshold_unknown};
 }
 
-TraceHeaderWords Trace::header(const Verdict& verdict) const {
-  return to_words(
-      {.bytes = record_bytes(),
-       .entry_bytes = entry_words_ * 8,
-       .trace = id_,
-       .threshold = verdict.threshold,
-       .randomness = drew_randomness_ ? randomness_ : randomness_in_id,
-       .ended_ns = latest_ns_,
-       .dropped_spans = dropped_spans_,
-       .dropped_attributes = dropped_attributes_,
-       .span_count = span_count_,
-       .flags = static_cast<uint8_t>(sampled_ ? flags_ | TraceContext::sampled : flags_),
-       .reason = verdict.reason,
-       .remote_parent = static_cast<bool>(remote_parent_)});
+[[gnu::always_inline]] inline void Trace::record(KeepReason reason, uint64_t threshold) {
+  const uint64_t entry_bytes = uint64_t{entry_words_} * 8;
+  record_.header[0] =
+      entry_bytes << 32 | (sizeof(TraceHeader) + span_count() * sizeof(SpanRecord) + entry_bytes);
+  record_.header[threshold_word] = threshold;
+  if (reason != KeepReason::none)
+    record_.header[counts_word] += static_cast<uint64_t>(reason) * reason_unit;
+  tracer_->ring().write(record_.words(), span_count(), entries_.data(), entry_words_, latest_ns());
 }
 
 void Trace::finish() {
   if (finished_) return;
   finished_ = true;
-  if (span_count_ == 0) return;
-  end_open_spans();
-  tracer_->count_trace(route_, duration_ns(), error_);
+  if (span_count() == 0) return;
+  find_latest();
+  const int64_t duration_ns = this->duration_ns();
+  tracer_->count_trace(route(), duration_ns);
+  if (!ordinary(duration_ns)) [[unlikely]]
+    return judge_and_leave();
+  record(KeepReason::none, threshold_unknown);
+  tracer_->count_unsampled(span_count());
+}
+
+void Trace::judge_and_leave() {
+  if ((marks_ & error) != 0) tracer_->count_error(route());
   const Verdict verdict = judge();
-  record(header(verdict));
+  record(verdict.reason, verdict.threshold);
   leave(verdict);
 }
 
 // Balance: every span of this trace leaves it here, into the queue or into one drop reason.
 void Trace::leave(const Verdict& verdict) {
   tracer_->begin_leaving();
-  if (dropped_spans_ != 0) [[unlikely]] {
-    const bool shed = shedding_ >= ShedStep::child_spans;
-    tracer_->count_dropped(shed ? DropReason::shed : DropReason::request_full, dropped_spans_);
+  if (dropped_spans() != 0) {
+    const bool shed = room_.shed >= ShedStep::child_spans;
+    tracer_->count_dropped(shed ? DropReason::shed : DropReason::request_full, dropped_spans());
   }
   if (verdict.reason == KeepReason::none) {
-    tracer_->count_dropped(verdict.drop, span_count_);
+    tracer_->count_dropped(verdict.drop, span_count());
   } else {
-    tracer_->count_kept(route_, verdict.reason,
-                        {id_, {spans_[0].id}, duration_ns(), spans_[0].end_ns});
-    enqueue(header(verdict));
+    const SpanRecord& root = record_.spans[0];
+    tracer_->count_kept(route(), verdict.reason, {id(), {root.id}, duration_ns(), root.end_ns});
+    enqueue();
   }
-  tracer_->end_leaving(uint64_t{span_count_} + dropped_spans_);
+  tracer_->end_leaving(span_count() + dropped_spans());
 }
 
-inline void Trace::record(const TraceHeaderWords& header) {
-  SpanRing& ring = tracer_->ring();
-  if (!ring.begin(record_bytes())) return;
-  ring.append(header.data(), header.size());
-  ring.append(spans_.data(), span_count_ * sizeof(SpanRecord) / 8);
-  ring.append(entries_.data(), entry_words_);
-  ring.publish(latest_ns_);
-}
-
-void Trace::enqueue(const TraceHeaderWords& header) {
-  const uint32_t bytes = record_bytes();
-  char* at = tracer_->queue().reserve(bytes, span_count_);
-  if (!at) return tracer_->count_dropped(DropReason::queue_full, span_count_);
-  const size_t span_bytes = span_count_ * sizeof(SpanRecord);
-  std::memcpy(at, header.data(), sizeof header);
-  std::memcpy(at + sizeof header, spans_.data(), span_bytes);
-  std::memcpy(at + sizeof header + span_bytes, entries_.data(), entry_words_ * 8);
-  tracer_->queue().push(bytes, span_count_);
+void Trace::enqueue() {
+  const auto bytes = static_cast<uint32_t>(record_.header[0]);
+  const auto spans = static_cast<uint32_t>(span_count());
+  char* at = tracer_->queue().reserve(bytes, spans);
+  if (!at) return tracer_->count_dropped(DropReason::queue_full, spans);
+  const size_t entry_bytes = size_t{entry_words_} * 8;
+  std::memcpy(at, &record_, bytes - entry_bytes);
+  std::memcpy(at + bytes - entry_bytes, entries_.data(), entry_bytes);
+  tracer_->queue().push(bytes, spans);
 }
 
 }  // namespace weir::telemetry

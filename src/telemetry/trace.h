@@ -57,19 +57,19 @@ class Trace {
   Trace(Tracer& tracer, const RemoteParent& parent);
   Trace(const Trace&) = delete;
   Trace& operator=(const Trace&) = delete;
-  ~Trace() { finish(); }
+  ~Trace() {
+    if (!finished_) finish();
+  }
 
   // The path that the request is for: sampling goes by its route. Before the first span.
   void route(std::string_view path) { route_ = tracer_->route_of(path); }
-  uint8_t route() const { return route_; }
+  uint8_t route() const { return static_cast<uint8_t>(route_); }
   // The first span is the local root, with which it is decided whether the trace is sampled; the
   // others are its children, or `parent`'s.
   SpanRef start(const SpanDecl& decl, MonoTime now) { return start(decl, SpanRef{0}, now); }
   SpanRef start(const SpanDecl& decl, SpanRef parent, MonoTime now);
   void end(SpanRef span, MonoTime now) {
-    if (!span) return;
-    spans_[span.index].end_ns = nanos(now);
-    latest_ns_ = std::max(latest_ns_, nanos(now));
+    if (span) this->span(span).end_ns = nanos(now);
   }
 
   // Records an attribute. Text is copied, at most text_bytes_max bytes of it.
@@ -104,22 +104,24 @@ class Trace {
   }
   void link(SpanRef span, const TraceContext& context);
   // A trusted service asks for this trace, whatever the rate.
-  void keep() { keep_requested_ = true; }
-  bool keep_requested() const { return keep_requested_; }
+  void keep() { marks_ |= requested; }
+  bool keep_requested() const { return (marks_ & requested) != 0; }
 
   // What goes to the next service as its parent: the given span of this trace, or, if there was no
   // room for it, the root.
   TraceContext context(SpanRef span) const;
   // Whether it goes on from a valid context that came with the request.
-  bool continues() const { return static_cast<bool>(remote_parent_); }
+  bool continues() const { return (record_.header[counts_word] & remote_parent_flag) != 0; }
   // Whether the trace is sampled by what was known at its start: what the sampled flag tells. From
   // the first span on, as is threshold().
-  bool sampled() const { return sampled_; }
-  uint64_t randomness() const { return randomness_; }
+  bool sampled() const { return (record_.header[counts_word] & sampled_flag) != 0; }
+  uint64_t randomness() const {
+    return drew_randomness() ? record_.header[randomness_word] : id().low & (randomness_end - 1);
+  }
   // Whether that is not in the id, so that whoever continues the trace must be told.
-  bool drew_randomness() const { return drew_randomness_; }
-  uint64_t threshold() const { return threshold_; }
-  TraceId id() const { return id_; }
+  bool drew_randomness() const { return record_.header[randomness_word] != randomness_in_id; }
+  uint64_t threshold() const { return record_.header[threshold_word]; }
+  TraceId id() const { return {record_.header[trace_word], record_.header[trace_word + 1]}; }
 
   // Ends what is still open, records and decides. Later calls do nothing.
   void finish();
@@ -135,15 +137,67 @@ class Trace {
     return static_cast<EntryType>(static_cast<uint8_t>(type) |
                                   static_cast<uint8_t>(EntryType::of_event));
   }
+  // What is known of the trace beside its record.
+  enum Mark : uint8_t {
+    error = 1,
+    requested = 2,       // by a trusted service
+    rate_shed = 4,       // the rate would have kept it
+    follows_parent = 8,  // decided by a trusted parent
+  };
+  // Room for spans and for words of entries, by what is shed; copied as one word.
+  struct alignas(4) Room {
+    uint8_t spans;
+    uint8_t entry_words;
+    ShedStep shed;
+  };
+  static constexpr uint8_t entry_words_max = entry_bytes_max / 8;
+  static constexpr std::array<Room, shed_step_names.size()> rooms{
+      Room{spans_max, entry_words_max, ShedStep::none},
+      Room{spans_max, entry_words_max, ShedStep::log_events},
+      Room{spans_max, entry_words_max, ShedStep::exemplars},
+      Room{spans_max, 0, ShedStep::attributes},
+      Room{1, 0, ShedStep::child_spans},
+      Room{1, 0, ShedStep::sampled_traces}};
+  // In the header's words, as to_words() writes them.
+  static constexpr size_t trace_word = 1, threshold_word = 3, randomness_word = 4, ended_word = 5,
+                          counts_word = 6;
+  static constexpr uint64_t one_dropped_span = 1, one_dropped_attribute = uint64_t{1} << 16,
+                            one_span = uint64_t{1} << 32, reason_unit = uint64_t{1} << 48,
+                            flags_unit = uint64_t{1} << 40, remote_parent_flag = uint64_t{1} << 56;
+  static constexpr uint64_t sampled_flag = flags_unit * TraceContext::sampled;
+  static_assert(to_words({.dropped_spans = 1,
+                          .dropped_attributes = 1,
+                          .span_count = 1,
+                          .flags = 1,
+                          .reason = KeepReason::rate,
+                          .remote_parent = true})[counts_word] ==
+                one_dropped_span + one_dropped_attribute + one_span + flags_unit + reason_unit +
+                    remote_parent_flag);
+
   Trace(Tracer& tracer, ShedStep shedding)
-      : tracer_(&tracer),
-        shedding_(shedding),
-        spans_room_(shedding >= ShedStep::child_spans ? 1 : spans_max),
-        entry_words_room_(shedding >= ShedStep::attributes ? 0 : entry_bytes_max / 8) {}
-  void begin();
+      : tracer_(&tracer), room_(rooms[static_cast<size_t>(shedding)]) {}
+  void begin() {
+    const TraceId id = tracer_->make_trace_id();
+    // The span's id is as good as drawn: of these bits only the trace's id is made.
+    begin(id, TraceContext::random, randomness_in_id, id.high * 0x9e3779b97f4a7c15);
+    record_.spans[0].parent = 0;
+  }
+  void begin(TraceId id, uint8_t flags, uint64_t randomness, uint64_t span_bits) {
+    record_.header[trace_word] = id.high;
+    record_.header[trace_word + 1] = id.low;
+    record_.header[randomness_word] = randomness;
+    record_.header[counts_word] = flags * flags_unit;
+    record_.spans[0].id = span_bits | 1;
+  }
   void adopt(const RemoteParent& parent);
-  void decide(MonoTime now);
-  int64_t duration_ns() const { return spans_[0].end_ns - spans_[0].start_ns; }
+  // What passes the route's threshold. Rare, and so it leaves the registers of start() alone.
+  [[clang::preserve_most, gnu::noinline]] void decide(MonoTime now);
+  SpanRecord& span(SpanRef span) { return record_.spans[span ? span.index : 0]; }
+  const SpanRecord& span(SpanRef span) const { return record_.spans[span ? span.index : 0]; }
+  size_t span_count() const { return (record_.header[counts_word] / one_span) & 0xff; }
+  size_t dropped_spans() const { return record_.header[counts_word] & 0xffff; }
+  int64_t latest_ns() const { return static_cast<int64_t>(record_.header[ended_word]); }
+  int64_t duration_ns() const { return record_.spans[0].end_ns - record_.spans[0].start_ns; }
   // Room for an entry with a payload of `words` words, its header written; nullptr: none is left.
   uint64_t* add_entry(SpanRef span, AttributeKey key, EntryType type, uint32_t size,
                       uint32_t words);
@@ -160,43 +214,40 @@ class Trace {
     if (uint64_t* payload = add_entry(span, {}, type, size, size / 8))
       std::memcpy(payload, &record, sizeof record);
   }
+  SpanRef drop_span();
+  void count_dropped_attribute();
+  void find_latest();
   void end_open_spans();
+  // Whether nobody can have a reason to keep it, as is so for most.
+  bool ordinary(int64_t duration_ns) const {
+    const bool counted_apart = sampled() || dropped_spans() != 0;
+    return (marks_ & (error | requested | rate_shed)) == 0 && !counted_apart &&
+           !tracer_->perhaps_certain(route(), duration_ns);
+  }
   Verdict judge();
   // Of a trace that there is a reason to keep.
   Verdict judge_certain(KeepReason reason);
-  TraceHeaderWords header(const Verdict& verdict) const;
-  uint32_t record_bytes() const {
-    return static_cast<uint32_t>(sizeof(TraceHeader) + span_count_ * sizeof(SpanRecord)) +
-           entry_words_ * 8;
-  }
-  void record(const TraceHeaderWords& header);
+  void judge_and_leave();
+  // Completes the header; the record goes to the flight recorder.
+  void record(KeepReason reason, uint64_t threshold);
   void leave(const Verdict& verdict);
-  void enqueue(const TraceHeaderWords& header);
+  void enqueue();
 
   Tracer* tracer_;
-  TraceId id_;
-  uint64_t randomness_;
-  uint64_t threshold_ = threshold_unknown;
-  SpanId remote_parent_;
-  int64_t latest_ns_ = INT64_MIN;
   uint32_t entry_words_ = 0;
-  uint16_t dropped_spans_ = 0;
-  uint16_t dropped_attributes_ = 0;
-  uint8_t span_count_ = 0;
-  uint8_t route_ = 0;
-  uint8_t flags_ = TraceContext::random;
-  bool sampled_ = false;
-  bool follows_parent_ = false;
-  bool drew_randomness_ = false;
-  bool error_ = false;
-  bool keep_requested_ = false;
+  // Not beside smaller ones: read in one with what was just written it would wait for that.
+  uint32_t route_ = 0;
+  uint8_t marks_ = 0;
   bool finished_ = false;
-  const ShedStep shedding_;  // what of this trace is left out
-  bool rate_shed_ = false;   // the rate would have kept it
-  const uint8_t spans_room_;
-  const uint32_t entry_words_room_;
-  // Not cleared: only what was written is ever read.
-  std::array<SpanRecord, spans_max> spans_;
+  const Room room_;  // and what of this trace is left out
+  // The record but for its entries, kept as it will be copied; until then the threshold is that
+  // which the trace began with. Not cleared: only what was written is ever read.
+  struct Head {
+    TraceHeaderWords header;
+    std::array<SpanRecord, spans_max> spans;
+    const uint64_t* words() const { return reinterpret_cast<const uint64_t*>(this); }
+  } record_;
+  static_assert(sizeof(Head) == sizeof(TraceHeader) + spans_max * sizeof(SpanRecord));
   std::array<uint64_t, entry_bytes_max / 8> entries_;
 };
 
@@ -228,8 +279,8 @@ inline void copy_padded(uint64_t* to, std::string_view text) {
 inline uint64_t* Trace::add_entry(SpanRef span, AttributeKey key, EntryType type, uint32_t size,
                                   uint32_t words) {
   const uint32_t at = entry_words_;
-  if (!span || at + 1 + words > entry_words_room_) [[unlikely]] {
-    ++dropped_attributes_;
+  if (!span || at + 1 + words > room_.entry_words) [[unlikely]] {
+    count_dropped_attribute();
     return nullptr;
   }
   entries_[at] = static_cast<uint64_t>(key) | uint64_t{span.index} << 16 |

@@ -33,20 +33,22 @@ constexpr int patient_reads = 100;
 Tracer::Tracer(std::shared_ptr<SamplingTable> table, const TelemetrySettings& settings,
                const std::atomic<ShedStep>& shedding, unsigned shard, unsigned shards,
                uint64_t seed)
-    : table_(std::move(table)),
-      part_(&table_->part(shard)),
-      shard_(shard),
+    : shard_(shard),
       shedding_(shedding),
       wants_exemplars_(settings.exemplars),
       random_(seed),
       meter_(random_()),
       ring_(settings.flight_recorder_bytes),
       queue_((settings.queue_spans_max + shards - 1) / shards),
-      logs_(settings.logs_ring_bytes, shedding) {}
+      logs_(settings.logs_ring_bytes, shedding) {
+  use(std::move(table));
+}
 
 uint64_t Tracer::dropped(DropReason reason) const {
   if (reason == DropReason::export_failed) return queue_.spans_failed();
-  return dropped_[static_cast<size_t>(reason)].load(std::memory_order_relaxed);
+  const uint64_t apart =
+      reason == DropReason::not_sampled ? unsampled_.load(std::memory_order_relaxed) : 0;
+  return apart + dropped_[static_cast<size_t>(reason)].load(std::memory_order_relaxed);
 }
 
 SpanAccount Tracer::account() const {
@@ -57,7 +59,9 @@ SpanAccount Tracer::account() const {
     const uint64_t changes = changes_.load(std::memory_order_acquire);
     for (size_t i = 0; i < account.dropped.size(); ++i)
       account.dropped[i] = dropped_[i].load(std::memory_order_relaxed);
-    const uint64_t left = left_.load(std::memory_order_relaxed);
+    const uint64_t unsampled = unsampled_.load(std::memory_order_acquire);
+    account.dropped[static_cast<size_t>(DropReason::not_sampled)] += unsampled;
+    const uint64_t left = left_.load(std::memory_order_relaxed) + unsampled;
     const uint64_t pushed = queue_.spans_pushed();
     account.created = created_.load(std::memory_order_relaxed);
     std::atomic_thread_fence(std::memory_order_acquire);

@@ -44,17 +44,24 @@ class Tracer {
     const uint64_t high = random_();
     return {high, std::max<uint64_t>(random_(), 1)};
   }
-  SpanId make_span_id() { return {std::max<uint64_t>(random_(), 1)}; }
-  uint64_t make_randomness() { return random_() & (randomness_end - 1); }
+  uint64_t random() { return random_(); }
 
   // --- sampling, by the table that the shard has taken up ---
   uint8_t route_of(std::string_view path) const { return table_->route_of(path); }
+  uint64_t threshold(uint8_t route) const {
+    return live_[known(route)].threshold.load(std::memory_order_relaxed);
+  }
+  // The threshold of a trace whose randomness passes that.
   uint64_t decide(uint8_t route, uint64_t randomness, MonoTime now) {
     return table_->decide(*part_, known(route), randomness, now);
   }
+  // False for most: there is no reason to keep it for certain, unless it is an error.
+  bool perhaps_certain(uint8_t route, int64_t duration_ns) const {
+    return duration_ns >= live_[known(route)].certain_ns.load(std::memory_order_relaxed);
+  }
   // Why a trace of this route is kept for certain, if it is.
   KeepReason certain_reason(uint8_t route, int64_t duration_ns, bool error) const {
-    const SamplingTable::Live& live = table_->live(known(route));
+    const SamplingTable::Live& live = live_[known(route)];
     if (live.strategy == SamplingStrategy::fixed) return KeepReason::none;
     if (error) return KeepReason::error;
     if (live.strategy == SamplingStrategy::adaptive) return KeepReason::none;
@@ -64,13 +71,14 @@ class Tracer {
   }
   uint64_t certain_threshold(MonoTime now) { return table_->certain_threshold(*part_, now); }
   void certain_kept() { part_->certain.kept(); }
-  void count_trace(uint8_t route, int64_t duration_ns, bool error) {
-    SamplingTable::count(*part_, known(route), duration_ns, error);
+  void count_trace(uint8_t route, int64_t duration_ns) {
+    SamplingTable::count(*cells_[known(route)], duration_ns);
   }
+  void count_error(uint8_t route) { SamplingTable::count_error(*cells_[known(route)]); }
   // `example` is of the root span.
   void count_kept(uint8_t route, KeepReason reason, const Exemplar& example) {
     add(kept_[static_cast<size_t>(reason)], 1);
-    SamplingTable::count_kept(*part_, known(route));
+    SamplingTable::count_kept(*cells_[known(route)]);
     if (wants_exemplars_ && shedding() < ShedStep::exemplars) exemplars_.put(example);
   }
   // Durations by path, where somebody wants them. Before the shard runs; `paths` outlives it.
@@ -84,6 +92,9 @@ class Tracer {
   void use(std::shared_ptr<SamplingTable> table) {
     table_ = std::move(table);
     part_ = &table_->part(shard_);
+    live_ = table_->lives();
+    cells_ = part_->cells.data();
+    routes_ = static_cast<uint8_t>(table_->routes());
   }
 
   SpanRing& ring() { return ring_; }
@@ -98,7 +109,9 @@ class Tracer {
   ShedStep shedding() const { return shedding_.load(std::memory_order_relaxed); }
 
   void count_created(uint64_t spans) { add(created_, spans); }
-  // Spans whose trace is finished leave it between these two, by count_dropped() and the queue.
+  // Spans of a trace that there was no reason to keep. They leave it with this one write.
+  void count_unsampled(uint64_t spans) { add(unsampled_, spans, std::memory_order_release); }
+  // Those of others leave it between these two, by count_dropped() and the queue.
   void begin_leaving() {
     changes_.store(changes_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
     std::atomic_thread_fence(std::memory_order_release);
@@ -124,14 +137,18 @@ class Tracer {
   Duration ring_duration() const;
 
  private:
-  static void add(Cell& cell, uint64_t n) {
-    cell.store(cell.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+  static void add(Cell& cell, uint64_t n, std::memory_order order = std::memory_order_relaxed) {
+    cell.store(cell.load(std::memory_order_relaxed) + n, order);
   }
   // A trace that began under another table may have a route that this one has not.
-  uint8_t known(uint8_t route) const { return route < table_->routes() ? route : 0; }
+  uint8_t known(uint8_t route) const { return route < routes_ ? route : 0; }
 
   std::shared_ptr<SamplingTable> table_;
-  SamplingTable::Part* part_;  // of the table, this shard's
+  // Of the table: this shard's part, what it reads of each route, and what it writes.
+  SamplingTable::Part* part_;
+  const SamplingTable::Live* live_;
+  SamplingTable::Cells* const* cells_;
+  uint8_t routes_;
   unsigned shard_;
   PathAggregation* paths_ = nullptr;
   const std::atomic<ShedStep>& shedding_;
@@ -140,7 +157,8 @@ class Tracer {
   Meter meter_;
   Cell changes_{0};  // odd while spans leave a trace
   Cell created_{0};
-  Cell left_{0};  // spans whose trace is finished, or that had no room in theirs
+  Cell unsampled_{0};  // spans that left, and were dropped, by count_unsampled()
+  Cell left_{0};       // other spans whose trace is finished, or that had no room in theirs
   std::array<Cell, drop_reason_names.size()> dropped_{};
   std::array<Cell, keep_reason_names.size()> kept_{};
   Exemplars exemplars_;

@@ -23,7 +23,10 @@ class Buffer {
     swap(other);
     return *this;
   }
-  ~Buffer() { std::free(data_); }
+  // Most have nothing, and even free(nullptr) is a call.
+  ~Buffer() {
+    if (data_) std::free(data_);
+  }
 
   bool empty() const { return begin_ == end_; }
   size_t size() const { return end_ - begin_; }
@@ -65,7 +68,7 @@ class Buffer {
   void clear() { begin_ = end_ = 0; }
   // Gives the memory back.
   void release() {
-    std::free(data_);
+    if (data_) std::free(data_);
     data_ = nullptr;
     begin_ = end_ = capacity_ = 0;
   }

@@ -55,12 +55,28 @@ void add_origin(wire::JsonLine& line, const EdgeRequest& request) {
   line.raw(R"(,"attempts":)").number(request.attempts);
 }
 
+// A trace's id, which is 32 digits, or what a peer of ours sent.
+void add_id(wire::JsonLine& line, const EdgeRequest& request) {
+  if (request.trusted) {
+    line.raw(R"(","request_id":)").quoted(request.id());
+    return;
+  }
+  constexpr size_t digits = 32;
+  WEIR_ASSERT(request.id_size == digits);
+  line.raw(R"(","request_id":")").raw(std::string_view(request.id_text.data(), digits)).raw("\"");
+}
+
+void add_method(wire::JsonLine& line, const wire::RequestHead& head) {
+  head.method == wire::RequestMethod::get ? line.raw(R"(","method":"GET")")
+                                          : line.raw(R"(","method":)").quoted(head.method_text);
+}
+
 void add_members(wire::JsonLine& line, const EdgeRequest& request, Duration duration,
                  uint64_t bytes_out) {
   const wire::RequestHead& head = request.head();
-  line.raw(R"(","request_id":)").quoted(request.id());
+  add_id(line, request);
   line.raw(R"(,"client":")").raw(request.client());
-  line.raw(R"(","method":)").quoted(head.method_text);
+  add_method(line, head);
   request.exchange.secure() ? line.raw(R"(,"scheme":"https","host":)")
                             : line.raw(R"(,"scheme":"http","host":)");
   line.quoted(head.host.text).raw(R"(,"path":)").quoted(head.path);
@@ -82,13 +98,13 @@ void add_members(wire::JsonLine& line, const EdgeRequest& request, Duration dura
 
 std::string_view AccessLogTime::text(WallTime time) {
   constexpr size_t fraction_at = 20;
-  const int64_t second = nanos(time) / 1'000'000'000;
-  if (second != second_) [[unlikely]] {
-    second_ = second;
-    write_second(text_.data(), time);
+  const int64_t micros = nanos(time) / 1000;
+  if (micros != micros_) {
+    const bool same_second = micros / 1'000'000 == micros_ / 1'000'000;
+    micros_ = micros;
+    if (!same_second) write_second(text_.data(), time);
+    write_digits(text_.data() + fraction_at, static_cast<uint64_t>(micros % 1'000'000), 6, 'Z');
   }
-  const auto micros = static_cast<uint64_t>(nanos(time) % 1'000'000'000 / 1000);
-  write_digits(text_.data() + fraction_at, micros, 6, 'Z');
   return {text_.data(), text_.size()};
 }
 

@@ -9,7 +9,7 @@
 namespace weir::edge {
 
 // "2026-11-23T08:46:14.123456Z". All but the fraction is kept from the last line of that second: a
-// calendar costs more than the rest of the line.
+// calendar costs more than the rest of the line. Requests that were read together have one time.
 class AccessLogTime {
  public:
   static constexpr size_t bytes = 27;
@@ -17,7 +17,7 @@ class AccessLogTime {
   std::string_view text(WallTime time);
 
  private:
-  int64_t second_ = -1;
+  int64_t micros_ = INT64_MIN;
   std::array<char, bytes> text_;
 };
 

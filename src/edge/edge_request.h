@@ -1,9 +1,11 @@
 #pragma once
-// EdgeRequest: everything the steps of one request tell each other. Lives in the coroutine that
-// serves the request; views are of the exchange's head.
+// EdgeRequest: everything the steps of one request tell each other. Lives while the request is
+// served, in memory of its shard's EdgeRequests; views are of the exchange's head.
 
 #include <array>
+#include <memory>
 #include <string_view>
+#include <vector>
 
 #include "edge/cache_use.h"
 #include "edge/site.h"
@@ -47,6 +49,51 @@ struct EdgeRequest {
   std::string_view origin;      // who was asked
   Duration origin_time{};       // from sending to the head of the answer
   uint8_t attempts = 0;
+};
+
+// EdgeRequests: the memory of one shard's requests. What was given back last is used next, as it is
+// in the cache; a few of what is not in use are kept.
+class EdgeRequests {
+ public:
+  static constexpr size_t kept_max = 64;
+
+  struct GiveBack {
+    EdgeRequests* home;
+    void operator()(EdgeRequest* request) const {
+      request->~EdgeRequest();
+      home->keep(request);
+    }
+  };
+  using Ptr = std::unique_ptr<EdgeRequest, GiveBack>;
+
+  EdgeRequests() { kept_.reserve(kept_max); }
+  EdgeRequests(const EdgeRequests&) = delete;
+  EdgeRequests& operator=(const EdgeRequests&) = delete;
+  ~EdgeRequests() {
+    for (void* memory : kept_)
+      ::operator delete(memory);
+  }
+
+  template <class... Arguments>
+  Ptr make(Arguments&&... arguments) {
+    return Ptr(new (take()) EdgeRequest(std::forward<Arguments>(arguments)...), {this});
+  }
+
+ private:
+  void* take() {
+    if (kept_.empty()) [[unlikely]]
+      return ::operator new(sizeof(EdgeRequest));
+    void* memory = kept_.back();
+    kept_.pop_back();
+    return memory;
+  }
+  void keep(void* memory) {
+    if (kept_.size() == kept_max) [[unlikely]]
+      return ::operator delete(memory);
+    kept_.push_back(memory);
+  }
+
+  std::vector<void*> kept_;
 };
 
 }  // namespace weir::edge

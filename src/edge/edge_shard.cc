@@ -13,20 +13,31 @@
 namespace weir::edge {
 
 // The way of a request. A step that answers it ends the search for an answer; record comes last,
-// always.
+// always. Only the last but one may wait: whatever is answered before needs no coroutine.
 runtime::Task<> EdgeShard::handle(net::HttpExchange& exchange) {
-  ShardGeneration& generation = *current_;
-  ++generation.requests;
-  {
-    EdgeRequest request(*this, generation, exchange, tracer_, parent_of(exchange));
-    receive(request);
-    if (test_route_ && wants_test_calls(request)) [[unlikely]]
-      co_await make_test_calls(request);
-    if (!request.answered()) normalise(request);
-    if (!request.answered()) lookup(request);
-    if (!request.answered()) co_await obtain(request);
-    record(request);
-  }
+  ++current_->requests;
+  EdgeRequests::Ptr request =
+      requests_.make(*this, *current_, exchange, tracer_, parent_of(exchange));
+  receive(*request);
+  if (test_route_ && wants_test_calls(*request)) [[unlikely]]
+    return answer_and_end(std::move(request), make_test_calls);
+  if (!request->answered()) normalise(*request);
+  if (!request->answered()) lookup(*request);
+  if (!request->answered()) return answer_and_end(std::move(request), obtain);
+  end(std::move(request));
+  return runtime::Task<>::done();
+}
+
+runtime::Task<> EdgeShard::answer_and_end(EdgeRequests::Ptr request,
+                                          runtime::Task<> (*step)(EdgeRequest&)) {
+  co_await step(*request);
+  end(std::move(request));
+}
+
+void EdgeShard::end(EdgeRequests::Ptr request) {
+  ShardGeneration& generation = request->generation;
+  record(*request);
+  request.reset();
   leave(generation);
 }
 

@@ -95,6 +95,9 @@ class EdgeShard final : public net::HttpHandler {
   std::vector<OriginFacts>& origin_facts() { return origin_facts_; }
 
  private:
+  // Goes on with a step that answers, and may wait for it.
+  runtime::Task<> answer_and_end(EdgeRequests::Ptr request, runtime::Task<> (*step)(EdgeRequest&));
+  void end(EdgeRequests::Ptr request);
   telemetry::RemoteParent parent_of(const net::HttpExchange& exchange) const;
   std::unique_ptr<ShardGeneration> make_generation();
   void start_checks(ShardGeneration& generation);
@@ -113,6 +116,7 @@ class EdgeShard final : public net::HttpHandler {
   runtime::Scope fills_;
   const bool test_route_;
   runtime::Scope disposals_;
+  EdgeRequests requests_;
   int64_t date_second_ = -1;
   Buffer date_line_;
   AccessLogTime log_time_;

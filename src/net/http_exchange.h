@@ -136,7 +136,8 @@ class HttpExchange {
 // connections at once.
 class HttpHandler {
  public:
-  // Answers it, or aborts it; returns when the answer is in out() or sent.
+  // Answers it, or aborts it; done when the answer is in out() or sent. What can be done without
+  // waiting may be done before the Task is awaited: whoever calls this does that at once.
   virtual runtime::Task<> handle(HttpExchange& exchange) = 0;
   // The request could not be read (`status` says why; the head holds nothing): answers it in out().
   // The connection closes.

@@ -16,8 +16,7 @@ Chunk Chunk::copy_of(std::string_view bytes) {
   return chunk;
 }
 
-void Chunk::release() {
-  if (!data_) return;
+void Chunk::give_back() {
   if (pool_) {
     pool_->give_back(index_);
   } else {

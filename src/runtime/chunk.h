@@ -33,7 +33,9 @@ class Chunk {
     swap(other);
     return *this;
   }
-  ~Chunk() { release(); }
+  ~Chunk() {
+    if (data_) give_back();
+  }
 
   bool empty() const { return size_ == 0; }
   size_t size() const { return size_; }
@@ -45,9 +47,12 @@ class Chunk {
     offset_ += static_cast<uint32_t>(n);
     size_ -= static_cast<uint32_t>(n);
   }
-  void release();
+  void release() {
+    if (data_) give_back();
+  }
 
  private:
+  void give_back();
   void swap(Chunk& other) noexcept {
     std::swap(data_, other.data_);
     std::swap(size_, other.size_);

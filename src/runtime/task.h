@@ -6,6 +6,7 @@
 #include <coroutine>
 #include <exception>
 #include <optional>
+#include <type_traits>
 #include <utility>
 
 #include "base/assert.h"
@@ -49,7 +50,6 @@ template <>
 struct Promise<void> : PromiseBase {
   Task<void> get_return_object();
   void return_void() {}
-  void take() {}
 };
 
 }  // namespace task_detail
@@ -61,7 +61,17 @@ class [[nodiscard]] Task {
   using Handle = std::coroutine_handle<promise_type>;
 
   explicit Task(Handle frame) : frame_(frame) {}
-  Task(Task&& other) noexcept : frame_(std::exchange(other.frame_, nullptr)) {}
+  // One with nothing left to do, for a function that sometimes need not wait: it has no frame, and
+  // awaiting it does not suspend.
+  static Task done()
+    requires std::is_void_v<T>
+  {
+    Task task(nullptr);
+    task.done_ = true;
+    return task;
+  }
+  Task(Task&& other) noexcept
+      : frame_(std::exchange(other.frame_, nullptr)), done_(std::exchange(other.done_, false)) {}
   Task& operator=(Task&&) = delete;
   ~Task() {
     if (frame_) frame_.destroy();
@@ -70,19 +80,22 @@ class [[nodiscard]] Task {
   auto operator co_await() && noexcept {
     struct Awaiter {
       Handle frame;
-      bool await_ready() noexcept { return false; }
+      bool await_ready() noexcept { return std::is_void_v<T> && !frame; }
       std::coroutine_handle<> await_suspend(std::coroutine_handle<> caller) noexcept {
         frame.promise().continuation = caller;
         return frame;
       }
-      T await_resume() { return frame.promise().take(); }
+      T await_resume() {
+        if constexpr (!std::is_void_v<T>) return frame.promise().take();
+      }
     };
-    WEIR_ASSERT(frame_ && !frame_.done());
+    WEIR_ASSERT(done_ || (frame_ && !frame_.done()));
     return Awaiter{frame_};
   }
 
  private:
   Handle frame_;
+  bool done_ = false;
 };
 
 template <class T>

@@ -62,16 +62,14 @@ char* write_escape(char* at, char c) {
   return at + sizeof escape;
 }
 
-}  // namespace
-
-char* write_json_string(char* at, std::string_view text) {
-  *at++ = '"';
+// Not all of `text` is plain.
+[[gnu::noinline]] char* write_escaped(char* at, std::string_view text) {
   for (;;) {
     const size_t plain = span_of(plain_bytes, text);
     if (plain > 0) std::memcpy(at, text.data(), plain);
     at += plain;
     text.remove_prefix(plain);
-    if (text.empty()) break;
+    if (text.empty()) return at;
     if (static_cast<unsigned char>(text[0]) >= 0x80) {
       at = write_sequence(at, text);
     } else {
@@ -79,6 +77,16 @@ char* write_json_string(char* at, std::string_view text) {
       text.remove_prefix(1);
     }
   }
+}
+
+}  // namespace
+
+char* write_json_string(char* at, std::string_view text) {
+  *at++ = '"';
+  if (copy_if_all_of(plain_bytes, at, text)) [[likely]]
+    at += text.size();
+  else
+    at = write_escaped(at, text);
   *at++ = '"';
   return at;
 }

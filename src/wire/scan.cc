@@ -134,4 +134,52 @@ size_t span_short(const ByteSet& set, const char* p, size_t n) {
 }
 
 }  // namespace scan_detail
+
+#if defined(__SSSE3__) || defined(__aarch64__)
+
+namespace {
+
+// Two words that overlap where there are fewer bytes; `n` is at least their size.
+template <class Word>
+bool copy_two_words(const ByteSet& set, char* to, const char* p, size_t n) {
+  Word first = 0, last = 0;
+  std::memcpy(&first, p, sizeof first);
+  std::memcpy(&last, p + n - sizeof last, sizeof last);
+  // A half that is not filled has its word twice.
+  constexpr uint64_t twice = sizeof(Word) == 8 ? 1 : uint64_t{1} << 32 | 1;
+  if (scan_detail::span16(set, scan_detail::from_halves(first * twice, last * twice)) != 16)
+    return false;
+  std::memcpy(to, &first, sizeof first);
+  std::memcpy(to + n - sizeof last, &last, sizeof last);
+  return true;
+}
+
+}  // namespace
+
+#endif
+
+bool copy_if_all_of(const ByteSet& set, char* to, std::string_view bytes) {
+  const char* const p = bytes.data();
+  const size_t n = bytes.size();
+#if defined(__SSSE3__) || defined(__aarch64__)
+  const auto copy16 = [&](size_t at) {
+    const scan_detail::Vector16 sixteen = scan_detail::load16(p + at);
+    std::memcpy(to + at, &sixteen, sizeof sixteen);
+    return scan_detail::span16(set, sixteen) == 16;
+  };
+  if (n >= 16) {
+    for (size_t at = 0; at + 16 < n; at += 16)
+      if (!copy16(at)) return false;
+    return copy16(n - 16);
+  }
+  if (n >= 8) return copy_two_words<uint64_t>(set, to, p, n);
+  if (n >= 4) return copy_two_words<uint32_t>(set, to, p, n);
+#endif
+  for (size_t i = 0; i < n; ++i) {
+    if (!set.contains(p[i])) return false;
+    to[i] = p[i];
+  }
+  return true;
+}
+
 }  // namespace weir::wire

@@ -151,6 +151,9 @@ inline size_t span_of(const ByteSet& set, const char* p, size_t n) {
   return scan_detail::wide.load(std::memory_order_relaxed)(set, p, n);
 #endif
 }
+// Copies `bytes` to `to` if all of them are in the set; otherwise only some may have been copied.
+bool copy_if_all_of(const ByteSet& set, char* to, std::string_view bytes);
+
 inline size_t span_of(const ByteSet& set, std::string_view bytes) {
   return span_of(set, bytes.data(), bytes.size());
 }

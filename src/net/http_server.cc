@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include "base/units.h"
-#include "runtime/next_turn.h"
 
 namespace weir::net {
 namespace {
@@ -77,10 +76,9 @@ runtime::Task<> HttpServer::await_other_shards() {
 
 runtime::Task<> HttpServer::accept_loop(runtime::Listener& listener, bool tls) {
   const runtime::Wait wait{never, &shard_.draining()};
-  for (size_t taken = 0;;) {
+  for (;;) {
     Result<int> accepted = co_await listener.accept(wait);
     if (accepted) {
-      if (++taken % accepts_per_turn == 0) co_await runtime::NextTurn{shard_.reactor()};
       const int core = shard_.reactor().core_of_packets(*accepted);
       hand_over({.fd = *accepted, .tls = tls, .client = {}}, shard_.place_for(core));
       continue;

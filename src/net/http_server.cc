@@ -12,9 +12,6 @@ constexpr size_t spare_exchanges_max = 256;
 constexpr size_t spare_out_bytes_max = 64 * KiB;
 // Without descriptors there is nothing to do but to wait until connections end.
 constexpr Duration accept_pause = milliseconds(50);
-// Of many that come at once so many are taken in a turn, so that the first of them are served
-// before the last are taken.
-constexpr size_t accepts_per_turn = 64;
 
 }  // namespace
 

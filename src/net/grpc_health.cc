@@ -70,6 +70,7 @@ Task<GrpcStatus> GrpcHealth::check(GrpcExchange& call, std::string service) {
 Task<GrpcStatus> GrpcHealth::watch(GrpcExchange& call, std::string service) {
   std::optional<State> said;
   HttpExchange& http = call.http();
+  http.last_long();
   while (!http.shard().draining().requested()) {
     const State state = source_.state_of(service);
     if (state != said) {

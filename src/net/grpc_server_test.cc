@@ -71,12 +71,11 @@ struct Parts {
   }
 };
 
-Task<> run_parts(test::OneShard& one, Task<> (*body)(Parts&)) {
+Task<> run_parts(test::OneShard& one, Task<> (*body)(Parts&), HttpServerSettings settings) {
   Handler handler;
   telemetry::Recorder recorder;
   HttpServerGroup group(1);
-  HttpServer server(one.shard(), group, handler, settings::defaults(http_server_settings()),
-                    recorder);
+  HttpServer server(one.shard(), group, handler, settings, recorder);
   const int fd = *runtime::open_listener(*Address::parse("127.0.0.1:0"), 64);
   OriginSettings origin = origin_with_defaults("http://" + runtime::local_of(fd).to_string());
   origin.http2 = true;
@@ -92,11 +91,12 @@ Task<> run_parts(test::OneShard& one, Task<> (*body)(Parts&)) {
   ::close(fd);
 }
 
-void on_each_reactor(Task<> (*body)(Parts&)) {
+void on_each_reactor(Task<> (*body)(Parts&), const HttpServerSettings& settings =
+                                                 settings::defaults(http_server_settings())) {
   for (const runtime::ReactorKind kind : test::reactor_kinds()) {
     CAPTURE(static_cast<int>(kind));
     test::OneShard one(kind);
-    one.run(run_parts(one, body));
+    one.run(run_parts(one, body, settings));
   }
 }
 
@@ -186,6 +186,21 @@ TEST_CASE("reflection lists the services, and finds files by name and by symbol"
           text_field(4, "grpc.health.v1"), text_field(5, ""), text_field(6, "a.B")})
       CHECK(inside((co_await parts.call(path, request)).response, 7).starts_with("\x08\x05"));
   });
+}
+
+TEST_CASE("a Watch outlasts the time that other requests have, and keeps its own") {
+  HttpServerSettings settings = settings::defaults(http_server_settings());
+  settings.request_timeout = milliseconds(100);
+  on_each_reactor(
+      [](Parts& parts) -> Task<> {
+        const MonoTime began = parts.shard.now();
+        const Result<GrpcReply> reply =
+            co_await parts.channel.call({.path = "/grpc.health.v1.Health/Watch", .message = ""},
+                                        test::in_time(parts.shard.reactor(), seconds(1)));
+        CHECK(parts.shard.now() - began >= milliseconds(900));
+        CHECK((!reply || reply->code == GrpcCode::deadline_exceeded));
+      },
+      settings);
 }
 
 }  // namespace weir::net

@@ -47,6 +47,13 @@ class HttpExchange {
   MonoTime deadline() const { return deadline_; }
   // Brings the deadline forward to `limit` behind the first byte; never puts it off.
   void limit_time(Duration limit) { deadline_ = std::min(deadline_, after(started_, limit)); }
+  // For an answer that goes on for as long as the client wants it, each wait of which has a bound
+  // of its own: it may last as long as a connection of HTTP/2 (http.server.http2.age_max) instead
+  // of request_timeout, unless limit_time() has said less.
+  void last_long() {
+    if (deadline_ < after(started_, settings_->request_timeout)) return;
+    deadline_ = std::max(deadline_, after(started_, settings_->http2.age_max));
+  }
   runtime::Wait wait_at_most(Duration limit) const;
 
   // --- the request's body ---

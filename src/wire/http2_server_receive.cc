@@ -253,12 +253,14 @@ void Http2ServerSession::State::end_section() {
   if (ended_one.kind == Receiving::Kind::request)
     return end_request(ended_one.stream, ended_one.last);
   Http2StreamState* stream = streams.find(ended_one.stream);
+  if (!stream) return;  // its answer was whole before its trailers were
   if (!section.well_formed() || !ended_one.last || (stream->has_length && stream->body_left > 0))
     return reset(*stream, Http2Error::protocol_error);
   end_of_request(*stream, block);
 }
 
 void Http2ServerSession::State::end_request(uint32_t id, bool last) {
+  if (refuses(id)) return;  // since its first frame
   const uint64_t length = section.content_length().value_or(0);
   if (!section.well_formed() || (last && length > 0)) return refuse(id, Http2Error::protocol_error);
   block.mark_checked();

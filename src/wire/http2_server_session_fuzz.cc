@@ -119,6 +119,19 @@ std::string run(std::string_view bytes, size_t cut) {
   return server.log;
 }
 
+// The same with answers that leave between two pieces, so that streams end while their requests are
+// still being read; and, if it is to, with a GOAWAY of ours in the middle.
+void run_sending(std::string_view bytes, size_t piece, bool leaves) {
+  Server server;
+  server.feed(http2_preface);
+  for (size_t at = 0; at < bytes.size(); at += piece) {
+    server.feed(bytes.substr(at, piece));
+    Buffer out;
+    server.session.produce(out, 1 << 20);
+    if (leaves && at + piece > bytes.size() / 2) server.session.refuse_new();
+  }
+}
+
 }  // namespace
 }  // namespace weir::wire
 
@@ -129,5 +142,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const size_t cut = (data[0] + 256u * data[1]) % (bytes.size() + 1);
   const std::string whole = run(bytes, 0);
   WEIR_ASSERT(run(bytes, cut) == whole);
+  run_sending(bytes, 1 + data[0], data[1] % 2 != 0);
   return 0;
 }

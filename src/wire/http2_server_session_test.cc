@@ -113,6 +113,34 @@ TEST_CASE("a request and its answer cross the session") {
   CHECK(server.session.alive());
 }
 
+TEST_CASE("trailers may end when their request has been answered and reset") {
+  Server server;
+  server.exchange(test::hello() + test::request(1, test::get_fields("/", "POST"), false) +
+                  test::frame(FrameType::headers, test::end_stream, 1, ""));
+  server.answer(1, "early");
+  server.send();
+  CHECK(server.streams[1]->closed == Http2Error::no_error);
+  CHECK(server.exchange(
+      test::frame(FrameType::continuation, test::end_headers, 1, test::literal("x-sum", "6"))));
+  CHECK_FALSE(server.streams[1]->ended);
+  CHECK(server.exchange(test::request(3, test::get_fields("/b"))));
+  CHECK(server.streams.contains(3));
+}
+
+TEST_CASE("a request whose head ends behind our GOAWAY is not taken, as that has said") {
+  Server server;
+  const std::string block = test::block_of(test::get_fields("/b"));
+  server.exchange(test::hello() + test::request(1, test::get_fields("/a")) +
+                  test::frame(FrameType::headers, test::end_stream, 3, block));
+  server.session.refuse_new();
+  server.exchange(test::frame(FrameType::continuation, test::end_headers, 3, ""));
+  CHECK_FALSE(server.streams.contains(3));
+  CHECK(server.reader.first(FrameType::goaway, 0).number() == 1);
+  server.answer(1, "a");
+  server.send();
+  CHECK(server.reader.body(1) == "a");
+}
+
 TEST_CASE("a session reads the same however its bytes are cut") {
   const std::string bytes =
       test::hello() + test::request(1, test::get_fields("/a", "POST"), false) +

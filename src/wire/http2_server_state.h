@@ -61,7 +61,6 @@ struct Http2ServerSession::State {
   void take_field(std::string_view name, std::string_view value);
   void end_section();
   void end_request(uint32_t id, bool last);
-  void end_trailers(uint32_t id);
   void end_of_request(Http2StreamState& stream, const Http2Block& trailers);
   void on_reset(const Http2FrameHead& head, std::string_view payload);
   void on_settings(const Http2FrameHead& head, std::string_view payload);

@@ -19,7 +19,7 @@ runtime::Task<> EdgeShard::handle(net::HttpExchange& exchange) {
   EdgeRequests::Ptr request =
       requests_.make(*this, *current_, exchange, tracer_, parent_of(exchange));
   receive(*request);
-  if (test_route_ && wants_test_calls(*request)) [[unlikely]]
+  if (test_route_ && !request->answered() && wants_test_calls(*request)) [[unlikely]]
     return answer_and_end(std::move(request), make_test_calls);
   if (!request->answered()) normalise(*request);
   if (!request->answered()) lookup(*request);

@@ -1,7 +1,5 @@
 #include "net/origin_pool.h"
 
-#include <unistd.h>
-
 #include "net/bounded_wait.h"
 
 namespace weir::net {
@@ -17,6 +15,7 @@ OriginPool::OriginPool(runtime::Shard& shard, OriginSharePtr share, Dialer& dial
       metrics_(metrics),
       handing_over_(shard.reactor()),
       sweep_timer_(sweep, this) {
+  share_->set_reactor(shard_.index(), shard_.reactor());
   share_->set_pool(shard_.index(), this);
 }
 
@@ -235,12 +234,12 @@ Task<> OriginPool::hand_over(OriginConnectionPtr connection, size_t to, uint64_t
   const bool posted = shard_.post(to, [share = share_, layer = std::move(layer), to, fd,
                                        requests = static_cast<uint32_t>(requests)]() mutable {
     if (OriginPool* pool = share->pool(to)) return pool->receive(fd, std::move(layer), requests);
-    ::close(fd);
+    share->reactor(to).adopt(fd).reset();  // which closes it
     share->give_slot();
   });
   metrics_.open.subtract();
   if (posted) co_return;
-  ::close(fd);
+  shard_.reactor().adopt(fd).reset();
   slot_is_free();
 }
 

@@ -12,6 +12,10 @@
 #include "net/origin_settings.h"
 #include "net/tls_context.h"
 
+namespace weir::runtime {
+class Reactor;
+}
+
 namespace weir::net {
 
 class OriginPool;
@@ -72,6 +76,13 @@ class OriginShare {
   void set_pool(size_t shard, OriginPool* pool) {
     at(shard).pool.store(pool, std::memory_order_relaxed);
   }
+  // That of a shard which has, or had, a pool; for mail as well.
+  runtime::Reactor& reactor(size_t shard) const {
+    return *at(shard).reactor.load(std::memory_order_relaxed);
+  }
+  void set_reactor(size_t shard, runtime::Reactor& reactor) {
+    at(shard).reactor.store(&reactor, std::memory_order_relaxed);
+  }
 
  private:
   struct alignas(64) PerShard {
@@ -79,6 +90,7 @@ class OriginShare {
     std::atomic<uint32_t> idle{0};
     std::atomic<uint32_t> waiting{0};
     std::atomic<OriginPool*> pool{nullptr};
+    std::atomic<runtime::Reactor*> reactor{nullptr};
   };
 
   OriginShare(OriginSettings settings, const wire::Url& url, size_t shards);

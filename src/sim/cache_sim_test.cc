@@ -98,6 +98,11 @@ TEST_CASE("whatever fails, the cache gives nobody what it may not") {
   CHECK(sum.assembled > count / 10);
 }
 
+TEST_CASE("a connection that reaches a shard which has stopped in the meantime is closed") {
+  const CacheWorldPlan plan = CacheWorldPlan::draw(10'900);
+  CHECK(run(plan).fault(plan) == "");
+}
+
 TEST_CASE("what one process stored the next one answers from disk, without asking the origin") {
   for (uint64_t seed = 1; seed <= 10; ++seed) {
     CAPTURE(seed);

@@ -59,16 +59,18 @@ SpanAccount Tracer::account() const {
     const uint64_t changes = changes_.load(std::memory_order_acquire);
     for (size_t i = 0; i < account.dropped.size(); ++i)
       account.dropped[i] = dropped_[i].load(std::memory_order_relaxed);
-    const uint64_t unsampled = unsampled_.load(std::memory_order_acquire);
-    account.dropped[static_cast<size_t>(DropReason::not_sampled)] += unsampled;
-    const uint64_t left = left_.load(std::memory_order_relaxed) + unsampled;
+    const uint64_t left = left_.load(std::memory_order_relaxed);
     const uint64_t pushed = queue_.spans_pushed();
+    const uint64_t unsampled = unsampled_.load(std::memory_order_acquire);
     account.created = created_.load(std::memory_order_relaxed);
     std::atomic_thread_fence(std::memory_order_acquire);
-    if (changes % 2 == 0 && changes_.load(std::memory_order_relaxed) == changes) {
+    // Nor may traces have come and gone between the last two, which would look as if open.
+    if (changes % 2 == 0 && changes_.load(std::memory_order_relaxed) == changes &&
+        unsampled_.load(std::memory_order_relaxed) == unsampled) {
+      account.dropped[static_cast<size_t>(DropReason::not_sampled)] += unsampled;
       account.exported = removed.exported;
       account.dropped[static_cast<size_t>(DropReason::export_failed)] = removed.failed;
-      account.open = account.created - left;
+      account.open = account.created - left - unsampled;
       account.queued = pushed - removed.exported - removed.failed;
       return account;
     }

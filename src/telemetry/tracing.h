@@ -108,7 +108,8 @@ class Tracer {
   // What is left out at present.
   ShedStep shedding() const { return shedding_.load(std::memory_order_relaxed); }
 
-  void count_created(uint64_t spans) { add(created_, spans); }
+  // Behind what count_unsampled() has written before, for whoever reads both.
+  void count_created(uint64_t spans) { add(created_, spans, std::memory_order_release); }
   // Spans of a trace that there was no reason to keep. They leave it with this one write.
   void count_unsampled(uint64_t spans) { add(unsampled_, spans, std::memory_order_release); }
   // Those of others leave it between these two, by count_dropped() and the queue.

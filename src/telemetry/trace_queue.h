@@ -51,6 +51,7 @@ class TraceQueue {
   struct Account {
     uint64_t exported = 0;
     uint64_t failed = 0;
+    bool operator==(const Account&) const = default;
   };
   Account removed() const;
   uint64_t spans_held() const {

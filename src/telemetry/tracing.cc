@@ -54,9 +54,9 @@ uint64_t Tracer::dropped(DropReason reason) const {
 SpanAccount Tracer::account() const {
   for (int reads = 1;; ++reads) {
     SpanAccount account;
+    const uint64_t changes = changes_.load(std::memory_order_acquire);
     // The exporter's side first, so that it never has more than the shard gave.
     const TraceQueue::Account removed = queue_.removed();
-    const uint64_t changes = changes_.load(std::memory_order_acquire);
     for (size_t i = 0; i < account.dropped.size(); ++i)
       account.dropped[i] = dropped_[i].load(std::memory_order_relaxed);
     const uint64_t left = left_.load(std::memory_order_relaxed);
@@ -64,9 +64,9 @@ SpanAccount Tracer::account() const {
     const uint64_t unsampled = unsampled_.load(std::memory_order_acquire);
     account.created = created_.load(std::memory_order_relaxed);
     std::atomic_thread_fence(std::memory_order_acquire);
-    // Nor may traces have come and gone between the last two, which would look as if open.
+    // What came and went between two of these would look as if it were open, or queued.
     if (changes % 2 == 0 && changes_.load(std::memory_order_relaxed) == changes &&
-        unsampled_.load(std::memory_order_relaxed) == unsampled) {
+        unsampled_.load(std::memory_order_relaxed) == unsampled && queue_.removed() == removed) {
       account.dropped[static_cast<size_t>(DropReason::not_sampled)] += unsampled;
       account.exported = removed.exported;
       account.dropped[static_cast<size_t>(DropReason::export_failed)] = removed.failed;

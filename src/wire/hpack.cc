@@ -38,8 +38,13 @@ void skip_text(std::string_view& block) {
   block.remove_prefix(std::min(size, block.size()));
 }
 
-// Whether a block that we wrote adds to the table or resizes it (RFC 7541 6).
-bool changes_table(std::string_view block) {
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+}
+
+}  // namespace
+
+bool changes_hpack_table(std::string_view block) {
   while (!block.empty()) {
     const auto first = static_cast<uint8_t>(block.front());
     if (first & 0x80) {
@@ -52,12 +57,6 @@ bool changes_table(std::string_view block) {
   }
   return false;
 }
-
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-}
-
-}  // namespace
 
 void HpackDecoder::Free::operator()(nghttp2_hd_inflater* inflater) const {
   nghttp2_hd_inflate_del(inflater);
@@ -134,7 +133,7 @@ bool HpackEncoder::encode(uint16_t status, std::span<const Field> fields, Buffer
   WEIR_ASSERT(size >= 0);
   out.commit(static_cast<size_t>(size));
   const std::string_view written = out.view().substr(out.size() - static_cast<size_t>(size));
-  if (!changes_table(written)) return true;
+  if (!changes_hpack_table(written)) return true;
   ++table_changes_;
   return false;
 }

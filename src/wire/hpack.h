@@ -18,6 +18,10 @@ namespace weir::wire {
 // What a table holds unless somebody says otherwise (RFC 9113 6.5.2).
 inline constexpr uint32_t hpack_table_bytes = 4096;
 
+// Whether a block that was written or decoded without a fault adds to the table or resizes it (RFC
+// 7541 6): when not, the same bytes say the same again.
+bool changes_hpack_table(std::string_view block);
+
 class HpackDecoder {
  public:
   enum class Step : uint8_t {

@@ -50,6 +50,13 @@ class Http2Block {
     entries_.clear();
     cut_short_ = checked_ = false;
   }
+  void copy_of(const Http2Block& other) {
+    bytes_.clear();
+    bytes_.append(other.bytes_.view());
+    entries_ = other.entries_;
+    cut_short_ = other.cut_short_;
+    checked_ = other.checked_;
+  }
   void swap(Http2Block& other) noexcept {
     bytes_.swap(other.bytes_);
     entries_.swap(other.entries_);

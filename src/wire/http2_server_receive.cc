@@ -183,7 +183,11 @@ void Http2ServerSession::State::on_headers(const Http2FrameHead& head, std::stri
     payload.remove_prefix(priority_bytes);
   }
   begin_section(head.stream, head.has(http2_flag::end_stream));
-  if (!over) take_fragment(payload, head.has(http2_flag::end_headers));
+  if (over) return;
+  if (head.has(http2_flag::end_headers))
+    take_section(payload);
+  else
+    take_fragment(payload, false);
 }
 
 void Http2ServerSession::State::begin_section(uint32_t id, bool last) {
@@ -220,6 +224,14 @@ void Http2ServerSession::State::on_continuation(const Http2FrameHead& head,
   take_fragment(payload, head.has(http2_flag::end_headers));
 }
 
+// A whole one, in one frame.
+void Http2ServerSession::State::take_section(std::string_view bytes) {
+  if (receiving.kind == Receiving::Kind::request && repeated.recall(bytes, section, block))
+    return end_section();
+  receiving.whole = bytes;
+  take_fragment(bytes, true);
+}
+
 // What is ignored is decoded all the same: the table is the connection's.
 void Http2ServerSession::State::take_fragment(std::string_view bytes, bool last) {
   for (;;) {
@@ -231,11 +243,19 @@ void Http2ServerSession::State::take_fragment(std::string_view bytes, bool last)
         if (last) break_off(Http2Error::compression_error);
         return;
       case HpackDecoder::Step::done:
+        remember_section();
         return end_section();
       case HpackDecoder::Step::broken:
         return break_off(Http2Error::compression_error);
     }
   }
+}
+
+void Http2ServerSession::State::remember_section() {
+  if (receiving.whole.empty() || changes_hpack_table(receiving.whole))
+    repeated.forget();
+  else if (receiving.kind == Receiving::Kind::request)
+    repeated.keep(receiving.whole, section, block);
 }
 
 void Http2ServerSession::State::take_field(std::string_view name, std::string_view value) {
@@ -313,6 +333,7 @@ void Http2ServerSession::State::on_settings(const Http2FrameHead& head, std::str
 void Http2ServerSession::State::on_settings_ack() {
   if (std::exchange(acknowledged, true)) return break_off(Http2Error::protocol_error);
   decoder.limit_table(limits.table_bytes_max);
+  repeated.forget();  // the next section has to say that it has heard of it
   const int64_t by = static_cast<int64_t>(limits.window_bytes) - stream_window;
   stream_window = limits.window_bytes;
   streams.for_each([by](Http2StreamState& stream) { stream.receive_window += by; });

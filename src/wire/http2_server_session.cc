@@ -242,6 +242,7 @@ void Http2ServerSession::trim() {
   if (state_->out.empty()) state_->out.release();
   if (state_->receiving.kind == State::Receiving::Kind::none) Http2Block().swap(state_->block);
   state_->encoder.trim();
+  state_->repeated.release();
 }
 
 Http2End Http2ServerSession::ended() const {

@@ -4,7 +4,7 @@
 // includes this.
 
 #include "wire/hpack.h"
-#include "wire/http2_section.h"
+#include "wire/http2_repeated_section.h"
 #include "wire/http2_server_session.h"
 #include "wire/http2_stream_index.h"
 #include "wire/token_bucket.h"
@@ -40,6 +40,7 @@ struct Http2ServerSession::State {
     bool last = false;  // END_STREAM
     uint32_t stream = 0;
     uint32_t continuations = 0;
+    std::string_view whole;  // the section, when it came in one frame and is decoded
   };
 
   State(const Http2Limits& bounds, Http2ServerEvents& whom);
@@ -57,7 +58,9 @@ struct Http2ServerSession::State {
   void begin_section(uint32_t id, bool last);
   void begin_request(uint32_t id);
   void on_continuation(const Http2FrameHead& head, std::string_view payload);
+  void take_section(std::string_view bytes);
   void take_fragment(std::string_view bytes, bool last);
+  void remember_section();
   void take_field(std::string_view name, std::string_view value);
   void end_section();
   void end_request(uint32_t id, bool last);
@@ -120,6 +123,7 @@ struct Http2ServerSession::State {
   Http2Section section;
   Http2Block block;
   HpackDecoder decoder;
+  Http2RepeatedSection repeated;
 
   // What the client may send: of the connection, and of each new stream; ours count once it has
   // said that it knows them.

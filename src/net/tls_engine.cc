@@ -12,6 +12,12 @@
 #include "wire/known_field.h"
 
 namespace weir::net {
+namespace {
+
+// Head, content type, nonce and tag of a record, about.
+constexpr size_t record_overhead = 64;
+
+}  // namespace
 
 int TlsEngine::bio_read(BIO* bio, char* room, int size) {
   auto& engine = *static_cast<TlsEngine*>(BIO_get_data(bio));
@@ -95,7 +101,18 @@ TlsEngine::Status TlsEngine::read(std::span<char> room, size_t& size) {
   return status_of(result, "a TLS record is broken");
 }
 
+// For all that write() takes, so that it does not move while it grows.
+void TlsEngine::make_room(std::span<const iovec> parts) {
+  size_t bytes = 0;
+  for (const iovec& part : parts)
+    bytes += part.iov_len;
+  bytes = std::min(bytes, out_bytes_max);
+  const size_t records = bytes / SSL3_RT_MAX_PLAIN_LENGTH + parts.size();
+  out_.reserve(bytes + records * record_overhead);
+}
+
 TlsEngine::Status TlsEngine::write(std::span<iovec>& parts) {
+  make_room(parts);
   while (!parts.empty() && out_.size() < out_bytes_max) {
     iovec& part = parts[0];
     if (part.iov_len == 0) {

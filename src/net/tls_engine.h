@@ -57,6 +57,7 @@ class TlsEngine {
   bool resumed() const { return SSL_session_reused(ssl_.get()) == 1; }
 
  private:
+  void make_room(std::span<const iovec> parts);
   static BIO_METHOD* bio_method();
   static int bio_read(BIO* bio, char* room, int size);
   static int bio_write(BIO* bio, const char* bytes, int size);

@@ -223,18 +223,38 @@ void Body::fail(Error error) {
   state_.store(BodyState::failed, std::memory_order_release);
 }
 
+// How much memory that was.
+uint64_t Body::free_slice_at(const Place& place) {
+  std::atomic<char*>* slot = slot_of(place.slice);
+  char* bytes = slot ? slot->exchange(nullptr, std::memory_order_acq_rel) : nullptr;
+  if (!bytes) return 0;
+  const uint64_t freed = free_slice(bytes);
+  charged_ -= freed;
+  account_->subtract(freed);
+  return freed;
+}
+
 // Both at a slice's start.
 void Body::free_slices(uint64_t from, uint64_t to) {
   while (from < to) {
     const Place place = place_of(from);
-    std::atomic<char*>* slot = slot_of(place.slice);
-    if (char* bytes = slot ? slot->exchange(nullptr, std::memory_order_acq_rel) : nullptr) {
-      const uint64_t freed = free_slice(bytes);
-      charged_ -= freed;
-      account_->subtract(freed);
-    }
+    free_slice_at(place);
     from = place.start + place.bytes;
   }
+}
+
+bool Body::has_slices() const {
+  return sliced_ && dropped_.load(std::memory_order_relaxed) < published();
+}
+
+uint64_t Body::shed(uint64_t bytes) {
+  uint64_t freed = 0;
+  while (freed < bytes && has_slices()) {
+    const Place place = place_of(dropped_.load(std::memory_order_relaxed));
+    freed += free_slice_at(place);
+    dropped_.store(place.start + place.bytes, std::memory_order_relaxed);
+  }
+  return freed;
 }
 
 }  // namespace weir::edge::cache

@@ -103,6 +103,13 @@ class Body {
   // Moves the charge, after it has been completed; by the owner of what holds it.
   void move_charge(ByteAccount& to);
 
+  // --- who alone holds it, to end it piece by piece ---
+  uint32_t references() const { return references_.load(std::memory_order_acquire); }
+  bool has_slices() const;
+  // Frees slices from the front, until it was `bytes` or all; how much memory that was. Its bytes
+  // are not to be read any more.
+  uint64_t shed(uint64_t bytes);
+
   void ref() { references_.fetch_add(1, std::memory_order_relaxed); }
   void unref();
 
@@ -125,6 +132,7 @@ class Body {
   size_t slot_index(size_t slice) const;
   std::atomic<char*>* slot_of(size_t slice) const;
   char* slice_at(const Place& place);
+  uint64_t free_slice_at(const Place& place);
   void free_slices(uint64_t from, uint64_t to);
   void charge(const void* block) { charge(allocated_bytes(block)); }
   void charge(uint64_t bytes);

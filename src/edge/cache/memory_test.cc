@@ -1,5 +1,6 @@
 // What the store promises about memory: the budget holds, whatever comes.
 #include <array>
+#include <optional>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -7,6 +8,7 @@
 #include "base/random.h"
 #include "base/units.h"
 #include "edge/cache/cache_test_kit.h"
+#include "edge/cache/slice.h"
 
 namespace weir::edge::cache {
 namespace {
@@ -89,6 +91,53 @@ TEST_CASE("the budget holds under any mixture of sizes, and is used") {
     CHECK(most > w.store.budget_bytes() * 3 / 4);
     CHECK(w.store.object_count() > 500);
     CHECK(w.counted(removed_decl) > 0);
+  });
+}
+
+TEST_CASE("a large body that is purged ends piece by piece, once nobody reads it") {
+  CacheWorld world(1, test_settings(128 * MiB));
+  world.run([](CacheWorld& w) -> Task<> {
+    constexpr uint64_t bytes = 10 * MiB;
+    const uint64_t nothing = w.store.held_bytes();
+    CHECK(co_await w.put({.key = "large", .body = std::string(bytes, 'x')}));
+    std::optional<ObjectRef> reader(*w.find("large"));
+    CHECK(co_await w.at(0).purge({.by = PurgeBy::key, .text = "large"}, w.soon()) == 1u);
+    co_await w.settle();
+    CHECK((*reader)->body().view(bytes - 1) == "x");
+    CHECK(w.store.held_bytes() >= bytes);
+    reader.reset();
+    CHECK(w.store.held_bytes() >= bytes);
+    co_await NextTurn{w.at(0).shard().reactor()};
+    CHECK(w.store.held_bytes() > bytes * 3 / 4);
+    for (int i = 0; i < 10; ++i)
+      co_await w.settle();
+    CHECK(w.store.held_bytes() < nothing + bytes / 100);
+  });
+}
+
+TEST_CASE("a large body that takes the place of small objects evicts a few hundred at a time") {
+  CacheWorld world(1, test_settings(32 * MiB));
+  world.run([](CacheWorld& w) -> Task<> {
+    for (int i = 0; i < 20'000; ++i) {
+      const std::string key = "small" + std::to_string(i);
+      Fill small = w.at(0).fill_alone(key, w.store.hash_of(key));
+      CHECK(small.publish({.head = "h"}, 1000).has_value());
+      CHECK(small.append(std::string(1000, 'x')).has_value());
+      CHECK(small.complete().has_value());
+      if (i % 100 == 0) co_await w.settle();
+    }
+    const uint64_t before = w.store.object_count();
+    Fill large = w.at(0).fill_alone("large", w.store.hash_of("large"));
+    constexpr uint64_t bytes = 2 * MiB;
+    CHECK(large.publish({.head = "h"}, bytes).has_value());
+    CHECK((co_await large.append_all(std::string(bytes, 'x'), w.soon())).has_value());
+    CHECK(large.complete().has_value());
+    CHECK(w.store.object_count() + 600 > before);
+    for (int i = 0; i < 10; ++i)
+      co_await w.settle();
+    CHECK(w.store.object_count() + 1000 < before);
+    CHECK(w.find("large"));
+    CHECK(w.store.held_bytes() <= w.store.budget_bytes());
   });
 }
 

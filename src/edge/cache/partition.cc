@@ -11,6 +11,8 @@ constexpr uint64_t ghost_for_bytes = 2048;
 // is never given away, for what is charged without asking: the cell of somebody who came to read
 // just when the last byte did.
 constexpr uint64_t slack_divisor = 64, rest_divisor = 256;
+// A large body takes the place of very many small objects, which are not evicted in one go.
+constexpr size_t evictions_at_a_time = 64;
 
 uint64_t fill_hash(uint64_t key_hash, std::string_view variant) {
   return variant.empty() ? key_hash : hash(variant, key_hash);
@@ -295,7 +297,7 @@ bool Partition::try_keep(Object& object) {
   const uint64_t for_body =
       has_body ? 0 : object.body_->charged() + Feed::cell_bytes(*object.body_);
   const uint64_t bytes = object.charged_ + for_body;
-  if (!make_room(bytes)) {
+  if (!make_room(bytes, evictions_at_a_time)) {
     if (policy_.count() > 0 || limbo_.bytes() > 0) return false;
     store_->metrics().not_stored(NotStored::no_room).add();
     remove(object, Removal::evicted);
@@ -312,10 +314,13 @@ bool Partition::try_keep(Object& object) {
   return true;
 }
 
-// Evicts until `bytes` more fit. False when what has to go is still looked at.
-bool Partition::make_room(uint64_t bytes) {
-  while (!fits(bytes))
-    if (!grow_quota() && !evict_one()) return false;
+// Evicts until `bytes` more fit, at most `most` objects. False when what has to go is still looked
+// at, or has not gone yet.
+bool Partition::make_room(uint64_t bytes, size_t most) {
+  while (!fits(bytes)) {
+    if (grow_quota()) continue;
+    if (most-- == 0 || !evict_one()) return false;
+  }
   return account_.bytes() + bytes <= quota() - quota() / rest_divisor;
 }
 

@@ -84,7 +84,7 @@ class Partition {
   void drop_replaced(Object& newer);
   void keep(Object& object);
   bool try_keep(Object& object);
-  bool make_room(uint64_t bytes);
+  bool make_room(uint64_t bytes, size_t most = SIZE_MAX);
   bool fits(uint64_t bytes) const;
   bool evict_one();
   void set_quota(uint64_t bytes);

@@ -51,6 +51,7 @@ class Herd {
     ResponseReader reader;
   };
 
+  void wait_until_accepted();
   void ask();
   void turn(Duration wait);
   // And not all.

@@ -15,6 +15,13 @@ Duration read_clock(clockid_t id) {
   return seconds(t.tv_sec) + nanoseconds(t.tv_nsec);
 }
 
+// The beginning of a frame, where it goes on and what it waited for.
+void prefetch(std::coroutine_handle<> coroutine) {
+  const auto* frame = static_cast<const char*>(coroutine.address());
+  for (size_t line = 0; line < 4; ++line)
+    __builtin_prefetch(frame + line * 64);
+}
+
 }  // namespace
 
 MonoTime read_monotonic_clock() {
@@ -68,9 +75,13 @@ void Reactor::finish_file_operations() {
 }
 
 void Reactor::run_ready() {
+  // When very many are ready, their frames have left the cache since they began to wait.
+  constexpr size_t ahead = 3;
   running_.swap(ready_);
-  for (const std::coroutine_handle<> coroutine : running_)
-    coroutine.resume();
+  for (size_t i = 0; i < running_.size(); ++i) {
+    if (i + ahead < running_.size()) prefetch(running_[i + ahead]);
+    running_[i].resume();
+  }
   running_.clear();
 }
 

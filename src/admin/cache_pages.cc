@@ -1,4 +1,6 @@
 // The pages of AdminHandler that are about the cache.
+#include <expected>
+
 #include "admin/admin_handler.h"
 #include "admin/query_value.h"
 #include "base/units.h"
@@ -35,19 +37,25 @@ std::optional<uint64_t> number(std::string_view query, std::string_view name, ui
   return *value;
 }
 
-std::optional<CacheQuestion> purge_question(std::string_view query) {
+// What is misspelled must not be overlooked: "sfot=1" would remove what was only to be made stale.
+std::expected<CacheQuestion, std::string> purge_question(std::string_view query) {
   using Kind = CacheQuestion::Kind;
+  if (const auto pair = stranger(query, {"url", "prefix", "tag", "soft"}))
+    return std::unexpected("what is \"" + std::string(*pair) +
+                           "\"? A purge takes url=, prefix= or tag=, and soft=1\n");
   const std::string_view soft = query_value(query, "soft").value_or("0");
+  if (soft != "0" && soft != "1") return std::unexpected("soft must be 0 or 1\n");
   std::optional<CacheQuestion> question;
   for (const auto& [name, kind] : {std::pair{"url", Kind::purge_url},
                                    {"prefix", Kind::purge_prefix},
                                    {"tag", Kind::purge_tag}}) {
     auto text = decoded(query, name);
     if (!text) continue;
-    if (question) return std::nullopt;  // which one was meant?
-    question = CacheQuestion{.kind = kind, .text = *std::move(text), .soft = soft != "0"};
+    if (question) return std::unexpected("give one of url, prefix and tag, not several\n");
+    question = CacheQuestion{.kind = kind, .text = *std::move(text), .soft = soft == "1"};
   }
-  return question;
+  if (!question) return std::unexpected("give one of url, prefix and tag, percent-encoded\n");
+  return *std::move(question);
 }
 
 }  // namespace
@@ -71,8 +79,7 @@ Task<AdminHandler::Answer> AdminHandler::ask_cache(net::HttpExchange& exchange,
 
 Task<AdminHandler::Answer> AdminHandler::purge(net::HttpExchange& exchange) {
   auto question = purge_question(exchange.head.query);
-  if (!question)
-    co_return Answer{.status = 400, .body = "give one of url, prefix and tag, percent-encoded\n"};
+  if (!question) co_return Answer{.status = 400, .body = question.error()};
   co_return co_await ask_cache(exchange, *std::move(question));
 }
 
@@ -104,7 +111,9 @@ Task<AdminHandler::Answer> AdminHandler::hottest(net::HttpExchange& exchange) {
 
 Task<AdminHandler::Answer> AdminHandler::explain(net::HttpExchange& exchange) {
   auto url = decoded(exchange.head.query, "url");
-  if (!url) co_return Answer{.status = 400, .body = "give url, percent-encoded\n"};
+  if (!url)
+    co_return Answer{.status = 400,
+                     .body = "give url, percent-encoded: /debug/cache?url=http%3A%2F%2FHOST%2F\n"};
   co_return co_await ask_cache(exchange,
                                {.kind = CacheQuestion::Kind::explain, .text = *std::move(url)});
 }

@@ -29,6 +29,9 @@ constexpr size_t sitemaps_max = 1000;
 const Flag admin_flag{"admin", "HOST:PORT", "The admin listener of the edge; 127.0.0.1:9080."};
 const Flag token_flag{"token-file", "FILE", "The token of the admin listener, if it has one."};
 
+constexpr const char* admin_hint = " (--admin says where the edge's admin listener is)";
+constexpr const char* edge_hint = " (--edge says where the edge serves clients)";
+
 std::span<const Command> commands() {
   static const std::array table{
       Command{"purge",
@@ -75,14 +78,26 @@ std::expected<PlainRequest, std::string> admin_request(const Arguments& argument
   auto token = read_file(*file);
   if (!token) return std::unexpected(token.error());
   request.token = token->substr(0, token->find_first_of("\r\n"));
+  if (request.token.empty()) return std::unexpected(std::string(*file) + " begins with no token");
   return request;
 }
 
-std::expected<PlainAnswer, std::string> ask_well(const PlainRequest& request) {
+std::string refusal(const PlainRequest& request, const PlainAnswer& answer) {
+  const std::string_view body(answer.body);
+  std::string text = request.server + " answered " + std::to_string(answer.status) + ": ";
+  text += body.substr(0, body.find_last_not_of("\r\n") + 1);
+  if (answer.status == 401)
+    text += request.token.empty() ? " (--token-file names a file with it)"
+                                  : " (what --token-file names has another one)";
+  return text;
+}
+
+// `hint`: which flag says where the server is.
+std::expected<PlainAnswer, std::string> ask_well(const PlainRequest& request, const char* hint) {
   auto answer = ask(request);
-  if (!answer || answer->status < 300) return answer;
-  return std::unexpected(request.server + " answered " + std::to_string(answer->status) + ": " +
-                         answer->body);
+  if (!answer) return std::unexpected(answer.error() + hint);
+  if (answer->status < 300) return answer;
+  return std::unexpected(refusal(request, *answer));
 }
 
 int fail_with(const std::string& text) {
@@ -90,19 +105,28 @@ int fail_with(const std::string& text) {
   return exit_failed;
 }
 
+// What one URL is refused for says nothing of the others; what nobody answers, nobody will.
 int purge(const Arguments& arguments) {
+  if (arguments.has("tag") && arguments.has("prefix")) {
+    complain("--tag or --prefix: the arguments cannot be both");
+    return exit_misused;
+  }
   auto request = admin_request(arguments);
   if (!request) return fail_with(request.error());
   request->method = "POST";
   const std::string by = arguments.has("tag") ? "tag" : arguments.has("prefix") ? "prefix" : "url";
+  int outcome = exit_well;
   for (const std::string& text : arguments.arguments) {
     request->target = "/cache/purge?" + by + "=" + percent_encoded(text) +
                       (arguments.has("soft") ? "&soft=1" : "");
-    const auto answer = ask_well(*request);
-    if (!answer) return fail_with(text + ": " + answer.error());
-    say(text + " " + answer->body);
+    const auto answer = ask(*request);
+    if (!answer) return fail_with(text + ": " + answer.error() + admin_hint);
+    if (answer->status < 300)
+      say(text + " " + answer->body);
+    else
+      outcome = fail_with(text + ": " + refusal(*request, *answer));
   }
-  return exit_well;
+  return outcome;
 }
 
 // What stands between <loc> and </loc>, with the five entities of XML replaced.
@@ -168,7 +192,8 @@ class Collector {
         ask_well({.server = edge_,
                   .target = std::string(url->path) +
                             (url->has_query ? "?" + std::string(url->query) : std::string()),
-                  .host = std::string(url->authority.text)});
+                  .host = std::string(url->authority.text)},
+                 edge_hint);
     if (!answer) return std::unexpected("sitemap " + text + ": " + answer.error());
     const bool index = answer->body.find("<sitemapindex") != std::string::npos;
     for (const std::string& location : locations(answer->body)) {
@@ -212,7 +237,7 @@ int follow(PlainRequest request) {
   request.target = "/cache/prewarm/state";
   request.body.clear();
   for (;;) {
-    const auto state = ask_well(request);
+    const auto state = ask_well(request, admin_hint);
     if (!state) return fail_with(state.error());
     const uint64_t done = number_in(state->body, "done"), total = number_in(state->body, "total");
     if (done >= total) return report(state->body);
@@ -243,7 +268,7 @@ int prewarm(const Arguments& arguments) {
   request->target =
       "/cache/prewarm?concurrency=" + std::string(arguments.last("concurrency").value_or("16"));
   request->body = collector.list();
-  const auto begun = ask_well(*request);
+  const auto begun = ask_well(*request, admin_hint);
   if (!begun) return fail_with(begun.error());
   return follow(*std::move(request));
 }

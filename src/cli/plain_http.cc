@@ -30,11 +30,12 @@ class Socket {
   int fd_;
 };
 
-std::string reason(const char* what, const std::string& server) {
-  return std::string(what) + " " + server + ": " + std::strerror(errno);
+std::string reason(const char* what, const std::string& server,
+                   const char* why = std::strerror(errno)) {
+  return std::string(what) + " " + server + ": " + why;
 }
 
-int connect_to(const std::string& server, Duration limit) {
+std::expected<int, std::string> connect_to(const std::string& server, Duration limit) {
   const size_t colon = server.rfind(':');
   std::string host = server.substr(0, colon);
   const std::string port = colon == std::string::npos ? "80" : server.substr(colon + 1);
@@ -43,7 +44,8 @@ int connect_to(const std::string& server, Duration limit) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
-  if (getaddrinfo(host.c_str(), port.c_str(), &hints, &found) != 0) return errno = ENOENT, -1;
+  if (const int error = getaddrinfo(host.c_str(), port.c_str(), &hints, &found); error != 0)
+    return std::unexpected(reason("cannot reach", server, gai_strerror(error)));
   int fd = -1;
   for (const addrinfo* each = found; each && fd < 0; each = each->ai_next) {
     fd = ::socket(each->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -57,6 +59,7 @@ int connect_to(const std::string& server, Duration limit) {
     fd = -1;
   }
   freeaddrinfo(found);
+  if (fd < 0) return std::unexpected(reason("cannot reach", server));
   return fd;
 }
 
@@ -130,8 +133,9 @@ std::expected<PlainAnswer, std::string> parse(std::string_view bytes, const std:
 }  // namespace
 
 std::expected<PlainAnswer, std::string> ask(const PlainRequest& request) {
-  const Socket socket(connect_to(request.server, request.limit));
-  if (socket.fd() < 0) return std::unexpected(reason("cannot reach", request.server));
+  const auto connected = connect_to(request.server, request.limit);
+  if (!connected) return std::unexpected(connected.error());
+  const Socket socket(*connected);
   std::string bytes;
   if (!send_all(socket.fd(), text_of(request)) || !receive_all(socket.fd(), bytes))
     return std::unexpected(reason("no answer from", request.server));

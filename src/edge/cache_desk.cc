@@ -138,7 +138,37 @@ void append_variant(wire::JsonWriter& json, const cache::VariantReport& report, 
   json.end_array().end_object();
 }
 
-std::string json_of(const std::string& key, const cache::KeyReport& report, MonoTime now) {
+// Of the variants on disk, what is known without the time that has passed since.
+std::string disk_variant(std::string_view variant, std::string_view meta) {
+  StoredAnswer answer;
+  if (meta.size() < sizeof answer) return {};
+  std::memcpy(static_cast<void*>(&answer), meta.data(), sizeof answer);
+  Buffer out;
+  wire::JsonWriter json(out);
+  json.begin_object()
+      .member("variant", variant)
+      .member("status", answer.status)
+      .member("vary", meta.substr(sizeof answer, answer.vary_bytes))
+      .member("lifetime_s", answer.freshness.lifetime / seconds(1))
+      .end_object();
+  return std::string(out.view());
+}
+
+// Looks at all of them, and takes none.
+bool note_variant(void* list, std::string_view variant, std::string_view meta) {
+  static_cast<std::vector<std::string>*>(list)->push_back(disk_variant(variant, meta));
+  return false;
+}
+
+Task<std::vector<std::string>> variants_on_disk(EdgeShard& edge, const std::string& key) {
+  std::vector<std::string> variants;
+  (void)co_await edge.disk().find(key, {note_variant, &variants},
+                                  {after(edge.shard().now(), desk_time), &edge.fills().cancel()});
+  co_return variants;
+}
+
+std::string json_of(const std::string& key, const cache::KeyReport& report,
+                    const std::vector<std::string>& on_disk, MonoTime now) {
   Buffer out;
   wire::JsonWriter json(out);
   json.begin_object()
@@ -149,6 +179,9 @@ std::string json_of(const std::string& key, const cache::KeyReport& report, Mono
       .begin_array();
   for (const cache::VariantReport& variant : report.variants)
     append_variant(json, variant, now);
+  json.end_array().key("on_disk").begin_array();
+  for (const std::string& variant : on_disk)
+    json.raw(variant);
   json.end_array().key("fetches").begin_array();
   for (const cache::FillReport& fill : report.fills)
     json.begin_object()
@@ -215,7 +248,8 @@ Task<DeskAnswer> explain(EdgeShard& edge, std::string url) {
   const auto report = co_await edge.store().explain(
       key, {after(edge.shard().now(), desk_time), &edge.fills().cancel()});
   if (!report) co_return problem(503, report.error().text);
-  co_return DeskAnswer{200, json_of(key, *report, edge.shard().now())};
+  const std::vector<std::string> on_disk = co_await variants_on_disk(edge, key);
+  co_return DeskAnswer{200, json_of(key, *report, on_disk, edge.shard().now())};
 }
 
 Task<std::vector<std::string>> hottest(EdgeShard& edge, size_t count) {

@@ -351,6 +351,14 @@ class Purges(Cached):
         both = "/cache/purge?tag=a&url=http%3A%2F%2Fshop.test%2Fx"
         self.assertEqual(self.admin(edge, both)[0], 400)
 
+    def test_a_purge_with_a_parameter_that_it_does_not_know_removes_nothing(self):
+        edge, _ = self.filled()
+        for parameter in ("sfot=1", "soft=yes", "Soft=1", "soft"):
+            status, answer = self.admin(edge, f"/cache/purge?tag=fruit&{parameter}")
+            self.assertEqual(status, 400, parameter)
+            self.assertIn("soft", answer.decode() if isinstance(answer, bytes) else answer)
+        self.assertTrue(self.stored(edge, "/a/1"))
+
 
 class Operators(Cached):
     def test_a_key_is_explained(self):
@@ -404,9 +412,50 @@ class CommandLine(Cached):
             self.assertNotIn("; hit", self.ask(edge).get("cache-status"))
 
     def test_weir_edge_purge_says_when_nobody_answers(self):
-        status, _, complaint = run_weir("edge", "purge", "--admin", "127.0.0.1:1", "http://a.test/")
+        for place in ("127.0.0.1:1", "nobody.invalid:9080"):
+            status, _, complaint = run_weir("edge", "purge", "--admin", place, "http://a.test/")
+            self.assertEqual(status, 1)
+            self.assertIn(f"cannot reach {place}", complaint)
+            self.assertIn("--admin says where", complaint)
+            self.assertNotIn("file or directory", complaint)
+
+    def test_weir_edge_purge_says_what_is_wrong_with_a_token(self):
+        folder = process.new_folder("token")
+        token, other, empty = (folder / name for name in ("token", "other", "empty"))
+        token.write_text("a-token-of-many-letters\n")
+        other.write_text("another-token-of-many\n")
+        empty.write_text("")
+        edge = self.edge(Counting(fields=FRESH), **{"admin.token_file": token})
+        self.ask(edge)
+        for words, said in (((), "--token-file names a file"),
+                            (("--token-file", other), "has another one"),
+                            (("--token-file", empty), "begins with no token")):
+            status, _, complaint = self.command(edge, "purge", *words, "http://shop.test/x")
+            self.assertEqual(status, 1)
+            self.assertIn(said, complaint)
+        self.assertIn("; hit", self.ask(edge).get("cache-status"))
+        status, said, _ = self.command(edge, "purge", "--token-file", token, "http://shop.test/x")
+        self.assertEqual((status, '"purged":1' in said), (0, True))
+
+    def test_weir_edge_purge_goes_on_behind_what_it_is_refused(self):
+        edge = self.edge(Counting(fields=FRESH))
+        self.ask(edge)
+        status, said, complaint = self.command(edge, "purge", "nonsense", "http://shop.test/x")
         self.assertEqual(status, 1)
-        self.assertIn("cannot reach 127.0.0.1:1", complaint)
+        self.assertIn("nonsense", complaint)
+        self.assertIn('"purged":1', said)
+        self.assertNotIn("; hit", self.ask(edge).get("cache-status"))
+
+    def test_weir_edge_purge_wants_to_know_what_its_arguments_are(self):
+        status, _, complaint = run_weir("edge", "purge", "--tag", "--prefix", "x")
+        self.assertEqual(status, 2)
+        self.assertIn("cannot be both", complaint)
+
+    def test_weir_edge_prewarm_says_which_flag_tells_where_the_sitemap_is(self):
+        status, _, complaint = run_weir("edge", "prewarm", "--edge", "127.0.0.1:1",
+                                        "http://a.test/sitemap.xml")
+        self.assertEqual(status, 1)
+        self.assertIn("--edge says where", complaint)
 
     def test_weir_edge_prewarm_follows_a_sitemap_of_sitemaps(self):
         index = ("<sitemapindex><sitemap><loc>http://shop.test/one.xml</loc></sitemap>"

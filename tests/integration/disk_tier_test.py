@@ -200,6 +200,15 @@ class DiskTier(Case):
         data = f"{method} {path} HTTP/1.1\r\nHost: shop.test\r\n{fields}\r\n".encode()
         return raw.ask(edge.port, data, method)
 
+    def test_a_key_that_is_on_disk_only_is_explained(self):
+        edge = self.restarted(Origin())
+        path = "/debug/cache?url=http%3A%2F%2Fshop.test%2Fitem-3"
+        report = json.loads(edge.get(path, edge.admin)[2])
+        self.assertEqual((report["stored"], report["variants"]), (False, []))
+        self.assertEqual([each["status"] for each in report["on_disk"]], [200])
+        # It was looked at, not taken.
+        self.assertEqual(json.loads(edge.get(path, edge.admin)[2])["variants"], [])
+
     def test_head_parts_and_only_if_cached_look_on_disk_too(self):
         script = Origin()
         edge = self.restarted(script)

@@ -90,17 +90,18 @@ san_asan() {
     run_ctest asan "$1" -LE 'peers|lint'
 }
 
-# ThreadSanitizer cannot see the order that io_uring gives, so these tests run on epoll.
+# ThreadSanitizer cannot see the order that io_uring gives, so these tests run on epoll. Of the
+# cache's, the one that runs on several threads; the others have one for all their shards.
 san_tsan() {
   local modules targets pattern
   mapfile -t modules < <(modules_with_tests runtime telemetry)
   ((${#modules[@]})) || die "neither runtime nor telemetry has tests"
   targets=("${modules[@]/%/_test}")
-  build tsan "${targets[@]}"
+  build tsan "${targets[@]}" edge_cache_test
   pattern=$(IFS='|' && echo "${modules[*]}")
   announce export WEIR_REACTOR=epoll
   WEIR_REACTOR=epoll TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1 \
-    run_ctest tsan "^($pattern)\\..*${1:-}" -LE 'peers|lint'
+    run_ctest tsan "^(($pattern)\\.|edge_cache\\.stress).*${1:-}" -LE 'peers|lint'
 }
 
 verb_fuzz() {
@@ -156,5 +157,5 @@ verb_sim() {
     die "usage: ./dev sim [seed [count]], whole numbers"
   build release sim_test
   run env WEIR_SIM_FROM="$seed" WEIR_SIM_SEEDS="$count" build/release/sim_test \
-    --source-file='*/edge_sim_test.cc' --test-case='whatever fails*'
+    --source-file='*/edge_sim_test.cc,*/cache_sim_test.cc' --test-case='whatever *'
 }

@@ -6,44 +6,12 @@
 #endif
 #endif
 #ifndef WEIR_FOREIGN_NEW
-#include <cstdlib>
-#include <new>
-
 #include <doctest/doctest.h>
 
+#include "base/counting_new.h"
 #include "base/units.h"
 #include "settings/load.h"
 #include "telemetry/trace.h"
-
-namespace {
-thread_local uint64_t g_allocations = 0;
-
-void* counted(size_t bytes, size_t alignment) {
-  ++g_allocations;
-  void* memory = std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
-  if (!memory) std::abort();
-  return memory;
-}
-}  // namespace
-
-void* operator new(size_t bytes) {
-  return counted(bytes, alignof(std::max_align_t));
-}
-void* operator new(size_t bytes, std::align_val_t alignment) {
-  return counted(bytes, static_cast<size_t>(alignment));
-}
-void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-void operator delete(void* memory, size_t) noexcept {
-  std::free(memory);
-}
-void operator delete(void* memory, std::align_val_t) noexcept {
-  std::free(memory);
-}
-void operator delete(void* memory, size_t, std::align_val_t) noexcept {
-  std::free(memory);
-}
 
 namespace weir::telemetry {
 
@@ -67,9 +35,9 @@ void serve(Tracer& tracer, int64_t number) {
 }  // namespace
 
 TEST_CASE("this test sees allocations") {
-  const uint64_t before = g_allocations;
+  const uint64_t before = allocations_of_thread;
   const std::string text(1000, 'x');
-  CHECK(g_allocations == before + 1);
+  CHECK(allocations_of_thread == before + 1);
 }
 
 TEST_CASE("spans, counters and histograms are recorded without an allocation") {
@@ -91,10 +59,10 @@ TEST_CASE("spans, counters and histograms are recorded without an allocation") {
   // The first values of a range and the first use of a label make room for all that follow.
   for (int64_t number = 1; number <= 1000; ++number)
     everything(number);
-  const uint64_t before = g_allocations;
+  const uint64_t before = allocations_of_thread;
   for (int64_t number = 1; number <= 10'000; ++number)
     everything(number);
-  CHECK(g_allocations == before);
+  CHECK(allocations_of_thread == before);
 }
 
 }  // namespace weir::telemetry

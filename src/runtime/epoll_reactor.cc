@@ -196,7 +196,7 @@ int EpollReactor::wait_milliseconds(MonoTime limit) const {
 void EpollReactor::turn(MonoTime limit) {
   std::array<epoll_event, events_per_turn> events;
   const int count = epoll_wait(epoll_fd_, events.data(), events_per_turn, wait_milliseconds(limit));
-  now_ = read_monotonic_clock();
+  now_ = clock_.read();
   arrived_.clear();
   for (int i = 0; i < count; ++i)
     arrived_.push_back({static_cast<EpollWatcher*>(events[static_cast<size_t>(i)].data.ptr),

@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "runtime/cycle_clock.h"
 #include "runtime/page_pipe.h"
 #include "runtime/reactor.h"
 
@@ -47,7 +48,7 @@ class EpollReactor final : public Reactor {
   ~EpollReactor() override;
 
   ReactorKind kind() const override { return ReactorKind::epoll; }
-  MonoTime fresh_now() override { return read_monotonic_clock(); }
+  MonoTime fresh_now() override { return clock_.fresh(); }
   Result<std::unique_ptr<Listener>> listen(int fd) override;
   StreamPtr adopt(int fd) override;
   int core_of_packets(int fd) const override;
@@ -84,6 +85,7 @@ class EpollReactor final : public Reactor {
 
   static constexpr int events_per_turn = 256;
 
+  CycleClock clock_;
   int epoll_fd_ = -1;
   WakeWatcher wake_;
   EpollBuffers buffers_;

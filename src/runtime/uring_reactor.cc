@@ -329,7 +329,7 @@ void UringReactor::cancel(UringOperation& operation) {
 
 void UringReactor::turn(MonoTime limit) {
   submit_and_wait(limit);
-  now_ = read_monotonic_clock();
+  now_ = clock_.read();
   dispatch();
   deliver_file_answers();
   timers_.advance(now_);

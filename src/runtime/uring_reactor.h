@@ -9,6 +9,7 @@
 #include <liburing.h>
 
 #include "runtime/bulk_buffers.h"
+#include "runtime/cycle_clock.h"
 #include "runtime/page_pipe.h"
 #include "runtime/reactor.h"
 
@@ -65,7 +66,7 @@ class UringReactor final : public Reactor {
   ~UringReactor() override;
 
   ReactorKind kind() const override { return ReactorKind::io_uring; }
-  MonoTime fresh_now() override { return read_monotonic_clock(); }
+  MonoTime fresh_now() override { return clock_.fresh(); }
   Result<std::unique_ptr<Listener>> listen(int fd) override;
   StreamPtr adopt(int fd) override;
   int core_of_packets(int fd) const override;
@@ -112,6 +113,7 @@ class UringReactor final : public Reactor {
   void dispatch();
   void read_bulk();
 
+  CycleClock clock_;
   io_uring ring_{};
   bool ring_made_ = false;
   int wake_fd_ = -1;

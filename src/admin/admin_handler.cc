@@ -51,7 +51,9 @@ std::span<const AdminHandler::Route> AdminHandler::routes() {
             "The configuration in force, with where each value came from; secrets are left out."},
       Route{"/config/reload", "POST", false, &A::reload,
             "Reads the configuration file again, as SIGHUP does, and answers what changed."},
-      Route{"/telemetry/sampling", "POST", false, &A::sampling,
+      Route{"/telemetry/sampling", "GET", false, &A::sampling,
+            "Which traces are kept: the strategies and rates in force."},
+      Route{"/telemetry/sampling", "POST", false, &A::resample,
             "Changes the ?strategy= and ?rate= of traces, of one ?path= of those that are set or "
             "of all others, until the next reload; answers what is in force."},
       Route{"/cache/purge", "POST", false, &A::purge,
@@ -80,7 +82,7 @@ runtime::Task<> AdminHandler::handle(net::HttpExchange& exchange) {
   const Answer made = co_await answer(exchange);
   append_head(exchange, made.status, made.content_type, made.body.size());
   if (!made.extra_name.empty())
-    wire::append_field(exchange.out(), made.extra_name, made.extra_value);
+    wire::append_field(exchange.out(), made.extra_name, std::string_view(made.extra_value));
   exchange.append_connection_field();
   wire::end_head(exchange.out());
   if (exchange.head.method == wire::RequestMethod::head) co_return;
@@ -116,6 +118,7 @@ void AdminHandler::reject(net::HttpExchange& exchange, uint16_t status, const ch
 
 runtime::Task<AdminHandler::Answer> AdminHandler::answer(net::HttpExchange& exchange) {
   const std::string_view method = exchange.head.method_text;
+  std::string allowed;  // of this page, but not what was asked
   for (const Route& route : routes()) {
     if (route.path != exchange.head.path) continue;
     if (!route.open && !may_enter(exchange)) {
@@ -127,13 +130,15 @@ runtime::Task<AdminHandler::Answer> AdminHandler::answer(net::HttpExchange& exch
                        .extra_name = "WWW-Authenticate",
                        .extra_value = "Bearer"};
     }
-    if (method != route.method && !(method == "HEAD" && route.method == "GET"))
-      co_return Answer{.status = 405,
-                       .body = "this page is for " + std::string(route.method) + '\n',
-                       .extra_name = "Allow",
-                       .extra_value = route.method};
-    co_return co_await (this->*route.page)(exchange);
+    if (method == route.method || (method == "HEAD" && route.method == "GET"))
+      co_return co_await (this->*route.page)(exchange);
+    allowed.append(allowed.empty() ? "" : ", ").append(route.method);
   }
+  if (!allowed.empty())
+    co_return Answer{.status = 405,
+                     .body = "this page is for " + allowed + '\n',
+                     .extra_name = "Allow",
+                     .extra_value = allowed};
   co_return Answer{.status = 404, .body = "no such page; / lists those that there are\n"};
 }
 

@@ -44,7 +44,7 @@ class AdminHandler final : public net::HttpHandler, net::GrpcHealthSource {
     std::string_view content_type = "text/plain; charset=utf-8";
     std::string body = {};
     std::string_view extra_name = {};  // one more field
-    std::string_view extra_value = {};
+    std::string extra_value = {};
   };
   using Page = runtime::Task<Answer> (AdminHandler::*)(net::HttpExchange&);
   struct Route {
@@ -69,6 +69,8 @@ class AdminHandler final : public net::HttpHandler, net::GrpcHealthSource {
   runtime::Task<Answer> config(net::HttpExchange& exchange);
   runtime::Task<Answer> reload(net::HttpExchange& exchange);
   runtime::Task<Answer> sampling(net::HttpExchange& exchange);
+  runtime::Task<Answer> resample(net::HttpExchange& exchange);
+  static Answer in_force(const telemetry::SamplingSettings& settings);
   runtime::Task<Answer> cpu_profile(net::HttpExchange& exchange);
   runtime::Task<Answer> heap_profile(net::HttpExchange& exchange);
   runtime::Task<Answer> traces(net::HttpExchange& exchange);

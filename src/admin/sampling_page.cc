@@ -70,11 +70,7 @@ void append(wire::JsonWriter& json, const RouteSampling& route) {
 
 }  // namespace
 
-Task<AdminHandler::Answer> AdminHandler::sampling(net::HttpExchange& exchange) {
-  SamplingSettings settings = process_.tracing().table()->settings();
-  if (const char* problem = change(settings, exchange.head.query))
-    co_return Answer{.status = 400, .body = problem};
-  process_.resample(settings);
+AdminHandler::Answer AdminHandler::in_force(const SamplingSettings& settings) {
   Buffer text;
   wire::JsonWriter json(text);
   json.begin_object()
@@ -86,7 +82,22 @@ Task<AdminHandler::Answer> AdminHandler::sampling(net::HttpExchange& exchange) {
     append(json, route);
   json.end_array().end_object();
   text.append('\n');
-  co_return Answer{.content_type = "application/json", .body = std::string(text.view())};
+  return {.content_type = "application/json", .body = std::string(text.view())};
+}
+
+Task<AdminHandler::Answer> AdminHandler::sampling(net::HttpExchange&) {
+  co_return in_force(process_.tracing().table()->settings());
+}
+
+Task<AdminHandler::Answer> AdminHandler::resample(net::HttpExchange& exchange) {
+  const std::string_view query = exchange.head.query;
+  if (query.empty() || stranger(query, {"path", "strategy", "rate"}))
+    co_return Answer{.status = 400, .body = "the parameters are path, strategy and rate\n"};
+  SamplingSettings settings = process_.tracing().table()->settings();
+  if (const char* problem = change(settings, query))
+    co_return Answer{.status = 400, .body = problem};
+  process_.resample(settings);
+  co_return in_force(settings);
 }
 
 }  // namespace weir::admin

@@ -47,6 +47,8 @@ std::string lines_of(const telemetry::Tracing& tracing, const Wanted& wanted) {
 }  // namespace
 
 runtime::Task<AdminHandler::Answer> AdminHandler::traces(net::HttpExchange& exchange) {
+  if (stranger(exchange.head.query, {"trace", "seconds"}))
+    co_return Answer{.status = 400, .body = "the parameters are trace and seconds\n"};
   Wanted wanted;
   uint64_t length = seconds_default;
   if (const auto text = query_value(exchange.head.query, "trace")) {

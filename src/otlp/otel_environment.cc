@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include "base/buffer.h"
+#include "base/units.h"
 #include "settings/field.h"
 #include "settings/leaf.h"
 #include "settings/schema.h"
@@ -19,6 +21,13 @@ std::string_view trimmed(std::string_view text) {
   const size_t first = text.find_first_not_of(" \t");
   if (first == text.npos) return {};
   return text.substr(first, text.find_last_not_of(" \t") + 1 - first);
+}
+
+bool is_share(std::string_view text) {
+  double share = 0;
+  const char* const end = text.data() + text.size();
+  const auto read = std::from_chars(text.data(), end, share);
+  return read.ec == std::errc() && read.ptr == end && share >= 0 && share <= 1;
 }
 
 // "a=1,b=%20" as W3C Baggage writes it, without properties.
@@ -63,11 +72,13 @@ struct Plain {
   std::string_view variable;
   std::string_view key;
   std::string_view unit;
+  bool number = true;
 };
 // Behind OTEL_EXPORTER_OTLP_ and OTEL_EXPORTER_OTLP_SIGNAL_.
 constexpr std::array exporter_variables{
-    Plain{"TIMEOUT", "timeout", "ms"}, Plain{"CERTIFICATE", "ca_file", ""},
-    Plain{"CLIENT_CERTIFICATE", "client_certificate", ""}, Plain{"CLIENT_KEY", "client_key", ""}};
+    Plain{"TIMEOUT", "timeout", "ms"}, Plain{"CERTIFICATE", "ca_file", "", false},
+    Plain{"CLIENT_CERTIFICATE", "client_certificate", "", false},
+    Plain{"CLIENT_KEY", "client_key", "", false}};
 // Those with names of their own.
 constexpr std::array other_variables{
     Plain{"OTEL_METRIC_EXPORT_INTERVAL", "otlp.metrics_interval", "ms"},
@@ -78,7 +89,8 @@ constexpr std::array other_variables{
     Plain{"OTEL_BSP_MAX_QUEUE_SIZE", "telemetry.queue_spans_max", ""},
     Plain{"OTEL_BLRP_SCHEDULE_DELAY", "otlp.logs_interval", "ms"},
     Plain{"OTEL_BLRP_EXPORT_TIMEOUT", "otlp.logs.elapsed_max", "ms"},
-    Plain{"OTEL_BLRP_MAX_EXPORT_BATCH_SIZE", "otlp.batch_logs_max", ""}};
+    Plain{"OTEL_BLRP_MAX_EXPORT_BATCH_SIZE", "otlp.batch_logs_max", ""},
+    Plain{"OTEL_BLRP_MAX_QUEUE_SIZE", "telemetry.queue_logs_max", ""}};
 
 // What one value of a variable means.
 struct Choice {
@@ -117,7 +129,7 @@ class Reader {
     for (const Scope& signal : signals)
       read_exporter(signal);
     for (const Plain& plain : other_variables)
-      read_plain(plain.variable, plain.key, plain.unit);
+      read_plain(plain, plain.variable, plain.key);
     read_sampler();
     read_resource();
     warn_of_others();
@@ -138,7 +150,15 @@ class Reader {
     return {};
   }
 
-  bool is_true(std::string_view name) { return wire::equal_ignoring_case(value_of(name), "true"); }
+  // All else is false, of which only "false" and nothing at all go unsaid.
+  bool is_true(std::string_view name) {
+    const bool known = std::ranges::find(known_, name) != known_.end();
+    const std::string_view value = value_of(name);
+    if (wire::equal_ignoring_case(value, "true")) return true;
+    if (!known && !value.empty() && !wire::equal_ignoring_case(value, "false"))
+      warn(name, "is true or false; taken as false: \"" + std::string(value) + '"');
+    return false;
+  }
 
   void set(std::string_view key, std::string value, std::string_view variable) {
     found_.sets.push_back({std::string(key), std::move(value), std::string(variable)});
@@ -147,9 +167,17 @@ class Reader {
     found_.warnings.push_back(std::string(variable).append(" ").append(why));
   }
 
-  void read_plain(std::string_view variable, std::string_view key, std::string_view unit) {
+  void warn_of_value(std::string_view variable, std::string_view value) {
+    warn(variable,
+         "has a value that is not supported, and no effect: \"" + std::string(value) + '"');
+  }
+
+  // What is no number is as good as not set, by OpenTelemetry's rules.
+  void read_plain(const Plain& plain, std::string_view variable, std::string_view key) {
     const std::string_view value = value_of(variable);
-    if (!value.empty()) set(key, std::string(value).append(unit), variable);
+    if (value.empty()) return;
+    if (plain.number && !parse_u64(value)) return warn_of_value(variable, value);
+    set(key, std::string(value).append(plain.unit), variable);
   }
 
   void read_switch() {
@@ -166,8 +194,7 @@ class Reader {
     const auto found = std::ranges::find_if(choices, [&](const Choice& choice) {
       return choice.variable == variable && wire::equal_ignoring_case(choice.value, value);
     });
-    if (found == choices.end())
-      return warn(variable, "has a value that is not supported, and no effect");
+    if (found == choices.end()) return warn_of_value(variable, value);
     if (!found->key.empty()) set(found->key, std::string(found->set), variable);
   }
 
@@ -177,7 +204,7 @@ class Reader {
     };
     const auto key = [&](std::string_view what) { return std::string(scope.group).append(what); };
     for (const Plain& plain : exporter_variables)
-      read_plain(name(plain.variable), key(plain.key), plain.unit);
+      read_plain(plain, name(plain.variable), key(plain.key));
     read_one_of(name("PROTOCOL"), key("protocol"), "http/protobuf", "grpc");
     read_one_of(name("COMPRESSION"), key("compression"), "gzip", "none");
     const bool insecure = is_true(name("INSECURE")) || (value_of(name("INSECURE")).empty() &&
@@ -196,8 +223,7 @@ class Reader {
                    std::string_view other) {
     const std::string_view value = value_of(variable);
     if (value.empty()) return;
-    if (value != one && value != other)
-      return warn(variable, "has a value that is not supported, and no effect");
+    if (value != one && value != other) return warn_of_value(variable, value);
     set(key, std::string(value), variable);
   }
 
@@ -211,15 +237,21 @@ class Reader {
   // Trusted parents are followed whether the sampler says so or not.
   void read_sampler() {
     constexpr std::string_view variable = "OTEL_TRACES_SAMPLER";
-    std::string_view sampler = value_of(variable);
-    std::string_view rate = value_of("OTEL_TRACES_SAMPLER_ARG");
-    if (sampler.empty()) return;
+    constexpr std::string_view rate_variable = "OTEL_TRACES_SAMPLER_ARG";
+    const std::string_view named = value_of(variable);
+    std::string_view rate = value_of(rate_variable);
+    if (named.empty()) return;
+    std::string_view sampler = named;
     constexpr std::string_view parent_based = "parentbased_";
     if (sampler.starts_with(parent_based)) sampler.remove_prefix(parent_based.size());
+    if (sampler != "always_on" && sampler != "always_off" && sampler != "traceidratio")
+      return warn_of_value(variable, named);
+    if (sampler == "traceidratio" && !rate.empty() && !is_share(rate)) {
+      warn_of_value(rate_variable, rate);
+      rate = {};
+    }
     if (sampler == "always_on" || (sampler == "traceidratio" && rate.empty())) rate = "1";
     if (sampler == "always_off") rate = "0";
-    if (sampler != "always_on" && sampler != "always_off" && sampler != "traceidratio")
-      return warn(variable, "has a value that is not supported, and no effect");
     set("telemetry.sampling.strategy", "fixed", variable);
     set("telemetry.sampling.rate", std::string(rate), variable);
   }
@@ -236,7 +268,8 @@ class Reader {
         others.emplace_back(name, value);
     }
     if (!others.empty()) set("otlp.resource", yaml_map(others), variable);
-    read_plain("OTEL_SERVICE_NAME", "service.name", "");
+    if (const std::string_view name = value_of("OTEL_SERVICE_NAME"); !name.empty())
+      set("service.name", std::string(name), "OTEL_SERVICE_NAME");
   }
 
   void warn_of_others() {

@@ -209,8 +209,11 @@ class Sampling(Case):
         time.sleep(1)
         edge.get("/b", headers={"Host": "a.test"})
         self.assertEqual(self.kept(edge), 2)
-        for query in ("?rate=2", "?rate=x", "?strategy=most", "?path=/c&rate=1", "?path=%2"):
+        for query in ("?rate=2", "?rate=x", "?strategy=most", "?path=/c&rate=1", "?path=%2", "",
+                      "?rates=1", "?rate=1&foo=2"):
             self.assertEqual(ask(query)[0], 400, query)
+        in_force = json.loads(edge.get("/telemetry/sampling", edge.admin)[2])
+        self.assertEqual((in_force["strategy"], in_force["rate"]), ("tail", 1))
         self.assertEqual(edge.get("/config/reload", edge.admin, method="POST")[0], 200)
         time.sleep(1)
         edge.get("/b", headers={"Host": "a.test"})
@@ -282,7 +285,7 @@ class FlightRecorder(Case):
 
     def test_a_wrong_question_is_told_so(self):
         edge, _ = self.behind(origin.echoing_target)
-        for query in ("?trace=xyz", "?seconds=0", "?seconds=a"):
+        for query in ("?trace=xyz", "?seconds=0", "?seconds=a", "?second=3"):
             self.assertEqual(edge.get("/debug/traces" + query, edge.admin)[0], 400)
 
     def test_a_bucket_leads_to_a_trace(self):

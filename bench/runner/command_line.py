@@ -22,11 +22,13 @@ def questions() -> list[str]:
 
 def _parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="bench/run.py", description="Answers a question of bench/questions by measuring.",
+        prog="bench/run.py", description="Answers questions of bench/questions by measuring.",
         epilog="Questions: " + ", ".join(questions()))
-    parser.add_argument("question", metavar="QUESTION", choices=questions())
-    parser.add_argument("--rounds", type=int, default=5, help="how often everyone has a turn (5)")
-    parser.add_argument("--seconds", type=float, default=5, help="measured time of a turn (5)")
+    parser.add_argument("questions", metavar="QUESTION", nargs="+", choices=questions())
+    parser.add_argument("--rounds", type=int,
+                        help="how often everyone has a turn (5; where there are pairs, 30)")
+    parser.add_argument("--seconds", type=float,
+                        help="measured time of a turn (5; where there are pairs, 1)")
     parser.add_argument("--client", choices=sorted(clients.CLOSED_LOOP),
                         help="bench, or in questions of HTTP/2 h2load")
     parser.add_argument("--servers", help="only these, by name, separated by commas")
@@ -36,7 +38,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
                         help="measure although the machine is busy; the result says so")
     parser.add_argument("--dry", action="store_true", help="print the result, keep nothing")
     parsed = parser.parse_args(arguments)
-    if not 1 <= parsed.rounds <= 50 or not 0.2 <= parsed.seconds <= 120:
+    if not 1 <= (parsed.rounds or 1) <= 50 or not 0.2 <= (parsed.seconds or 1) <= 120:
         parser.error("--rounds is 1 to 50, --seconds is 0.2 to 120")
     return parsed
 
@@ -65,14 +67,15 @@ def _require(asked: question.Question, servers: list[question.Server], paths: Pa
         return
     if not paths.client.exists():
         raise Problem(f"{paths.client} is missing: build the target bench_programs")
-    if asked.kind == "open_loop":
+    if asked.kind == "open_loop" or asked.workload.rate:
         require(question.Server("weir load", "weir"), paths)
     for server in servers:
         require(server, paths)
 
 
-def _answer(parsed: argparse.Namespace) -> None:
-    asked = question.load(QUESTIONS / parsed.question)
+def _answer(name: str, parsed: argparse.Namespace) -> None:
+    asked = question.load(QUESTIONS / name)
+    rounds, seconds = parsed.rounds or asked.rounds[0], parsed.seconds or asked.rounds[1]
     servers = _chosen(asked, parsed.servers)
     client = parsed.client or asked.client
     paths = Paths(parsed.build.resolve(), parsed.build.resolve() / "bench_work" / asked.name)
@@ -81,13 +84,13 @@ def _answer(parsed: argparse.Namespace) -> None:
         raise Problem(f"{busy}: figures taken now would be worth nothing (--force takes them)")
     _require(asked, servers, paths)
     options = {"time": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
-               "client": client, "rounds": parsed.rounds, "seconds": parsed.seconds,
+               "client": client, "rounds": rounds, "seconds": seconds,
                "forced": busy, "versions": _versions(servers, client)}
     state = machine.state(ROOT)
     print(f"{asked.name}: {asked.question}", flush=True)
     try:
         runs = measure.KINDS[asked.kind](asked, servers, measure.Options(
-            paths, parsed.rounds, parsed.seconds, client,
+            paths, rounds, seconds, client,
             lambda line: print(line, flush=True)))
     finally:
         shutil.rmtree(paths.work, ignore_errors=True)
@@ -102,7 +105,8 @@ def main(arguments: list[str]) -> int:
     # Like Ctrl-C: whoever stops us must not leave servers behind.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        _answer(parsed)
+        for name in parsed.questions:
+            _answer(name, parsed)
     except Problem as problem:
         print(problem, file=sys.stderr)
         return 1

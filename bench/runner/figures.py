@@ -1,5 +1,6 @@
 """Figures: medians with their spread over rounds, ratios, and whether a goal is met. Pure."""
 from dataclasses import dataclass
+from math import comb
 from statistics import median
 
 from .question import Goal
@@ -16,6 +17,19 @@ def spread(values: list[float]) -> Spread | None:
     """None when nothing was measured."""
     known = [value for value in values if value is not None]
     return Spread(median(known), min(known), max(known)) if known else None
+
+
+def median_interval(values: list[float], confidence: float = 0.95) -> tuple[float, float] | None:
+    """In which the median lies with at least that confidence, whatever the distribution: between
+    two of the values in order (binomial). None when there are too few."""
+    ordered, count = sorted(values), len(values)
+    below, rank = 0.0, -1
+    for index in range(count // 2):
+        below += comb(count, index) / 2**count
+        if below > (1 - confidence) / 2:
+            break
+        rank = index
+    return (ordered[rank], ordered[count - 1 - rank]) if rank >= 0 else None
 
 
 def per_request_us(cpu_s: float, requests: int) -> float | None:

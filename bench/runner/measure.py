@@ -9,6 +9,7 @@ from . import clients, proc
 from .figures import per_request_us, spread
 from .herd import herd
 from .open_loop import weir_load
+from .pairs import pairs
 from .probe import ask
 from .problem import Problem
 from .process import raise_descriptor_limit
@@ -196,4 +197,4 @@ def _is_open(connection: socket.socket) -> bool:
 
 
 KINDS = {"closed_loop": closed_loop, "herd": herd, "idle": idle, "open_loop": open_loop,
-         "purge": purge, "record_costs": record_costs}
+         "pairs": pairs, "purge": purge, "record_costs": record_costs}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from .problem import Problem
 
-KINDS = ("closed_loop", "herd", "idle", "open_loop", "purge", "record_costs")
+KINDS = ("closed_loop", "herd", "idle", "open_loop", "pairs", "purge", "record_costs")
 SERVER_KINDS = ("floor", "weir", "nginx", "h2o", "haproxy", "varnish", "ats", "rust", "go")
 
 
@@ -21,7 +21,9 @@ class Workload:
     `origin_delay_ms` above 0 puts a slow one in its place: so long until the first of a body's
     bytes, and as long again until the rest.
     `streams` above 0 asks in HTTP/2, so many requests at a time on each connection; over TLS where
-    `tls` says so, and with windows of 2^`window_bits` - 1 bytes."""
+    `tls` says so, and with windows of 2^`window_bits` - 1 bytes.
+    Pairs are with the server `base`, in so many `slices` a round; `rate` above 0 is so many
+    requests a second by the clock."""
 
     connections: int = 64
     pipeline: int = 1
@@ -40,6 +42,9 @@ class Workload:
     tls: bool = False
     window_bits: int = 30
     stages: list[int] = field(default_factory=lambda: [5000, 10000, 15000])
+    base: str = ""
+    slices: int = 4
+    rate: int = 0
     shares: list[float] = field(default_factory=lambda: [0.5, 0.8])
 
 
@@ -78,6 +83,11 @@ class Question:
     @property
     def name(self) -> str:
         return self.folder.name
+
+    @property
+    def rounds(self) -> tuple[int, float]:
+        """How many, and how many seconds of each for everyone, unless told otherwise."""
+        return (30, 1.0) if self.kind == "pairs" else (5, 5.0)
 
     @property
     def client(self) -> str:

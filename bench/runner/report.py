@@ -2,8 +2,9 @@
 the newest of each client and lists all that are kept."""
 import json
 from pathlib import Path
+from statistics import median
 
-from .figures import Spread, judge, ratio, summarise
+from .figures import Spread, judge, median_interval, ratio, summarise
 from .question import Question
 from .record_costs import operations
 
@@ -25,13 +26,17 @@ COLUMNS = {
              ("first_byte_p50_us", "first byte p50 us", 0),
              ("first_byte_max_us", "first byte max us", 0), ("whole_max_us", "whole max us", 0),
              ("fetches", "fetches", 0), ("errors", "errors", 0)],
+    "pairs": [("requests_per_s", "requests/s", 0), ("cpu_us", "CPU us/request", 3),
+              ("recording_ns", "of it metered: recording ns", 0),
+              ("export_ns", "exporting ns", 1), ("access_log_ns", "access log ns", 1),
+              ("errors", "errors", 0)],
     "purge": [("purge_ms", "purge ms", 1), ("purged", "purged", 0),
               ("quiet_p99_us", "p99 us without", 0), ("p99_us", "p99 us with", 0),
               ("p99_ratio", "p99 with / without", 2), ("quiet_max_us", "max us without", 0),
               ("max_us", "max us with", 0), ("requests_per_s", "hits/s", 0),
               ("errors", "errors", 0)],
 }
-HISTORY_FIGURES = ("cpu_us", "p99_us", "span, not sampled: ns", "counter: ns")
+HISTORY_FIGURES = ("more_ns", "cpu_us", "p99_us", "span, not sampled: ns", "counter: ns")
 RATIO_FIGURE = {"closed_loop": "cpu_us", "open_loop": "p99_us"}
 
 
@@ -85,6 +90,26 @@ def table(question: Question, summary: dict) -> list[str]:
     return lines
 
 
+def pair_lines(question: Question, runs: list[dict]) -> list[str]:
+    """What each took more than the one that they are compared with, with the interval in which the
+    median lies with a confidence of 95 %."""
+    lines = [f"More than `{question.workload.base}` in the same round, median of the pairs:", ""]
+    for server in dict.fromkeys(run["server"] for run in runs if "more_ns" in run):
+        of_server = [run for run in runs if run["server"] == server]
+        told = []
+        for figure, unit, digits in (("more_ns", " ns a request", 0),
+                                     ("more_percent_of_node", " % of the node", 3)):
+            values = [run[figure] for run in of_server if figure in run]
+            if not values:
+                continue
+            within = median_interval(values)
+            interval = (f" (95 %: {within[0]:.{digits}f} to {within[1]:.{digits}f})"
+                        if within else "")
+            told.append(f"{median(values):.{digits}f}{unit}{interval}")
+        lines.append(f"- {server}, {len(of_server)} pairs: {'; '.join(told)}")
+    return lines
+
+
 def goals(question: Question, summary: dict) -> list[str]:
     lines = []
     for goal in question.goals:
@@ -123,6 +148,8 @@ def text(question: Question, kept: dict) -> list[str]:
     if options["forced"]:
         lines += [f"Forced although {options['forced']}: not a figure to quote.", ""]
     lines += table(question, summary)
+    if question.kind == "pairs":
+        lines += ["", *pair_lines(question, kept["runs"])]
     verdicts = goals(question, summary)
     return lines + (["", *verdicts] if verdicts else [])
 
@@ -135,11 +162,12 @@ def _load(question: Question) -> list[dict]:
 def _history(kept: list[dict]) -> list[str]:
     lines = []
     for result in reversed(kept):
-        own = result["summary"].get("weir", {})
-        figures = ", ".join(f"{name} {own[name]['median']:.2f}"
-                            for name in HISTORY_FIGURES if name in own)
+        name = "weir" if "weir" in result["summary"] else question.goals[0].subject
+        own = result["summary"].get(name, {})
+        figures = ", ".join(f"{figure} {own[figure]['median']:.2f}"
+                            for figure in HISTORY_FIGURES if figure in own)
         lines.append(f"- [{result['options']['time']}](results/{result['file']}) at "
-                     f"{result['machine']['commit']}: weir {figures or 'not measured'}")
+                     f"{result['machine']['commit']}: {name} {figures or 'not measured'}")
     return lines
 
 

@@ -23,7 +23,7 @@ verb_nightly() {
   must_stage "packages" need build check test
   must_stage "release build" build release
   stage "checks, all files" verb_check --all
-  stage "tests and peers" verb_test --peers
+  WEIR_STATISTICS_TRACES=10000000 stage "tests and peers" verb_test --peers
   stage "instructions" count_instructions
   stage "up, curl, SIGTERM" smoke_up
   stage "ASan and UBSan" san_asan ""

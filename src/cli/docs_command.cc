@@ -118,6 +118,7 @@ Part telemetry_part() {
            info_of(spans_processed),
            info_of(logs_processed),
            info_of(log_queue_size),
+           info_of(log_queue_capacity),
            info_of(spans_unaccounted),
            info_of(cpu_time),
            info_of(cpu_share),

@@ -88,6 +88,7 @@ EdgeProcess::~EdgeProcess() {
   dump_on_crash(nullptr, {});
   admin_.reset();
   threads_.reset();
+  log_.also_to(nullptr);
   for (const NamedSocket& socket : sockets_)
     ::close(socket.fd);
 }
@@ -182,6 +183,7 @@ std::expected<void, std::string> EdgeProcess::make_service() {
        .access_log_rate = telemetry_settings_.access_log.rate,
        .test_route = telemetry_settings_.test_route,
        .full_spans = telemetry_settings_.span_detail == telemetry::SpanDetail::full,
+       .addresses = {telemetry_settings_.client_address, {random_seed(), random_seed()}},
        .log = &log_},
       {.shards = shards(),
        .memory_bytes = plan_.memory_bytes,
@@ -198,6 +200,10 @@ std::expected<void, std::string> EdgeProcess::find_receivers() {
   receivers_ = *std::move(found);
   for (unsigned shard = 0; receivers_.logs && shard < tracing_.shards(); ++shard)
     tracing_.tracer(shard).logs().enable();
+  if (receivers_.logs) {
+    tracing_.lines().enable();
+    log_.also_to(&tracing_.lines());
+  }
   if (!receivers_.metrics) return {};
   metric_collector_.emplace(registry_, metric_outbox_, otlp_settings_, resource_,
                             runtime::read_wall_clock());

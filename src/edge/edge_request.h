@@ -39,7 +39,7 @@ struct EdgeRequest {
   bool trusted = false;  // the peer is a proxy of ours: what it says of the client is believed
   uint8_t client_size = 0;
   uint8_t id_size = 0;
-  std::array<char, 46> client_text;  // the client's address
+  std::array<char, 46> client_text;  // what is said of the client's address
   std::array<char, 128> id_text;     // the request id: a trusted peer's, or the trace id
   Buffer rewritten;                  // the target that the origin gets, where a rule changed it
 

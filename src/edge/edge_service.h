@@ -13,6 +13,7 @@
 #include "edge/disk/disk_tier.h"
 #include "edge/site.h"
 #include "net/origin_share.h"
+#include "telemetry/client_addresses.h"
 #include "telemetry/event_log.h"
 #include "telemetry/line_log.h"
 #include "telemetry/rate_window.h"
@@ -40,9 +41,10 @@ struct EdgeTelemetry {
   telemetry::Tracing& tracing;
   telemetry::LineLog* access_log;  // nullptr: none is written
   double access_log_rate = 1;
-  bool test_route = false;             // POST /test is served
-  bool full_spans = false;             // with the attributes that are only recommended
-  telemetry::EventLog* log = nullptr;  // for what operators should hear of
+  bool test_route = false;               // POST /test is served
+  bool full_spans = false;               // with the attributes that are only recommended
+  telemetry::ClientAddresses addresses;  // what is said of them
+  telemetry::EventLog* log = nullptr;    // for what operators should hear of
 };
 
 // What the service has of the machine.

@@ -2,6 +2,7 @@
 #include "edge/deliver.h"
 #include "edge/edge_shard.h"
 #include "edge/forward.h"
+#include "edge/http_span.h"
 #include "edge/keep_for_get.h"
 #include "edge/keep_hint.h"
 #include "edge/observe.h"
@@ -9,13 +10,11 @@
 #include "edge/steps.h"
 #include "edge/tunnel.h"
 #include "edge/upload.h"
-#include "telemetry/attribute.h"
 
 namespace weir::edge {
 namespace {
 
 using runtime::Task;
-using telemetry::AttributeKey;
 using wire::RequestMethod;
 
 constexpr telemetry::SpanDecl origin_fetch_span{"origin.fetch", telemetry::SpanKind::client};
@@ -49,10 +48,8 @@ class Attempt {
     request_.origin = client_.authority();
     ++request_.attempts;
     begin_ = request_.exchange.reactor().now();
-    span_ = request_.trace.start(origin_fetch_span, begin_);
-    request_.trace.set(span_, AttributeKey::server_address, request_.origin);
-    if (request_.attempts > 1)
-      request_.trace.set(span_, AttributeKey::http_request_resend_count, request_.attempts - 1);
+    span_ = start_asking(request_.trace, origin_fetch_span, client_.share(), asking(),
+                         request_.edge.service().telemetry().full_spans, begin_);
   }
   ~Attempt() { request_.trace.end(span_, request_.exchange.reactor().now()); }
 
@@ -66,6 +63,13 @@ class Attempt {
   }
 
  private:
+  Asking asking() const {
+    const wire::RequestHead& head = request_.head();
+    if (!request_.rewritten.empty())
+      return {head.method_text, request_.rewritten.view(), "", request_.attempts};
+    return {head.method_text, head.path, head.query, request_.attempts};
+  }
+
   Task<Outcome> ask(std::unique_ptr<net::OriginExchange>& origin) {
     Buffer head;
     append_origin_request(head, request_, client_.authority(), span_);
@@ -108,7 +112,7 @@ class Attempt {
     request_.origin_time = now - begin_;
     latency_.record(request_.origin_time);
     estimate_.record(request_.origin_time, now);
-    request_.trace.set(span_, AttributeKey::http_response_status_code, head.status);
+    note_answer(request_.trace, span_, head.status);
     take_keep_hint(request_.edge, request_.trace, *origin, head.fields);
     if (head.status == 101) {
       if (head.upgrade_websocket && request_.head().upgrade_websocket)
@@ -164,7 +168,7 @@ class Attempt {
 
   Task<Outcome> fail_with(Error error, net::FailedAttempt attempt) {
     if (watch_.client_left()) co_return give_up("the client left before there was an answer");
-    request_.trace.status(span_, telemetry::SpanStatus::error, error.text);
+    note_failure(request_.trace, span_, error);
     estimate_.record(LatencyEstimate::failure, request_.exchange.reactor().now());
     attempt.idempotent = idempotent(request_.head().method);
     attempt.elsewhere = request_.generation.clients[request_.site_index].size() > 1;

@@ -97,6 +97,7 @@ void append_forwarded_for(Buffer& out, const EdgeRequest& request) {
 }
 
 void append_traceparent(Buffer& out, const TraceContext& context) {
+  if (!context) return;  // no spans are recorded here, and none came with the request
   out.append("traceparent: ");
   wire::append_traceparent(out, context);
   out.append("\r\n");
@@ -207,7 +208,7 @@ OriginAsk make_ask(const EdgeRequest& request, std::string_view target,
                    const FieldFilter& left_out) {
   const wire::RequestHead& head = request.head();
   OriginAsk ask;
-  wire::append_request_line(ask.line, "GET", target);
+  ask.target = target;
   if (request.site->pass_host) ask.host = head.host.text;
   const wire::HopByHop hop_by_hop(head.fields);
   const HeaderEdits& edits = request.site->request_edits;
@@ -228,7 +229,7 @@ OriginAsk make_ask(const EdgeRequest& request, std::string_view target,
 
 void append_ask(Buffer& out, const OriginAsk& ask, std::string_view authority,
                 const telemetry::Trace& trace, telemetry::SpanRef span) {
-  out.append(ask.line.view());
+  wire::append_request_line(out, "GET", ask.target);
   wire::append_field(out, "Host", ask.host.empty() ? authority : ask.host);
   out.append(ask.fields.view());
   append_traceparent(out, trace.context(span));

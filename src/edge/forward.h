@@ -32,7 +32,7 @@ struct FieldFilter {
 // A GET without a body, kept so that it can be sent more than once, and when its client has gone:
 // for what the cache fetches.
 struct OriginAsk {
-  Buffer line;
+  std::string target;
   std::string host;   // empty: the origin's own name
   Buffer fields;      // all but Host, traceparent and tracestate
   Buffer tracestate;  // members of others than us

@@ -1,15 +1,14 @@
 #include "edge/origin_fetch.h"
 
+#include "edge/http_span.h"
 #include "edge/keep_hint.h"
 #include "edge/origin_choice.h"
-#include "telemetry/attribute.h"
 
 namespace weir::edge {
 namespace {
 
 using runtime::Task;
 using runtime::Wait;
-using telemetry::AttributeKey;
 
 constexpr telemetry::SpanDecl origin_fetch_span{"origin.fetch", telemetry::SpanKind::client};
 
@@ -33,15 +32,15 @@ Task<Result<FetchedAnswer>> OriginFetch::attempt(const OriginAsk& ask, SiteOrigi
   runtime::Reactor& reactor = edge_.shard().reactor();
   net::OriginClient& client = *origin.client;
   const MonoTime begin = reactor.now();
-  const telemetry::SpanRef span = trace_.start(origin_fetch_span, begin);
-  trace_.set(span, AttributeKey::server_address, client.authority());
-  if (attempts_ > 1) trace_.set(span, AttributeKey::http_request_resend_count, attempts_ - 1);
+  const telemetry::SpanRef span =
+      start_asking(trace_, origin_fetch_span, client.share(), {"GET", ask.target, "", attempts_},
+                   edge_.service().telemetry().full_spans, begin);
   if (client_) {
     client_->origin = client.authority();
     client_->attempts = attempts_;
   }
   const auto failed = [&](Error error, net::FailedAttempt how) {
-    trace_.status(span, telemetry::SpanStatus::error, error.text);
+    note_failure(trace_, span, error);
     trace_.end(span, reactor.now());
     how.idempotent = how.body_replayable = true;
     how.elsewhere = generation_.clients[site_index_].size() > 1;
@@ -68,7 +67,7 @@ Task<Result<FetchedAnswer>> OriginFetch::attempt(const OriginAsk& ask, SiteOrigi
   origin.latency.record(reactor.now() - begin);
   origin.estimate.record(reactor.now() - begin, reactor.now());
   if (client_) client_->origin_time = reactor.now() - begin;
-  trace_.set(span, AttributeKey::http_response_status_code, answer.head->status);
+  note_answer(trace_, span, answer.head->status);
   take_keep_hint(edge_, trace_, *answer.exchange, answer.head->fields);
   trace_.end(span, reactor.now());
   co_return answer;

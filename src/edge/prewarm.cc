@@ -51,7 +51,7 @@ bool make_errand(EdgeShard& edge, const std::string& text, Errand& errand) {
   errand.path = path;
   errand.site_index = static_cast<size_t>(site - config.sites.data());
   errand.policy = &site->cache;
-  wire::append_request_line(errand.ask.line, "GET", target.view());
+  errand.ask.target = target.view();
   if (site->pass_host) errand.ask.host = url->authority.text;
   errand.ask.fields.append(browser_fields);
   errand.ask.fields.append(config.via_line);

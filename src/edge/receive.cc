@@ -42,6 +42,11 @@ Address client_behind(const EdgeRequest& request) {
   return client;
 }
 
+void tell_client(EdgeRequest& request, const Address& client) {
+  const telemetry::ClientAddresses& addresses = request.edge.service().telemetry().addresses;
+  request.client_size = static_cast<uint8_t>(addresses.write(client, request.client_text.data()));
+}
+
 void identify_client(EdgeRequest& request) {
   const Address& peer = request.exchange.client();
   const EdgeConfig& config = request.generation.config();
@@ -49,7 +54,7 @@ void identify_client(EdgeRequest& request) {
   const Address client = request.trusted && request.head().fields.has(KnownField::x_forwarded_for)
                              ? client_behind(request)
                              : peer;
-  request.client_size = static_cast<uint8_t>(client.write_ip(request.client_text.data()));
+  tell_client(request, client);
 }
 
 void set_recommended(EdgeRequest& request) {
@@ -62,8 +67,9 @@ void set_recommended(EdgeRequest& request) {
     if (head.host.port != 0) trace.set(root, AttributeKey::server_port, head.host.port);
   }
   std::array<char, 46> peer;
-  trace.set(root, AttributeKey::network_peer_address,
-            std::string_view(peer.data(), request.exchange.client().write_ip(peer.data())));
+  const telemetry::ClientAddresses& addresses = request.edge.service().telemetry().addresses;
+  if (const size_t size = addresses.write(request.exchange.client(), peer.data()))
+    trace.set(root, AttributeKey::network_peer_address, std::string_view(peer.data(), size));
   trace.set(root, AttributeKey::network_protocol_version, request.exchange.http_version());
   const std::string_view agent = head.fields.value(KnownField::user_agent);
   if (!agent.empty()) trace.set(root, AttributeKey::user_agent_original, agent);
@@ -73,6 +79,8 @@ void start_span(EdgeRequest& request) {
   const telemetry::Metered metered(request.edge.tracer().meter());
   request.trace.route(request.head().path);
   request.root = request.trace.start(edge_request_span, request.exchange.started());
+  if (!request.root) [[unlikely]]
+    return;
   const wire::RequestHead& head = request.head();
   const bool known = head.method != wire::RequestMethod::other;
   request.trace.set(request.root, AttributeKey::http_request_method,
@@ -80,7 +88,8 @@ void start_span(EdgeRequest& request) {
   request.trace.set(request.root, AttributeKey::url_scheme,
                     request.exchange.secure() ? "https" : "http");
   request.trace.set(request.root, AttributeKey::url_path, head.path);
-  request.trace.set(request.root, AttributeKey::client_address, request.client());
+  if (!request.client().empty()) [[likely]]
+    request.trace.set(request.root, AttributeKey::client_address, request.client());
   if (!known) [[unlikely]]
     request.trace.set(request.root, AttributeKey::http_request_method_original, head.method_text);
   if (const uint8_t route = request.trace.route())
@@ -109,11 +118,11 @@ void receive(EdgeRequest& request) {
 }
 
 void receive_malformed(EdgeRequest& request, uint16_t status, const char* reason) {
-  request.client_size =
-      static_cast<uint8_t>(request.exchange.client().write_ip(request.client_text.data()));
+  tell_client(request, request.exchange.client());
   identify_request(request);
   request.root = request.trace.start(edge_request_span, request.exchange.started());
-  request.trace.set(request.root, AttributeKey::client_address, request.client());
+  if (!request.client().empty())
+    request.trace.set(request.root, AttributeKey::client_address, request.client());
   answer_error(request, status, reason);
 }
 

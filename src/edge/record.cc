@@ -1,7 +1,6 @@
-#include <array>
-
 #include "edge/access_log.h"
 #include "edge/edge_shard.h"
+#include "edge/http_span.h"
 #include "edge/steps.h"
 #include "telemetry/attribute.h"
 
@@ -27,35 +26,20 @@ std::string_view path_of(const EdgeRequest& request) {
   return route == 0 ? request.head().path : request.generation.answered.route_name(route);
 }
 
-// Three digits, which are the error's type by the conventions.
-struct StatusText {
-  std::array<char, 3> digits;
-  std::string_view view() const { return {digits.data(), digits.size()}; }
-};
-StatusText status_text(uint16_t status) {
-  const auto digit = [](int value) { return static_cast<char>('0' + value % 10); };
-  return {{digit(status / 100), digit(status / 10), digit(status)}};
-}
-
 void log_failure(EdgeRequest& request, MonoTime now) {
   const wire::RequestHead& head = request.head();
-  telemetry::LogEvent(request.edge.tracer().logs(), failed_event, now,
-                      request.trace.context(request.root))
-      .set(AttributeKey::http_response_status_code, request.status)
+  telemetry::LogEvent event(request.edge.tracer().logs(), failed_event, now,
+                            request.trace.context(request.root));
+  event.set(AttributeKey::http_response_status_code, request.status)
       .set(AttributeKey::http_request_method, head.method_text)
       .set(AttributeKey::url_path, head.path)
-      .set(AttributeKey::client_address, request.client())
-      .set(AttributeKey::error_type, request.error ? request.error : "");
+      .set(AttributeKey::error_type, StatusText(request.status).view());
+  if (!request.client().empty()) event.set(AttributeKey::client_address, request.client());
+  if (request.error) event.set(AttributeKey::reason, request.error);
 }
 
-}  // namespace
-
-void record(EdgeRequest& request) {
+void count(EdgeRequest& request, Duration duration, uint64_t bytes_out) {
   EdgeMetrics& metrics = request.edge.metrics();
-  const MonoTime now = request.exchange.reactor().fresh_now();
-  const telemetry::Metered metered(request.edge.tracer().meter());
-  const Duration duration = now - request.exchange.started();
-  const uint64_t bytes_out = request.exchange.bytes_out();
   AnsweredMetrics::Cells& answered =
       request.generation.answered.at(kind_of(request), request.status);
   answered.requests.add();
@@ -66,17 +50,35 @@ void record(EdgeRequest& request) {
   if (const uint64_t bytes_in = request.exchange.body().bytes()) metrics.bytes_in.add(bytes_in);
   if (request.status >= 500) metrics.errors.add();
   if (request.cache.result != CacheResult::none) metrics.cache.count(request.cache.result);
+}
 
-  request.trace.set(request.root, AttributeKey::http_response_status_code, request.status);
-  request.trace.set(request.root, AttributeKey::cache_hit, served_from_cache(request.cache.result));
+void end_trace(EdgeRequest& request, MonoTime now) {
+  telemetry::Trace& trace = request.trace;
+  trace.set(request.root, AttributeKey::http_response_status_code, request.status);
+  trace.set(request.root, AttributeKey::cache_hit, served_from_cache(request.cache.result));
   if (request.status >= 500) {
-    request.trace.status(request.root, SpanStatus::error, request.error ? request.error : "");
-    request.trace.set(request.root, AttributeKey::error_type, status_text(request.status).view());
+    trace.status(request.root, SpanStatus::error, request.error ? request.error : "");
+    trace.set(request.root, AttributeKey::error_type, StatusText(request.status).view());
     log_failure(request, now);
   }
-  request.trace.end(request.root, now);
-  request.trace.finish();
+  trace.end(request.root, now);
+  trace.finish();
+}
 
+}  // namespace
+
+void record(EdgeRequest& request) {
+  telemetry::Tracer& tracer = request.edge.tracer();
+  if (!tracer.records_metrics() && !request.edge.access_log()) [[unlikely]]
+    return;
+  const MonoTime now = request.exchange.reactor().fresh_now();
+  const telemetry::Metered metered(tracer.meter());
+  const Duration duration = now - request.exchange.started();
+  const uint64_t bytes_out = request.exchange.bytes_out();
+  if (tracer.records_metrics()) [[likely]]
+    count(request, duration, bytes_out);
+  if (tracer.records_traces()) [[likely]]
+    end_trace(request, now);
   write_access_log(request, duration, bytes_out);
 }
 

@@ -6,7 +6,7 @@
 #include "edge/answers.h"
 #include "edge/edge_shard.h"
 #include "edge/forward.h"
-#include "telemetry/attribute.h"
+#include "edge/http_span.h"
 #include "wire/http1_write.h"
 #include "wire/json_text.h"
 #include "wire/json_writer.h"
@@ -15,7 +15,6 @@ namespace weir::edge {
 namespace {
 
 using runtime::Task;
-using telemetry::AttributeKey;
 
 constexpr telemetry::SpanDecl call_span{"test.call", telemetry::SpanKind::client};
 constexpr Duration call_timeout = seconds(5);
@@ -120,13 +119,14 @@ Task<Result<uint16_t>> make_call(EdgeRequest& request, const Call& call) {
   if (!share) co_return std::unexpected(share.error());
   net::LiteralResolver addresses_only;
   net::OriginClient client(shard, *share, addresses_only, request.edge.metrics().recorder());
-  const telemetry::SpanRef span = request.trace.start(call_span, shard.now());
-  request.trace.set(span, AttributeKey::server_address, client.authority());
+  const telemetry::SpanRef span =
+      start_asking(request.trace, call_span, client.share(), {"POST", call.target, ""},
+                   request.edge.service().telemetry().full_spans, shard.now());
   const Result<uint16_t> status = co_await ask(request, client, call, span);
   if (status)
-    request.trace.set(span, AttributeKey::http_response_status_code, *status);
+    note_answer(request.trace, span, *status);
   else
-    request.trace.status(span, telemetry::SpanStatus::error, status.error().text);
+    note_failure(request.trace, span, status.error());
   request.trace.end(span, shard.now());
   request.edge.metrics().test_calls.add();
   co_await client.stop();

@@ -37,6 +37,7 @@ class OriginClient {
   runtime::Task<> stop() { return pool_.stop(); }
 
   const OriginSettings& settings() const { return share_->settings(); }
+  const OriginShare& share() const { return *share_; }
   // "host" or "host:port", as Host wants it.
   const std::string& authority() const { return share_->authority(); }
   OriginPool& pool() { return pool_; }

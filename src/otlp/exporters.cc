@@ -23,26 +23,38 @@ Exporters::Exporters(runtime::Shard& shard, ExportersParts parts, const Receiver
   const auto to = [&](const net::OriginSharePtr& receiver) {
     return DeliveryParts{parts.recorder, parts.log, parts.resolver, receiver};
   };
-  if (receivers.traces)
-    traces_.emplace(shard,
-                    TraceExporterParts{parts.tracing, parts.recorder, parts.log, parts.resolver,
-                                       receivers.traces},
-                    settings, resource);
+  const unsigned lanes = lanes_of(settings.concurrent_exports_max, parts.tracing.shards());
+  for (unsigned first = 0; receivers.traces && first < lanes; ++first)
+    traces_.emplace_back(shard,
+                         TraceExporterParts{parts.tracing, parts.recorder, parts.log,
+                                            parts.resolver, receivers.traces},
+                         settings, resource, Lane{first, lanes});
   if (receivers.metrics)
     metrics_.emplace(shard, parts.outbox, to(receivers.metrics), settings, resource);
-  if (receivers.logs) logs_.emplace(shard, parts.tracing, to(receivers.logs), settings, resource);
+  for (unsigned first = 0; receivers.logs && first < lanes; ++first)
+    logs_.emplace_back(shard, parts.tracing, to(receivers.logs), settings, resource,
+                       Lane{first, lanes});
 }
 
 void Exporters::start() {
-  if (traces_) traces_->start();
+  for (TraceExporter& each : traces_)
+    each.start();
   if (metrics_) metrics_->start();
-  if (logs_) logs_->start();
+  for (LogExporter& each : logs_)
+    each.start();
 }
 
 runtime::Task<> Exporters::stop() {
-  if (traces_) co_await traces_->stop();
+  for (TraceExporter& each : traces_)
+    each.finish();
+  if (metrics_) metrics_->finish();
+  for (LogExporter& each : logs_)
+    each.finish();
+  for (TraceExporter& each : traces_)
+    co_await each.stop();
   if (metrics_) co_await metrics_->stop();
-  if (logs_) co_await logs_->stop();
+  for (LogExporter& each : logs_)
+    co_await each.stop();
 }
 
 }  // namespace weir::otlp

@@ -1,10 +1,12 @@
 #pragma once
 // Exporters: what sends traces, metrics and logs, each signal that has a receiver, on one shard for
-// all of them. Receivers: who that is, for the process.
+// all of them; of traces and logs as many as may have a request under way at once. Receivers: who
+// that is, for the process.
 //
 //   Exporters exporters(shard, parts, receivers, settings, resource);
 //   exporters.start();   ...   co_await exporters.stop();
 
+#include <deque>
 #include <expected>
 #include <optional>
 #include <string>
@@ -41,13 +43,13 @@ class Exporters {
             const OtlpSettings& settings, const Resource& resource);
 
   void start();
-  // Sends what is left, as each of them says. After start(), once.
+  // Sends what is left, as each of them says, all at the same time. After start(), once.
   runtime::Task<> stop();
 
  private:
-  std::optional<TraceExporter> traces_;
+  std::deque<TraceExporter> traces_;  // by lane
   std::optional<MetricExporter> metrics_;
-  std::optional<LogExporter> logs_;
+  std::deque<LogExporter> logs_;
 };
 
 }  // namespace weir::otlp

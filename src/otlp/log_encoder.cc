@@ -46,7 +46,8 @@ void LogEncoder::begin(size_t bytes_max) {
   out_.append(scope_.view());
 }
 
-bool LogEncoder::add(const telemetry::LogView& record) {
+template <class Record>
+bool LogEncoder::add_record(const Record& record) {
   const size_t before = out_.size();
   const auto message = writer_.begin_message(2);
   write(record);
@@ -56,16 +57,32 @@ bool LogEncoder::add(const telemetry::LogView& record) {
   return false;
 }
 
-void LogEncoder::write(const telemetry::LogView& record) {
-  const LogHeader header = record.header();
-  const auto time = static_cast<uint64_t>(clock_.wall_ns(header.time_ns));
-  const Severity severity = severity_of(header.decl->level);
+template bool LogEncoder::add_record(const telemetry::LogView& record);
+template bool LogEncoder::add_record(const telemetry::LoggedLine& record);
+
+void LogEncoder::write_head(uint64_t time, LogLevel level, std::string_view body) {
+  const Severity severity = severity_of(level);
   writer_.fixed64(1, time);
   writer_.varint(2, severity.number);
   writer_.bytes(3, severity.text);
-  const auto body = writer_.begin_message(5);
-  writer_.bytes(1, header.decl->body);
-  writer_.end_message(body);
+  const auto value = writer_.begin_message(5);
+  write_text(writer_, 1, body);
+  writer_.end_message(value);
+}
+
+void LogEncoder::write(const telemetry::LoggedLine& line) {
+  const auto time = static_cast<uint64_t>(line.wall_ns);
+  write_head(time, line.level, line.message);
+  write_attribute(writer_, 6, "module", std::string_view(line.module));
+  for (const auto& [key, value] : line.fields)
+    std::visit([&](const auto& one) { write_attribute(writer_, 6, key, one); }, value);
+  writer_.fixed64(11, time);
+}
+
+void LogEncoder::write(const telemetry::LogView& record) {
+  const LogHeader header = record.header();
+  const auto time = static_cast<uint64_t>(clock_.wall_ns(header.time_ns));
+  write_head(time, header.decl->level, header.decl->body);
   record.each_attribute([&](const telemetry::Entry& entry) { write_attribute(writer_, 6, entry); });
   if (header.dropped_attributes != 0) writer_.varint(7, header.dropped_attributes);
   if (header.trace) {

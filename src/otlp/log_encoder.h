@@ -1,6 +1,6 @@
 #pragma once
-// LogEncoder: log events as one ExportLogsServiceRequest (opentelemetry-proto 1.x), written
-// straight from the shards' rings. Owns the bytes of one request at a time. One thread.
+// LogEncoder: log events and lines of the log as one ExportLogsServiceRequest (opentelemetry-proto
+// 1.x), written straight from where they wait. Owns the bytes of one request at a time. One thread.
 //
 //   ExportLogsServiceRequest   1 ResourceLogs (1 Resource   2 ScopeLogs)
 //   ScopeLogs                  1 InstrumentationScope   2 LogRecord...
@@ -10,6 +10,7 @@
 
 #include "base/buffer.h"
 #include "otlp/resource.h"
+#include "telemetry/event_outbox.h"
 #include "telemetry/log_events.h"
 #include "telemetry/tracing.h"
 #include "wire/protobuf_writer.h"
@@ -25,12 +26,18 @@ class LogEncoder {
   // Starts a request of at most `bytes_max` bytes.
   void begin(size_t bytes_max);
   // Adds a record; false, without effect, when it does not fit any more.
-  bool add(const telemetry::LogView& record);
+  bool add(const telemetry::LogView& record) { return add_record(record); }
+  bool add(const telemetry::LoggedLine* line) { return add_record(*line); }
   // The request; until the next begin().
   std::string_view end();
 
  private:
+  template <class Record>
+  bool add_record(const Record& record);
   void write(const telemetry::LogView& record);
+  // Its module is an attribute, as are its fields.
+  void write(const telemetry::LoggedLine& line);
+  void write_head(uint64_t time, telemetry::LogLevel level, std::string_view body);
 
   const telemetry::Tracing& clock_;
   Buffer resource_;  // encoded once, as is the scope

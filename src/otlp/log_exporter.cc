@@ -17,10 +17,11 @@ constexpr size_t records_a_slice = 64;
 }  // namespace
 
 LogExporter::LogExporter(runtime::Shard& shard, telemetry::Tracing& tracing, DeliveryParts parts,
-                         const OtlpSettings& settings, const Resource& resource)
+                         const OtlpSettings& settings, const Resource& resource, Lane lane)
     : shard_(shard),
       tracing_(tracing),
       settings_(for_signal(settings, Signal::logs)),
+      lane_(lane),
       delivery_(shard, std::move(parts), settings, resource.program_version,
                 {Signal::logs, "logs", exporter_logs_exported, exporter_logs_inflight}),
       encoder_(resource, tracing),
@@ -32,10 +33,15 @@ void LogExporter::start() {
   scope_.spawn(run());
 }
 
-Task<> LogExporter::stop() {
+void LogExporter::finish() {
+  if (last_.requested()) return;
   last_.request();
-  const MonoTime until = after(shard_.now(), settings_.flush_timeout);
-  if (scope_.running() > 0) (void)co_await ended_.wait({until, &shard_.closing()});
+  stop_by_ = after(shard_.now(), settings_.flush_timeout);
+}
+
+Task<> LogExporter::stop() {
+  finish();
+  if (scope_.running() > 0) (void)co_await ended_.wait({stop_by_, &shard_.closing()});
   scope_.cancel().request();
   co_await scope_.join();
   co_await delivery_.stop();
@@ -44,8 +50,9 @@ Task<> LogExporter::stop() {
 Task<> LogExporter::run() {
   while (!last_.requested()) {
     co_await wait_for_work();
-    for (unsigned shard = 0; shard < tracing_.shards(); ++shard)
-      co_await drain(tracing_.tracer(shard).logs());
+    for (unsigned shard = lane_.first; shard < tracing_.shards(); shard += lane_.step)
+      co_await drain(tracing_.tracer(shard).logs(), events_);
+    if (lane_.first == 0) co_await drain(tracing_.lines(), lines_);
   }
   ended_.wake_all();
 }
@@ -58,31 +65,33 @@ Task<> LogExporter::wait_for_work() {
 }
 
 bool LogExporter::half_full() const {
-  for (unsigned shard = 0; shard < tracing_.shards(); ++shard)
+  for (unsigned shard = lane_.first; shard < tracing_.shards(); shard += lane_.step)
     if (tracing_.tracer(shard).logs().half_full()) return true;
-  return false;
+  return lane_.first == 0 && tracing_.lines().half_full();
 }
 
-Task<> LogExporter::drain(telemetry::LogEvents& events) {
+template <class Source>
+Task<> LogExporter::drain(Source& source, typename Source::Batch& batch) {
   while (!scope_.cancel().requested()) {
-    const uint64_t count = co_await fill(events);
+    const uint64_t count = co_await fill(source, batch);
     if (count == 0) co_return;
     const Message message = co_await packer_.pack(encoder_.end());
     const Delivery::Outcome outcome =
         co_await delivery_.send(message, count, last_, scope_.cancel());
     // Cut short by the end of the process: what became of it is not known.
     if (!outcome.delivered && scope_.cancel().requested()) co_return;
-    events.settle(batch_, count, outcome.delivered ? outcome.rejected : count);
+    source.settle(batch, count, outcome.delivered ? outcome.rejected : count);
     if (!outcome.delivered && last_.requested()) co_return;
   }
 }
 
-Task<uint64_t> LogExporter::fill(telemetry::LogEvents& events) {
+template <class Source>
+Task<uint64_t> LogExporter::fill(Source& source, typename Source::Batch& batch) {
   encoder_.begin(settings_.batch_bytes_max);
-  events.peek(settings_.batch_spans_max, batch_);
+  source.peek(settings_.batch_spans_max, batch);
   Work work(shard_.reactor(), tracing_);
   uint64_t count = 0;
-  while (count < batch_.records.size() && encoder_.add(batch_.records[count]))
+  while (count < batch.records.size() && encoder_.add(batch.records[count]))
     if (++count % records_a_slice == 0) co_await work.let_others();
   co_return count;
 }

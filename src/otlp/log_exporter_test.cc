@@ -143,6 +143,43 @@ TEST_CASE("a log record carries time, severity, body, attributes, trace, span an
   CHECK(one(record, 12) == "request.failed");
 }
 
+TEST_CASE("a line of the log becomes a record with its module and fields as attributes") {
+  telemetry::Tracing tracing(1, telemetry_with(1), 7);
+  telemetry::LoggedLine line{
+      1'000'000'005, telemetry::LogLevel::warning, "otlp", "the receiver is \xff", {}};
+  line.fields = {{"to", "127.0.0.1:4318"}, {"times", int64_t{3}}, {"share", 0.5}};
+  LogEncoder encoder({.attributes = {}, .program_version = "1"}, tracing);
+  encoder.begin(1 << 20);
+  REQUIRE(encoder.add(&line));
+  const auto records = records_of(encoder.end());
+  REQUIRE(records.size() == 1);
+  const Fields& record = records[0];
+  CHECK(number_of(one(record, 1)) == 1'000'000'005);
+  CHECK(number_of(one(record, 2)) == 13);
+  CHECK(one(record, 3) == "WARN");
+  CHECK(one(decode(one(record, 5)), 1) == "the receiver is ?");
+  CHECK(attributes(record, 6) == std::vector<std::string>{"module=text:otlp",
+                                                          "to=text:127.0.0.1:4318", "times=int:3",
+                                                          "share=double:0.500000"});
+  CHECK(record.count(9) == 0);
+  CHECK(record.count(10) == 0);
+}
+
+TEST_CASE("lines of the log reach the receiver, and are counted") {
+  on_every_reactor({}, [](Sink& sink, Exporting& all) -> Task<> {
+    all.tracing.lines().enable();
+    all.log.also_to(&all.tracing.lines());
+    WEIR_LOG(all.log, telemetry::LogLevel::info, "test", "a line");
+    all.start();
+    co_await all.until([&] { return all.tracing.lines().exported() == 1; });
+    const auto records = records_of(sink.bodies().at(0));
+    REQUIRE(records.size() == 1);
+    CHECK(one(decode(one(records[0], 5)), 1) == "a line");
+    CHECK(all.counted(exporter_logs_exported) == 1);
+    CHECK(all.exported() == 0);
+  });
+}
+
 TEST_CASE("a request is bounded in bytes") {
   telemetry::Tracing tracing(1, telemetry_with(1), 7);
   telemetry::LogEvents& events = tracing.tracer(0).logs();

@@ -25,10 +25,15 @@ void MetricExporter::start() {
   scope_.spawn(run());
 }
 
-Task<> MetricExporter::stop() {
+void MetricExporter::finish() {
+  if (last_.requested()) return;
   last_.request();
-  const MonoTime until = after(shard_.now(), flush_timeout_);
-  if (scope_.running() > 0) (void)co_await ended_.wait({until, &shard_.closing()});
+  stop_by_ = after(shard_.now(), flush_timeout_);
+}
+
+Task<> MetricExporter::stop() {
+  finish();
+  if (scope_.running() > 0) (void)co_await ended_.wait({stop_by_, &shard_.closing()});
   scope_.cancel().request();
   co_await scope_.join();
   co_await delivery_.stop();

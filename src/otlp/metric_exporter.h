@@ -21,6 +21,9 @@ class MetricExporter {
   MetricExporter& operator=(const MetricExporter&) = delete;
 
   void start();
+  // The last round begins, and with it the time that a stop has. Not awaited, so that several can
+  // do so at once.
+  void finish();
   // Sends what is there, each request once, within flush_timeout and not longer than until the
   // shard closes; then ends. After start(), once.
   runtime::Task<> stop();
@@ -35,6 +38,7 @@ class MetricExporter {
   const Duration flush_timeout_;
   Delivery delivery_;
   runtime::Scope scope_;
+  MonoTime stop_by_{};
   runtime::WaitQueue ended_;
   runtime::Cancel last_;  // ends pauses; requested when it is to stop
 };

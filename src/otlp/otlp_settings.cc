@@ -167,6 +167,7 @@ SignalTarget target_of(Signal signal) {
 
 }  // namespace
 
+// NOLINTNEXTLINE(readability-function-size) allow(function-length): a table reads best as one
 const settings::Group<OtlpSettings>& otlp_settings() {
   using S = OtlpSettings;
   using settings::field;
@@ -222,6 +223,12 @@ const settings::Group<OtlpSettings>& otlp_settings() {
              "Most bytes in one request before compression; many receivers refuse 4 MiB.")
            .in_bytes()
            .between(64 * KiB, 4 * MiB - 1 * KiB),
+       field(&S::concurrent_exports_max, "concurrent_exports_max", 1u,
+             "Requests of one signal under way at once, each with what other shards recorded, so "
+             "never more than there are shards; metrics go one at a time. Raise it for a receiver "
+             "that is far away when telemetry_spans_dropped_total grows with reason queue_full.")
+           .between(1, 64)
+           .unit("requests"),
        field(&S::retry, "retry", backoff_settings(), "Further attempts."),
        field(&S::resource, "resource", "Further resource attributes; they win over all others.")},
       check};
@@ -280,8 +287,9 @@ net::OriginSettings receiver_of(const OtlpSettings& settings, const Endpoint& en
   receiver.connect_timeout = settings.timeout;
   receiver.response_timeout = settings.timeout;
   receiver.body_timeout = settings.timeout;
-  receiver.connections_max = 2;
-  receiver.idle_max = 1;
+  // One more, for when a broken one has not been noticed yet.
+  receiver.connections_max = settings.concurrent_exports_max + 1;
+  receiver.idle_max = settings.concurrent_exports_max;
   receiver.idle_timeout = seconds(30);
   receiver.retry = {.share = 0, .attempts_max = 1};
   receiver.breaker.failures_in_row = 0;

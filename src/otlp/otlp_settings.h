@@ -56,6 +56,7 @@ struct OtlpSettings {
   uint32_t batch_spans_max = 0;
   std::optional<uint32_t> batch_logs_max;  // auto: batch_spans_max
   uint32_t batch_bytes_max = 0;
+  uint32_t concurrent_exports_max = 0;  // of one signal
   BackoffSettings retry;
   settings::TextMap resource;
 };

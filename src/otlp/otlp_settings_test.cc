@@ -171,6 +171,7 @@ TEST_CASE("samplers, switches and levels become settings of ours") {
         Sets{{"telemetry.exemplars", "false"}, {"telemetry.log_level", "warning"}});
   CHECK(sets_of({"OTEL_PROPAGATORS=tracecontext,baggage", "OTEL_BSP_MAX_QUEUE_SIZE=2048"}) ==
         Sets{{"telemetry.queue_spans_max", "2048"}});
+  CHECK(sets_of({"OTEL_BLRP_MAX_QUEUE_SIZE=1024"}) == Sets{{"telemetry.queue_logs_max", "1024"}});
   CHECK(sets_of({"OTEL_LOG_LEVEL=", "OTEL_ANYTHING=", "OTHER=1"}).empty());
   CHECK(sets_of({"OTEL_BSP_MAX_QUEUE_SIZE=2048", "WEIR_TELEMETRY_QUEUE_SPANS_MAX=1"}).empty());
 }
@@ -179,7 +180,9 @@ TEST_CASE("a choice or a name that is not known is warned of, and has no effect"
   for (const char* variable :
        {"OTEL_TRACES_SAMPLER=xray", "OTEL_EXPORTER_OTLP_PROTOCOL=http/json",
         "OTEL_EXPORTER_OTLP_METRICS_COMPRESSION=zstd", "OTEL_TRACES_EXPORTER=zipkin",
-        "OTEL_PROPAGATORS=b3", "OTEL_SPAN_EVENT_COUNT_LIMIT=5", "OTEL_CONFIG_FILE=/x.yaml"}) {
+        "OTEL_PROPAGATORS=b3", "OTEL_BSP_SCHEDULE_DELAY=5s", "OTEL_BLRP_MAX_QUEUE_SIZE=-1",
+        "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT=soon", "OTEL_SPAN_EVENT_COUNT_LIMIT=5",
+        "OTEL_CONFIG_FILE=/x.yaml"}) {
     const auto found = otel_variables(std::vector<std::string>{variable});
     REQUIRE(found.has_value());
     CHECK(found->sets.empty());
@@ -187,6 +190,22 @@ TEST_CASE("a choice or a name that is not known is warned of, and has no effect"
     const std::string name(variable, std::string_view(variable).find('='));
     CHECK(found->warnings[0].starts_with(name + " has "));
   }
+}
+
+TEST_CASE("a rate that is none is as good as not set, and a switch is true or false") {
+  for (const char* rate : {"abc", "7", "-0.1", "nan", "0.5x"}) {
+    const auto found = otel_variables(std::vector<std::string>{
+        "OTEL_TRACES_SAMPLER=traceidratio", std::string("OTEL_TRACES_SAMPLER_ARG=") + rate});
+    REQUIRE(found.has_value());
+    REQUIRE(found->warnings.size() == 1);
+    CHECK(found->warnings[0].starts_with("OTEL_TRACES_SAMPLER_ARG has a value"));
+    CHECK(found->warnings[0].ends_with(std::string("\"") + rate + '"'));
+    CHECK(found->sets.back().value == "1");
+  }
+  const auto disabled = otel_variables(std::vector<std::string>{"OTEL_SDK_DISABLED=yes"});
+  CHECK(disabled->sets.empty());
+  REQUIRE(disabled->warnings.size() == 1);
+  CHECK(disabled->warnings[0].starts_with("OTEL_SDK_DISABLED is true or false"));
 }
 
 TEST_CASE("the variables of OpenTelemetry are settings") {

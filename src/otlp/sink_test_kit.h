@@ -28,6 +28,8 @@ class Sink {
     ::close(fd_);
   }
   std::string url() const { return "http://" + runtime::local_of(fd_).to_string(); }
+  // Requests are taken, and not answered for now.
+  void hold(bool holding) { holding_ = holding; }
   const std::vector<std::string>& heads() const { return heads_; }
   const std::vector<std::string>& bodies() const { return bodies_; }
 
@@ -53,6 +55,8 @@ class Sink {
       heads_.push_back(input.substr(0, head + 2));
       bodies_.push_back(input.substr(head + 4, size));
       input.erase(0, head + 4 + size);
+      while (holding_ && !scope_.cancel().requested())
+        co_await net::test::pause(reactor_, milliseconds(2));
       const std::string answer = next_answer();
       if (answer.empty()) co_return;  // hang up
       co_await net::test::say(*stream, answer);
@@ -71,6 +75,7 @@ class Sink {
   runtime::Reactor& reactor_;
   std::vector<std::string> answers_;
   size_t given_ = 0;
+  bool holding_ = false;
   std::vector<std::string> heads_;
   std::vector<std::string> bodies_;
   runtime::Scope scope_;

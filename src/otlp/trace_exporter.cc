@@ -19,10 +19,11 @@ constexpr size_t traces_a_slice = 32;
 }  // namespace
 
 TraceExporter::TraceExporter(runtime::Shard& shard, TraceExporterParts parts,
-                             const OtlpSettings& settings, const Resource& resource)
+                             const OtlpSettings& settings, const Resource& resource, Lane lane)
     : shard_(shard),
       tracing_(parts.tracing),
       settings_(for_signal(settings, Signal::traces)),
+      lane_(lane),
       delivery_(shard, {parts.recorder, parts.log, parts.resolver, std::move(parts.receiver)},
                 settings, resource.program_version,
                 {Signal::traces, "spans", exporter_spans_exported, exporter_spans_inflight}),
@@ -30,16 +31,21 @@ TraceExporter::TraceExporter(runtime::Shard& shard, TraceExporterParts parts,
       packer_(shard.reactor(), parts.tracing, settings_.compression),
       scope_(shard.reactor()),
       ended_(shard.reactor()),
-      batches_(parts.tracing.shards()) {}
+      batches_((parts.tracing.shards() - lane.first + lane.step - 1) / lane.step) {}
 
 void TraceExporter::start() {
   scope_.spawn(run());
 }
 
-Task<> TraceExporter::stop() {
+void TraceExporter::finish() {
+  if (wake_.requested()) return;
   wake_.request();
-  const MonoTime until = after(reactor().now(), settings_.flush_timeout);
-  if (scope_.running() > 0) (void)co_await ended_.wait({until, &shard_.closing()});
+  stop_by_ = after(reactor().now(), settings_.flush_timeout);
+}
+
+Task<> TraceExporter::stop() {
+  finish();
+  if (scope_.running() > 0) (void)co_await ended_.wait({stop_by_, &shard_.closing()});
   scope_.cancel().request();
   co_await scope_.join();
   co_await delivery_.stop();
@@ -61,7 +67,7 @@ Task<> TraceExporter::wait_for_work() {
 }
 
 bool TraceExporter::half_full() const {
-  for (unsigned shard = 0; shard < tracing_.shards(); ++shard) {
+  for (unsigned shard = lane_.first; shard < tracing_.shards(); shard += lane_.step) {
     const TraceQueue& queue = tracing_.tracer(shard).queue();
     if (queue.spans_held() * 2 >= queue.spans_max()) return true;
   }
@@ -86,8 +92,8 @@ Task<> TraceExporter::fill() {
   encoder_.begin(settings_.batch_bytes_max);
   batch_spans_ = 0;
   for (size_t i = 0; i < batches_.size(); ++i) {
-    const size_t queue = (first_queue_ + i) % batches_.size();
-    co_await fill_from(tracing_.tracer(static_cast<unsigned>(queue)).queue(), batches_[queue]);
+    const size_t index = (first_queue_ + i) % batches_.size();
+    co_await fill_from(queue(index), batches_[index]);
   }
   // No queue is behind the others for ever.
   first_queue_ = (first_queue_ + 1) % batches_.size();
@@ -119,14 +125,13 @@ void TraceExporter::settle(Delivery::Outcome outcome) {
   for (size_t i = 0; i < batches_.size(); ++i) {
     const TraceQueue::Batch& batch = batches_[i];
     if (batch.traces.empty()) continue;
-    TraceQueue& queue = tracing_.tracer(static_cast<unsigned>(i)).queue();
     if (!outcome.delivered) {
-      queue.failed(batch);
+      queue(i).failed(batch);
       continue;
     }
     const uint64_t rejected = std::min(outcome.rejected, batch.spans);
     outcome.rejected -= rejected;
-    queue.exported(batch, rejected);
+    queue(i).exported(batch, rejected);
   }
 }
 

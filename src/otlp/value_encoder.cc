@@ -32,6 +32,16 @@ void write_value(ProtobufWriter& writer, const Entry& entry) {
   }
 }
 
+template <class Write>
+void write_pair(ProtobufWriter& writer, uint32_t number, std::string_view key, Write write) {
+  const auto pair = writer.begin_message(number);
+  writer.bytes(1, key);
+  const auto value = writer.begin_message(2);
+  write();
+  writer.end_message(value);
+  writer.end_message(pair);
+}
+
 }  // namespace
 
 void write_trace_id(ProtobufWriter& writer, uint32_t number, TraceId id) {
@@ -54,12 +64,21 @@ void write_text(ProtobufWriter& writer, uint32_t number, std::string_view text) 
 }
 
 void write_attribute(ProtobufWriter& writer, uint32_t number, const Entry& entry) {
-  const auto pair = writer.begin_message(number);
-  writer.bytes(1, telemetry::name_of(entry.header.key));
-  const auto value = writer.begin_message(2);
-  write_value(writer, entry);
-  writer.end_message(value);
-  writer.end_message(pair);
+  write_pair(writer, number, telemetry::name_of(entry.header.key),
+             [&] { write_value(writer, entry); });
+}
+
+void write_attribute(ProtobufWriter& writer, uint32_t number, std::string_view key,
+                     std::string_view value) {
+  write_pair(writer, number, key, [&] { write_text(writer, 1, value); });
+}
+
+void write_attribute(ProtobufWriter& writer, uint32_t number, std::string_view key, int64_t value) {
+  write_pair(writer, number, key, [&] { writer.varint(3, static_cast<uint64_t>(value)); });
+}
+
+void write_attribute(ProtobufWriter& writer, uint32_t number, std::string_view key, double value) {
+  write_pair(writer, number, key, [&] { writer.float64(4, value); });
 }
 
 }  // namespace weir::otlp

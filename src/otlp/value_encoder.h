@@ -14,5 +14,11 @@ void write_span_id(wire::ProtobufWriter& writer, uint32_t number, uint64_t id);
 void write_text(wire::ProtobufWriter& writer, uint32_t number, std::string_view text);
 // A KeyValue.
 void write_attribute(wire::ProtobufWriter& writer, uint32_t number, const telemetry::Entry& entry);
+void write_attribute(wire::ProtobufWriter& writer, uint32_t number, std::string_view key,
+                     std::string_view value);
+void write_attribute(wire::ProtobufWriter& writer, uint32_t number, std::string_view key,
+                     int64_t value);
+void write_attribute(wire::ProtobufWriter& writer, uint32_t number, std::string_view key,
+                     double value);
 
 }  // namespace weir::otlp

@@ -11,6 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "telemetry/event_outbox.h"
+
 namespace weir::telemetry {
 
 namespace {
@@ -96,6 +98,17 @@ class LineBuilder {
   size_t size_ = 0;
 };
 
+// Bounded like the line, in which they would be cut as well.
+std::string cut(std::string_view text) {
+  return std::string(text.substr(0, LoggedLine::text_bytes_max));
+}
+
+LoggedLine::Value value_of(const LogField& field) {
+  if (const auto* integer = std::get_if<int64_t>(&field.value)) return *integer;
+  if (const auto* real = std::get_if<double>(&field.value)) return *real;
+  return cut(std::get<std::string_view>(field.value));
+}
+
 }  // namespace
 
 // A bucket of `burst` lines that refills one a second, kept as the time at which it is full.
@@ -121,8 +134,9 @@ void EventLog::write(LogSite& site, LogLevel level, std::string_view module,
     suppressed_.fetch_add(1, std::memory_order_relaxed);
     return;
   }
+  const int64_t wall_ns = clock_ns(CLOCK_REALTIME);
   LineBuilder line;
-  line.add_time(clock_ns(CLOCK_REALTIME));
+  line.add_time(wall_ns);
   line.add(' ');
   line.add(level_names[static_cast<size_t>(level)]);
   line.add(' ');
@@ -133,6 +147,14 @@ void EventLog::write(LogSite& site, LogLevel level, std::string_view module,
     line.add_field(field);
   if (left_out != 0) line.add_field(LogField("suppressed", left_out));
   emit(line.finish());
+  EventOutbox* const outbox = outbox_.load(std::memory_order_acquire);
+  if (!outbox || !outbox->enabled()) return;
+  LoggedLine logged{wall_ns, level, std::string(module), cut(message), {}};
+  for (const LogField& field : fields)
+    if (logged.fields.size() < LoggedLine::fields_max)
+      logged.fields.emplace_back(field.key, value_of(field));
+  if (left_out != 0) logged.fields.emplace_back("suppressed", static_cast<int64_t>(left_out));
+  outbox->put(std::move(logged));
 }
 
 void EventLog::emit(std::string_view line) {

@@ -20,6 +20,8 @@
 
 namespace weir::telemetry {
 
+class EventOutbox;
+
 enum class LogLevel : uint8_t { debug, info, warning, error };
 
 // One key=value behind the message. Values with spaces or quotes are written quoted.
@@ -57,6 +59,9 @@ class EventLog {
   EventLog(const EventLog&) = delete;
   EventLog& operator=(const EventLog&) = delete;
 
+  // Lines go there as well from now on, with what they are made of; nullptr: no more. No line may
+  // be under way when the outbox ends.
+  void also_to(EventOutbox* outbox) { outbox_.store(outbox, std::memory_order_release); }
   void set_level(LogLevel least) { least_.store(least, std::memory_order_relaxed); }
   bool enabled(LogLevel level) const { return level >= least_.load(std::memory_order_relaxed); }
 
@@ -73,6 +78,7 @@ class EventLog {
 
   const int fd_;
   std::atomic<LogLevel> least_;
+  std::atomic<EventOutbox*> outbox_{nullptr};
   std::atomic<uint64_t> written_{0};
   std::atomic<uint64_t> suppressed_{0};
   std::atomic<uint64_t> dropped_{0};

@@ -1,8 +1,9 @@
 #pragma once
 // LogEvents: what one shard has to say about single requests, as structured records on their way to
 // an exporter: a declared event with attributes, its time, and the trace and span that it belongs
-// to. A record is written where it will be read, in a bounded ring: no lock, no allocation. Full
-// means no: the event is dropped and counted. Nothing is recorded until somebody exports.
+// to. A record is written where it will be read, in a ring bounded in bytes and in events: no lock,
+// no allocation. Full means no: the event is dropped and counted. Nothing is recorded until
+// somebody exports.
 //
 //   inline constexpr LogEventDecl failed{"request.failed", LogLevel::error, "a request failed"};
 //   LogEvent(tracer.logs(), failed, now, trace.context(root))
@@ -66,8 +67,8 @@ class LogEvents {
   static constexpr uint32_t record_bytes_max = 1024;
 
   // `shedding` says whether events are left out to save CPU; it outlives this.
-  LogEvents(uint64_t ring_bytes, const std::atomic<ShedStep>& shedding)
-      : shedding_(shedding), queue_(ring_bytes) {}
+  LogEvents(uint64_t ring_bytes, uint64_t events_max, const std::atomic<ShedStep>& shedding)
+      : shedding_(shedding), events_max_(events_max), queue_(ring_bytes) {}
 
   // Somebody exports from now on. Before the shard runs.
   void enable() { enabled_ = true; }
@@ -86,11 +87,17 @@ class LogEvents {
 
   // --- any thread ---
   uint64_t recorded() const { return recorded_.load(std::memory_order_relaxed); }
+  // For want of bytes, and because there were events_max already.
   uint64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
+  uint64_t surplus() const { return surplus_.load(std::memory_order_relaxed); }
   uint64_t shed() const { return shed_.load(std::memory_order_relaxed); }
   uint64_t exported() const { return exported_.load(std::memory_order_relaxed); }
   uint64_t failed() const { return failed_.load(std::memory_order_relaxed); }
-  bool half_full() const { return queue_.size() * 2 >= queue_.capacity(); }
+  uint64_t events_max() const { return events_max_; }
+  uint64_t held() const { return recorded() - exported() - failed(); }
+  bool half_full() const {
+    return queue_.size() * 2 >= queue_.capacity() || held() * 2 >= events_max_;
+  }
 
  private:
   friend class LogEvent;
@@ -102,6 +109,13 @@ class LogEvents {
       add(shed_, 1);
       return nullptr;
     }
+    if (recorded() - settled_ >= events_max_) {
+      settled_ = exported() + failed();
+      if (recorded() - settled_ >= events_max_) {
+        add(surplus_, 1);
+        return nullptr;
+      }
+    }
     char* const room = queue_.reserve(record_bytes_max);
     if (!room) add(dropped_, 1);
     return room;
@@ -111,9 +125,12 @@ class LogEvents {
   }
 
   const std::atomic<ShedStep>& shedding_;
+  const uint64_t events_max_;
   bool enabled_ = false;
+  uint64_t settled_ = 0;  // as last seen by the shard
   std::atomic<uint64_t> recorded_{0};
   std::atomic<uint64_t> dropped_{0};
+  std::atomic<uint64_t> surplus_{0};
   std::atomic<uint64_t> shed_{0};
   ByteQueue queue_;
   std::atomic<uint64_t> exported_{0};

@@ -31,7 +31,7 @@ std::vector<std::string> attributes(const LogView& record) {
 }  // namespace
 
 TEST_CASE("an event is read with its attributes, time, trace and span") {
-  LogEvents log(4096, nothing_shed);
+  LogEvents log(4096, 1000, nothing_shed);
   log.enable();
   LogEvent(log, failed, at(5), context)
       .set(AttributeKey::url_path, "/a/b")
@@ -51,14 +51,33 @@ TEST_CASE("an event is read with its attributes, time, trace and span") {
                                                                  "cache.hit=false"});
 }
 
+TEST_CASE("so many events may wait and no more, and room comes back") {
+  LogEvents log(1 << 20, 3, nothing_shed);
+  log.enable();
+  for (int i = 0; i < 5; ++i)
+    LogEvent(log, failed, at(i), context);
+  CHECK(log.recorded() == 3);
+  CHECK(log.surplus() == 2);
+  CHECK(log.dropped() == 0);
+  CHECK(log.half_full());
+  LogEvents::Batch batch;
+  log.peek(10, batch);
+  log.settle(batch, 2, 1);
+  CHECK(log.held() == 1);
+  CHECK_FALSE(log.half_full());
+  LogEvent(log, failed, at(5), context);
+  CHECK(log.recorded() == 4);
+  CHECK(log.surplus() == 2);
+}
+
 TEST_CASE("nothing is recorded while nobody exports") {
-  LogEvents log(4096, nothing_shed);
+  LogEvents log(4096, 1000, nothing_shed);
   LogEvent(log, failed, at(5), context).set(AttributeKey::url_path, "/a");
   CHECK(log.recorded() + log.dropped() == 0);
 }
 
 TEST_CASE("what a record has no room for is counted in it, and a long text is cut") {
-  LogEvents log(4096, nothing_shed);
+  LogEvents log(4096, 1000, nothing_shed);
   log.enable();
   {
     LogEvent event(log, failed, at(1), context);
@@ -74,7 +93,7 @@ TEST_CASE("what a record has no room for is counted in it, and a long text is cu
 }
 
 TEST_CASE("a full ring drops, and recorded = exported + failed + held over many laps") {
-  LogEvents log(8192, nothing_shed);
+  LogEvents log(8192, 1000, nothing_shed);
   log.enable();
   uint64_t asked = 0, first = 0;
   LogEvents::Batch batch;
@@ -96,7 +115,7 @@ TEST_CASE("a full ring drops, and recorded = exported + failed + held over many 
 
 TEST_CASE("what is shed is counted, and comes back") {
   std::atomic<ShedStep> shedding{ShedStep::log_events};
-  LogEvents log(4096, shedding);
+  LogEvents log(4096, 1000, shedding);
   log.enable();
   LogEvent(log, failed, at(1), context).set(AttributeKey::url_path, "/");
   CHECK(log.shed() == 1);

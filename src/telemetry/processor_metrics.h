@@ -13,16 +13,22 @@ inline constexpr CounterDecl spans_processed{
         "Spans of kept traces that have left the queue; error.type is queue_full for those that "
         "found no room in it.",
     .labels = {"error.type"}};
-inline constexpr CounterDecl logs_processed{
-    .name = "otel.sdk.processor.log.processed",
-    .unit = "{log_record}",
-    .help =
-        "Log events that have left their ring; error.type is queue_full for those that found no "
-        "room in it.",
-    .labels = {"error.type"}};
+inline constexpr CounterDecl logs_processed{.name = "otel.sdk.processor.log.processed",
+                                            .unit = "{log_record}",
+                                            .help =
+                                                "Log events, and lines of the log, that have left "
+                                                "their queue; error.type is queue_full for "
+                                                "those that found no room in it.",
+                                            .labels = {"error.type"}};
 inline constexpr UpDownCounterDecl log_queue_size{
     .name = "otel.sdk.processor.log.queue.size",
     .unit = "{log_record}",
-    .help = "Log events that wait for export, in rings of telemetry.logs_ring_bytes."};
+    .help = "Log events, and lines of the log, that wait for export."};
+inline constexpr UpDownCounterDecl log_queue_capacity{
+    .name = "otel.sdk.processor.log.queue.capacity",
+    .unit = "{log_record}",
+    .help =
+        "Most log events that may wait for export, and most lines of the log "
+        "(telemetry.queue_logs_max)."};
 
 }  // namespace weir::telemetry

@@ -27,13 +27,21 @@ const settings::Group<AccessLogSettings>& access_log_settings() {
 
 }  // namespace
 
+// NOLINTNEXTLINE(readability-function-size) allow(function-length): a table reads best as one
 const settings::Group<TelemetrySettings>& telemetry_settings() {
   using S = TelemetrySettings;
   using settings::field;
   static const settings::Group<S> group{
       "telemetry",
       "What the process records about itself.",
-      {field(&S::sampling, "sampling", sampling_settings(), "Which traces are kept."),
+      {field(&S::record, "record", Recording::everything,
+             {{"nothing", Recording::nothing},
+              {"metrics", Recording::metrics},
+              {"everything", Recording::everything}},
+             "What is recorded about requests. metrics: no spans and no log events, while a trace "
+             "context that came with a request goes on as it came. nothing: no metrics of requests "
+             "either, so that dashboards and alerts stand still. The access log is set by itself."),
+       field(&S::sampling, "sampling", sampling_settings(), "Which traces are kept."),
        field(&S::access_log, "access_log", access_log_settings(), "One line for each request."),
        field(&S::flight_recorder_bytes, "flight_recorder_bytes", 8 * MiB,
              "Memory per shard for the spans of the last requests; raise it to look further back.")
@@ -54,9 +62,14 @@ const settings::Group<TelemetrySettings>& telemetry_settings() {
              "reason queue_full.")
            .between(100, 1'000'000)
            .unit("spans"),
-       field(&S::logs_ring_bytes, "logs_ring_bytes", 256 * KiB,
-             "Log events about requests that wait for export, per shard; raise it when "
-             "telemetry_logs_dropped_total grows with reason ring_full.")
+       field(&S::queue_logs_max, "queue_logs_max", 10'000u,
+             "Log events about requests that wait for export, and as many lines of the log; raise "
+             "it when telemetry_logs_dropped_total grows with reason queue_full.")
+           .between(100, 1'000'000)
+           .unit("events"),
+       field(&S::logs_ring_bytes, "logs_ring_bytes", 2 * MiB,
+             "Memory per shard for those log events; raise it when telemetry_logs_dropped_total "
+             "grows with reason ring_full.")
            .in_bytes()
            .between(4 * KiB, 256 * MiB),
        field(
@@ -67,10 +80,18 @@ const settings::Group<TelemetrySettings>& telemetry_settings() {
            .between(0.00001, 1.0),
        field(&S::span_detail, "span_detail", SpanDetail::basic,
              {{"basic", SpanDetail::basic}, {"full", SpanDetail::full}},
-             "What server spans say. basic: what OpenTelemetry's conventions require, but the "
-             "query. full: also url.query, user_agent.original, server.address, server.port, "
-             "network.peer.address and network.protocol.version; costs some 30 ns a request, and "
-             "queries and user agents may be personal."),
+             "What spans say. basic: what OpenTelemetry's conventions require, but the query, and "
+             "of origin.fetch the URL. full: also url.query, url.full, user_agent.original, "
+             "server.address, server.port, network.peer.address and network.protocol.version; "
+             "costs some 30 ns a request, and queries and user agents may be personal."),
+       field(&S::client_address, "client_address", AddressDetail::kept,
+             {{"kept", AddressDetail::kept},
+              {"truncated", AddressDetail::truncated},
+              {"hashed", AddressDetail::hashed},
+              {"dropped", AddressDetail::dropped}},
+             "What spans, log events and the access log say of a client's address. truncated: its "
+             "network alone (IPv4 /24, IPv6 /48). hashed: 16 digits that are the same for one "
+             "address until the process ends. Origins are told the address all the same."),
        field(&S::exemplars, "exemplars", true,
              "Name the newest kept trace beside each bucket of http_request_duration_seconds."),
        field(&S::test_route, "test_route", false,

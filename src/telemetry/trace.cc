@@ -61,6 +61,11 @@ SpanRef Trace::start(const SpanDecl& decl, SpanRef parent, MonoTime now) {
 
 // What is more than the header can tell was not begun.
 SpanRef Trace::drop_span() {
+  if (room_.spans == 0) {
+    // Of a trusted parent it says what that decided; of others, that nobody here did.
+    if ((marks_ & follows_parent) == 0) record_.header[threshold_word] = threshold_unknown;
+    return {};
+  }
   if (dropped_spans() == UINT16_MAX) return {};
   tracer_->count_created(1);
   record_.header[counts_word] += one_dropped_span;
@@ -89,7 +94,10 @@ void Trace::link(SpanRef span, const TraceContext& context) {
 
 TraceContext Trace::context(SpanRef span) const {
   TraceContext context{id(), {}, static_cast<uint8_t>(record_.header[counts_word] / flags_unit)};
-  if (span_count() > 0) context.span = {this->span(span).id};
+  if (span_count() > 0)
+    context.span = {this->span(span).id};
+  else if (room_.spans == 0)
+    context.span = {record_.spans[0].parent};
   return context;
 }
 
@@ -154,6 +162,9 @@ void Trace::finish() {
   if (finished_) return;
   finished_ = true;
   if (span_count() == 0) return;
+  // Another table was taken up meanwhile, and it may have other routes.
+  if (table_number_ != tracer_->table_number()) [[unlikely]]
+    route(path_);
   find_latest();
   const int64_t duration_ns = this->duration_ns();
   tracer_->count_trace(route(), duration_ns);

@@ -61,8 +61,12 @@ class Trace {
     if (!finished_) finish();
   }
 
-  // The path that the request is for: sampling goes by its route. Before the first span.
-  void route(std::string_view path) { route_ = tracer_->route_of(path); }
+  // The path that the request is for: sampling goes by its route. Before the first span; `path`
+  // lives until finish().
+  void route(std::string_view path) {
+    path_ = path;
+    route_ = tracer_->route_of(path);
+  }
   uint8_t route() const { return static_cast<uint8_t>(route_); }
   // The first span is the local root, with which it is decided whether the trace is sampled; the
   // others are its children, or `parent`'s.
@@ -94,6 +98,10 @@ class Trace {
 
   // ERROR marks the whole trace as one to keep.
   void status(SpanRef span, SpanStatus status, std::string_view description = {});
+  // ERROR of this span alone: the other side refused what we asked it (4xx), and nothing failed.
+  void refused(SpanRef span) {
+    if (span) this->span(span).status = SpanStatus::error;
+  }
   void event(SpanRef span, const EventDecl& decl, MonoTime now);
   // An attribute of the span's last event.
   void set_on_event(SpanRef span, AttributeKey key, std::string_view value) {
@@ -108,7 +116,7 @@ class Trace {
   bool keep_requested() const { return (marks_ & requested) != 0; }
 
   // What goes to the next service as its parent: the given span of this trace, or, if there was no
-  // room for it, the root.
+  // room for it, the root. Where no spans are recorded, what came with the request, if anything.
   TraceContext context(SpanRef span) const;
   // Whether it goes on from a valid context that came with the request.
   bool continues() const { return (record_.header[counts_word] & remote_parent_flag) != 0; }
@@ -158,6 +166,7 @@ class Trace {
       Room{spans_max, 0, ShedStep::attributes},
       Room{1, 0, ShedStep::child_spans},
       Room{1, 0, ShedStep::sampled_traces}};
+  static constexpr Room no_room{0, 0, ShedStep::none};  // where no traces are recorded
   // In the header's words, as to_words() writes them.
   static constexpr size_t trace_word = 1, threshold_word = 3, randomness_word = 4, ended_word = 5,
                           counts_word = 6;
@@ -175,7 +184,9 @@ class Trace {
                     remote_parent_flag);
 
   Trace(Tracer& tracer, ShedStep shedding)
-      : tracer_(&tracer), room_(rooms[static_cast<size_t>(shedding)]) {}
+      : tracer_(&tracer),
+        table_number_(tracer.table_number()),
+        room_(tracer.records_traces() ? rooms[static_cast<size_t>(shedding)] : no_room) {}
   void begin() {
     const TraceId id = tracer_->make_trace_id();
     // The span's id is as good as drawn: of these bits only the trace's id is made.
@@ -237,6 +248,8 @@ class Trace {
   uint32_t entry_words_ = 0;
   // Not beside smaller ones: read in one with what was just written it would wait for that.
   uint32_t route_ = 0;
+  const uint32_t table_number_;  // of the table that `route_` is of
+  std::string_view path_;
   uint8_t marks_ = 0;
   bool finished_ = false;
   const Room room_;  // and what of this trace is left out

@@ -31,6 +31,10 @@ TraceQueue::Batch peek_all(Tracer& tracer) {
   return batch;
 }
 
+bool same(const TraceContext& a, const TraceContext& b) {
+  return a.trace == b.trace && a.span == b.span && a.flags == b.flags;
+}
+
 bool balanced(const Tracer& tracer) {
   const SpanAccount account = tracer.account();
   return account.unaccounted() == 0 && account.created == tracer.created() &&
@@ -228,6 +232,68 @@ TEST_CASE("a stranger cannot choose an id that is always sampled") {
   }
   CHECK(sampled > 50);
   CHECK(sampled < 150);
+}
+
+TEST_CASE("a span whose request was refused is an error, and its trace is not one") {
+  TelemetrySettings settings = settings_with(0);
+  settings.sampling.strategy = SamplingStrategy::tail;
+  Tracing tracing(1, settings, 7);
+  Tracer& tracer = tracing.tracer(0);
+  Trace trace(tracer);
+  trace.start(edge_request, at(1));
+  trace.refused(trace.start(origin_fetch, at(1)));
+  trace.finish();
+  CHECK(peek_all(tracer).traces.empty());
+  CHECK(tracer.dropped(DropReason::not_sampled) == 2);
+  std::vector<SpanStatus> seen;
+  tracer.ring().each_since(at(0), [&](const TraceView& recorded) {
+    for (size_t i = 0; i < recorded.span_count(); ++i)
+      seen.push_back(recorded.span(i).status);
+  });
+  CHECK(seen == std::vector{SpanStatus::unset, SpanStatus::error});
+}
+
+TEST_CASE("where no spans are recorded none is counted, and what came with a request goes on") {
+  TelemetrySettings settings = settings_with(1);
+  settings.record = Recording::metrics;
+  Tracing tracing(1, settings, 7);
+  Tracer& tracer = tracing.tracer(0);
+  {
+    const TraceContext came{{1, 2}, {3}, TraceContext::sampled | TraceContext::random};
+    Trace trace(tracer, {.context = came, .trusted = true, .threshold = 1});
+    const SpanRef root = trace.start(edge_request, at(1));
+    CHECK_FALSE(root);
+    trace.set(root, AttributeKey::url_path, "/");
+    trace.status(root, SpanStatus::error);
+    trace.end(root, at(2));
+    CHECK(same(trace.context(root), came));
+    CHECK(trace.threshold() == 1);
+    Trace strangers(tracer, {.context = came, .trusted = false});
+    strangers.start(edge_request, at(1));
+    CHECK(same(strangers.context({}), {{1, 2}, {3}, TraceContext::random}));
+    CHECK(strangers.threshold() == threshold_unknown);
+    Trace own(tracer);
+    CHECK(own.id());
+    CHECK_FALSE(own.context(own.start(edge_request, at(1))));
+  }
+  CHECK(tracer.account().created == 0);
+  CHECK(balanced(tracer));
+  CHECK(tracer.ring_duration() == Duration(0));
+}
+
+TEST_CASE("a request that outlasts a reload counts under its path's route in the new table") {
+  TelemetrySettings settings = settings_with(0);
+  settings.sampling.routes = {{.path = "/a"}, {.path = "/b", .critical = true}};
+  Tracing tracing(1, settings, 7);
+  Tracer& tracer = tracing.tracer(0);
+  Trace trace(tracer);
+  trace.route("/a");
+  trace.start(edge_request, at(1));
+  settings.sampling.routes = {{.path = "/b", .critical = true}, {.path = "/a"}};
+  tracer.use(tracing.resample(settings.sampling));
+  trace.finish();
+  CHECK(trace.route() == 2);
+  CHECK(tracer.kept(KeepReason::critical) == 0);
 }
 
 TEST_CASE("a trace that a trusted service asks for is kept whatever the rate") {

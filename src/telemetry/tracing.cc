@@ -33,14 +33,15 @@ constexpr int patient_reads = 100;
 Tracer::Tracer(std::shared_ptr<SamplingTable> table, const TelemetrySettings& settings,
                const std::atomic<ShedStep>& shedding, unsigned shard, unsigned shards,
                uint64_t seed)
-    : shard_(shard),
+    : recording_(settings.record),
+      shard_(shard),
       shedding_(shedding),
       wants_exemplars_(settings.exemplars),
       random_(seed),
       meter_(random_()),
       ring_(settings.flight_recorder_bytes),
       queue_((settings.queue_spans_max + shards - 1) / shards),
-      logs_(settings.logs_ring_bytes, shedding) {
+      logs_(settings.logs_ring_bytes, (settings.queue_logs_max + shards - 1) / shards, shedding) {
   use(std::move(table));
 }
 
@@ -84,7 +85,8 @@ Duration Tracer::ring_duration() const {
 
 Tracing::Tracing(unsigned shards, const TelemetrySettings& settings, uint64_t seed)
     : table_(std::make_shared<SamplingTable>(settings.sampling, shards)),
-      share_max_(settings.cpu_share_max) {
+      share_max_(settings.cpu_share_max),
+      lines_(settings.queue_logs_max) {
   Random seeds(seed);
   for (unsigned shard = 0; shard < shards; ++shard)
     tracers_.emplace_back(table_, settings, shedding_, shard, shards, seeds());
@@ -247,13 +249,30 @@ void Tracing::observe_queues() {
   });
   add(spans_processed, {"queue_full"},
       [](const Tracer& t) { return t.dropped(DropReason::queue_full); });
-  add(logs_processed, {""},
-      [](const Tracer& t) { return t.logs().exported() + t.logs().failed(); });
-  add(logs_processed, {"queue_full"}, [](const Tracer& t) { return t.logs().dropped(); });
-  add(log_queue_size, {}, [](const Tracer& t) {
-    const uint64_t left = t.logs().exported() + t.logs().failed();
-    return t.logs().recorded() - left;
-  });
+  const auto add_logs = [&](const auto& decl, LabelValues values, auto of_events, auto of_lines) {
+    observations_.push_back(registry_->observe(decl, values, [this, of_events, of_lines] {
+      uint64_t total = of_lines(lines_);
+      for (const Tracer& tracer : tracers_)
+        total += of_events(tracer.logs());
+      return static_cast<double>(total);
+    }));
+  };
+  const auto left = [](const auto& logs) { return logs.exported() + logs.failed(); };
+  const auto held = [](const auto& logs) { return logs.held(); };
+  const auto surplus = [](const LogEvents& logs) { return logs.surplus(); };
+  const auto dropped = [](const EventOutbox& lines) { return lines.dropped(); };
+  const auto all_dropped = [](const LogEvents& logs) { return logs.surplus() + logs.dropped(); };
+  add_logs(logs_processed, {""}, left, left);
+  add_logs(logs_processed, {"queue_full"}, all_dropped, dropped);
+  add_logs(log_queue_size, {}, held, held);
+  add_logs(log_events_dropped, {"queue_full"}, surplus, dropped);
+  const auto exported = [](const auto& logs) { return logs.exported(); };
+  const auto failed = [](const auto& logs) { return logs.failed(); };
+  add_logs(log_events_exported, {}, exported, exported);
+  add_logs(log_events_dropped, {"export_failed"}, failed, failed);
+  add(log_events_dropped, {"ring_full"}, [](const Tracer& t) { return t.logs().dropped(); });
+  add(log_events_dropped, {"shed"}, [](const Tracer& t) { return t.logs().shed(); });
+  add(log_queue_capacity, {}, [](const Tracer& t) { return t.logs().events_max(); });
 }
 
 void Tracing::observe(Registry& registry) {
@@ -270,13 +289,6 @@ void Tracing::observe(Registry& registry) {
         registry.observe(traces_kept, {keep_reason_names[i]},
                          sum([reason](const Tracer& t) { return t.kept(reason); })));
   }
-  add(log_events_exported, [](const Tracer& t) { return t.logs().exported(); });
-  observations_.push_back(registry.observe(
-      log_events_dropped, {"ring_full"}, sum([](const Tracer& t) { return t.logs().dropped(); })));
-  observations_.push_back(registry.observe(log_events_dropped, {"shed"},
-                                           sum([](const Tracer& t) { return t.logs().shed(); })));
-  observations_.push_back(registry.observe(log_events_dropped, {"export_failed"},
-                                           sum([](const Tracer& t) { return t.logs().failed(); })));
   observe_queues();
   observe_routes(table_);
   observations_.push_back(registry.observe(recorder_seconds, {}, [this] {

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/random.h"
+#include "telemetry/event_outbox.h"
 #include "telemetry/exemplar.h"
 #include "telemetry/governor.h"
 #include "telemetry/log_events.h"
@@ -45,6 +46,10 @@ class Tracer {
     return {high, std::max<uint64_t>(random_(), 1)};
   }
   uint64_t random() { return random_(); }
+
+  // What is recorded of requests; everything implies the rest.
+  bool records_metrics() const { return recording_ != Recording::nothing; }
+  bool records_traces() const { return recording_ == Recording::everything; }
 
   // --- sampling, by the table that the shard has taken up ---
   uint8_t route_of(std::string_view path) const { return table_->route_of(path); }
@@ -88,6 +93,8 @@ class Tracer {
       paths_->record(shard_, path, static_cast<uint64_t>(std::max<int64_t>(duration.count(), 0)));
   }
   const std::shared_ptr<SamplingTable>& table() const { return table_; }
+  // Of all that it has taken up, from 1 on: tells whether a route is one of this table.
+  uint32_t table_number() const { return table_number_; }
   // Takes up other sampling settings; on the shard, or before it runs.
   void use(std::shared_ptr<SamplingTable> table) {
     table_ = std::move(table);
@@ -95,6 +102,7 @@ class Tracer {
     live_ = table_->lives();
     cells_ = part_->cells.data();
     routes_ = static_cast<uint8_t>(table_->routes());
+    ++table_number_;
   }
 
   SpanRing& ring() { return ring_; }
@@ -150,6 +158,8 @@ class Tracer {
   const SamplingTable::Live* live_;
   SamplingTable::Cells* const* cells_;
   uint8_t routes_;
+  const Recording recording_;
+  uint32_t table_number_ = 0;
   unsigned shard_;
   PathAggregation* paths_ = nullptr;
   const std::atomic<ShedStep>& shedding_;
@@ -193,6 +203,9 @@ class Tracing {
   unsigned shards() const { return static_cast<unsigned>(tracers_.size()); }
   Tracer& tracer(unsigned shard) { return tracers_.at(shard); }
   const Tracer& tracer(unsigned shard) const { return tracers_.at(shard); }
+
+  // What the process says about itself, on its way to an exporter. Any thread.
+  EventOutbox& lines() { return lines_; }
 
   // Other sampling settings: the table that every shard must now be given (Tracer::use(), on the
   // shard); the present one where nothing has changed. Any thread.
@@ -252,6 +265,7 @@ class Tracing {
   MonoTime governed_{};
   SpanAccount account_;  // as of this collection; guarded by the registry's lock
   std::deque<Tracer> tracers_;
+  EventOutbox lines_;
   std::atomic<int64_t> wall_offset_ns_{0};
   std::vector<Observation> observations_;
 };

@@ -57,12 +57,13 @@ inline constexpr GaugeDecl slow_threshold{
 inline constexpr CounterDecl log_events_exported{
     .name = "telemetry.logs.exported",
     .unit = "{event}",
-    .help = "Log events about requests that the receiver has taken."};
+    .help = "Log events about requests, and lines of the log, that the receiver has taken."};
 inline constexpr CounterDecl log_events_dropped{
     .name = "telemetry.logs.dropped",
     .unit = "{event}",
     .help =
-        "Log events not exported: ring_full (raise telemetry.logs_ring_bytes), shed to hold "
+        "Log events, and lines of the log, not exported: queue_full (raise "
+        "telemetry.queue_logs_max), ring_full (raise telemetry.logs_ring_bytes), shed to hold "
         "telemetry.cpu_share_max, or export_failed: the receiver refused them.",
     .labels = {"reason"}};
 inline constexpr GaugeDecl recorder_seconds{

@@ -183,7 +183,8 @@ class ThreeSignals(CollectorCase):
         self.assertLessEqual(point["min"] * int(point["count"]), point["sum"] * 1.0001)
 
     def check_logs(self, collector):
-        (record,) = collector.records()
+        (record,) = [each for each in collector.records() if each.get("eventName")]
+        self.assertIn("serving", [each["body"]["stringValue"] for each in collector.records()])
         self.assertEqual((record["severityNumber"], record["eventName"]), (17, "request.failed"))
         self.assertIn("error", record["body"]["stringValue"])
         self.assertEqual(attributes(record)["url.path"], "/broken")

@@ -104,6 +104,11 @@ class Receiver:
     def logs(self):
         return self.others["/v1/logs"]
 
+    def records(self, named):
+        """Log records: with a name they are events of requests, without one lines of the log."""
+        return [record for body in list(self.logs) for batch in map(message, message(body)[1])
+                for record in map(message, message(batch[2][0])[2]) if (12 in record) == named]
+
     def take(self, body):
         self.bodies.append(body)
         for batch in map(message, message(body).get(1, [])):
@@ -273,9 +278,8 @@ class Logs(ExportCase):
         edge, scripted, receiver = self.set_up()
         scripted.close()
         edge.get("/broken", headers={"traceparent": f"00-{TRACE}-{PARENT}-01"})
-        process.wait_until(lambda: receiver.logs, 10, "a log record")
-        (batch,) = map(message, message(receiver.logs[0])[1])
-        (record,) = map(message, message(batch[2][0])[2])
+        process.wait_until(lambda: receiver.records(named=True), 10, "a log record")
+        (record,) = receiver.records(named=True)
         self.assertEqual((record[3], record[12]), ([b"ERROR"], [b"request.failed"]))
         self.assertEqual(record[9][0].hex(), TRACE)
         found = attributes(record[6])
@@ -287,7 +291,21 @@ class Logs(ExportCase):
         edge, _, receiver = self.set_up()
         edge.get("/")
         self.assertEqual(edge.stop(), 0)
-        self.assertEqual(receiver.logs, [])
+        self.assertEqual(receiver.records(named=True), [])
+
+    def test_what_the_process_says_about_itself_is_sent_too(self):
+        edge, _, receiver = self.set_up()
+        edge.get("/config/reload", edge.admin, method="POST")
+        said = lambda: {message(record[5][0])[1][0].decode(): record  # noqa: E731
+                        for record in receiver.records(named=False)}
+        process.wait_until(lambda: "configuration reloaded" in said(), 10, "a line")
+        self.assertIn("serving", said())
+        record = said()["configuration reloaded"]
+        self.assertEqual(record[3], [b"INFO"])
+        self.assertNotIn(9, record)
+        found = attributes(record[6])
+        self.assertEqual((found["module"], found["changed"]), ("edge", 0))
+        self.assertIn("INFO  edge configuration reloaded changed=0", edge.output())
 
 
 class OfficialDefinitions(ExportCase):
@@ -303,9 +321,13 @@ class OfficialDefinitions(ExportCase):
         scripted.close()
         edge.get("/broken")
         self.assertEqual(edge.stop(), 0)
-        request = logs_service_pb2.ExportLogsServiceRequest.FromString(receiver.logs[0])
-        self.assertEqual(request.SerializeToString(deterministic=True), receiver.logs[0])
-        (record,) = request.resource_logs[0].scope_logs[0].log_records
+        records = []
+        for body in receiver.logs:
+            request = logs_service_pb2.ExportLogsServiceRequest.FromString(body)
+            self.assertEqual(request.SerializeToString(deterministic=True), body)
+            records += request.resource_logs[0].scope_logs[0].log_records
+        self.assertIn("serving", [record.body.string_value for record in records])
+        (record,) = [each for each in records if each.event_name]
         self.assertEqual(record.severity_number, 17)
         self.assertEqual(record.event_name, "request.failed")
         self.assertEqual((len(record.trace_id), len(record.span_id)), (16, 8))

@@ -255,9 +255,7 @@ bool serve_as_all(EdgeRequest& request, const cache::Object& object) {
 
 // --- the body, as it comes ---
 
-// Sends what `reader` has, up to `last` (exclusive), framed. What is small is copied behind its
-// head and leaves with other answers, unless the rest has not come yet: then it would leave now and
-// alone, and goes to all who wait from the one place where it lies.
+// Sends what `reader` has, up to `last` (exclusive), framed.
 Task<Result<>> send_piece(EdgeRequest& request, cache::BodyReader& reader, uint64_t last,
                           bool chunked) {
   Buffer& out = request.out();
@@ -266,8 +264,7 @@ Task<Result<>> send_piece(EdgeRequest& request, cache::BodyReader& reader, uint6
   if (chunked) wire::append_chunk_head(out, piece.size());
   const std::array<std::string_view, 2> parts{piece, chunked ? "\r\n" : ""};
   Result<> sent{};
-  if (piece.size() <= copied_bytes_max && out.size() < copied_bytes_max &&
-      !reader.waits_behind(piece.size(), last)) {
+  if (piece.size() <= copied_bytes_max && out.size() < copied_bytes_max) {
     out.append(parts[0]);
     out.append(parts[1]);
   } else {

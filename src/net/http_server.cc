@@ -10,9 +10,9 @@ namespace {
 // Exchanges kept for the next request, and how large an output buffer they may keep.
 constexpr size_t spare_exchanges_max = 256;
 constexpr size_t spare_out_bytes_max = 64 * KiB;
-// Room for most heads from the start: when very many wait for one answer, this is not the moment to
-// ask for memory a thousand times.
-constexpr size_t answer_head_bytes = 1 * KiB;
+// Room for a small answer from the start: when very many wait for one answer, this is not the
+// moment to ask for memory a thousand times.
+constexpr size_t answer_bytes = 2 * KiB;
 // Without descriptors there is nothing to do but to wait until connections end.
 constexpr Duration accept_pause = milliseconds(50);
 
@@ -159,7 +159,7 @@ bool HttpServer::expects_proxy_header(const Address& peer) const {
 HttpExchange& HttpServer::take_exchange() {
   if (spare_.empty()) {
     auto* exchange = new HttpExchange();
-    *exchange->out().reserve(answer_head_bytes) = 0;  // so that its page is there as well
+    *exchange->out().reserve(answer_bytes) = 0;  // so that its page is there as well
     return *exchange;
   }
   HttpExchange* exchange = spare_.back().release();

@@ -9,7 +9,6 @@
 //     ... send reader.view(), then reader.advance(n) ...
 //   }
 
-#include <algorithm>
 #include <atomic>
 #include <memory>
 
@@ -35,12 +34,6 @@ class BodyReader : public ListNode<BodyReader> {
   // Whether the body is complete and read to its end.
   bool at_end() const {
     return body_->state() == BodyState::complete && position_ >= body_->published();
-  }
-  // Whether more() would wait behind the next `n` bytes, which are there, for those before `end`.
-  bool waits_behind(uint64_t n, uint64_t end) const {
-    const uint64_t next = position_ + n;
-    return body_->state() == BodyState::filling && next >= body_->published() &&
-           next < std::min(end, body_->length().value_or(UINT64_MAX));
   }
   // Waits until view() is not empty or at_end(). Errors: what the fill failed with; limit (it was
   // given up and the bytes at the position are gone, or there is no memory for one more shard that

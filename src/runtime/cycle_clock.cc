@@ -23,6 +23,9 @@ constexpr std::array<std::string_view, 3> by_cycles{"tsc\n", "kvm-clock\n",
 constexpr Duration first_measurement = milliseconds(100);
 constexpr Duration measurement = seconds(1);
 constexpr uint64_t cycles_max = 1 << 25;  // some 10 ms
+// Between the two counts around a read of the kernel's clock, when nothing comes between: some 2
+// us.
+constexpr uint64_t one_read_cycles_max = 6000;
 
 bool counts_evenly() {
 #if defined(__x86_64__)
@@ -49,8 +52,11 @@ bool kernel_trusts_it() {
 }  // namespace
 
 CycleClock::CycleClock() : trusted_(counts_evenly() && kernel_trusts_it()) {
-  learned_at_ = ask_kernel();
-  learned_at_cycles_ = count();
+  constexpr int attempts = 10;
+  for (int i = 0; i < attempts && !read_both(); ++i) {
+  }
+  learned_at_ = read_at_;
+  learned_at_cycles_ = read_at_cycles_;
 }
 
 MonoTime CycleClock::ask_kernel() {
@@ -58,11 +64,17 @@ MonoTime CycleClock::ask_kernel() {
 }
 
 MonoTime CycleClock::read() {
-  read_at_ = ask_kernel();
-  if (!trusted_) return read_at_;
-  read_at_cycles_ = count();
-  if (read_at_ - learned_at_ >= (cycles_max_ == 0 ? first_measurement : measurement)) learn_rate();
+  // A rate that was measured across an interruption would be wrong for all of its second.
+  if (read_both() && read_at_ - learned_at_ >= (cycles_max_ == 0 ? first_measurement : measurement))
+    learn_rate();
   return read_at_;
+}
+
+bool CycleClock::read_both() {
+  const uint64_t before = count();
+  read_at_ = ask_kernel();
+  read_at_cycles_ = count();
+  return trusted_ && read_at_cycles_ - before <= one_read_cycles_max;
 }
 
 void CycleClock::learn_rate() {

@@ -33,6 +33,8 @@ class CycleClock {
 #endif
   }
   static MonoTime ask_kernel();
+  // Both clocks; false when the counter means nothing, or something came between the two.
+  bool read_both();
   void learn_rate();
 
   const bool trusted_;

@@ -62,7 +62,7 @@ Task<> run_parts(net::test::OneShard& one, AdminAccess access, Task<> (*body)(Pa
   REQUIRE(listener.has_value());
   net::OriginSettings origin =
       net::origin_with_defaults("http://" + runtime::local_of(fd).to_string());
-  origin.http2 = true;
+  origin.http2.use = net::Http2Use::on;
   net::LiteralResolver resolver;
   net::GrpcChannel channel(one.shard(), *net::OriginShare::make(origin, 1), resolver,
                            registry.recorder(0), {});

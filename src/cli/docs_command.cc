@@ -79,7 +79,8 @@ Part client_part() {
        info_of(origin_connections_open), info_of(origin_connections_idle), info_of(origin_waiting),
        info_of(origin_waiting_refused), info_of(origin_connect_failures),
        info_of(origin_breaker_state), info_of(origin_breaker_refused), info_of(origin_retries),
-       info_of(origin_retries_refused), info_of(origin_healthy), info_of(origin_health_checks),
+       info_of(origin_retries_refused), info_of(origin_http2_streams),
+       info_of(origin_http2_refused), info_of(origin_healthy), info_of(origin_health_checks),
        info_of(dns_lookups)}};
 }
 

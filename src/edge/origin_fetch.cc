@@ -3,12 +3,14 @@
 #include "edge/http_span.h"
 #include "edge/keep_hint.h"
 #include "edge/origin_choice.h"
+#include "telemetry/attribute.h"
 
 namespace weir::edge {
 namespace {
 
 using runtime::Task;
 using runtime::Wait;
+using telemetry::AttributeKey;
 
 constexpr telemetry::SpanDecl origin_fetch_span{"origin.fetch", telemetry::SpanKind::client};
 
@@ -52,6 +54,7 @@ Task<Result<FetchedAnswer>> OriginFetch::attempt(const OriginAsk& ask, SiteOrigi
   if (!exchange)
     co_return failed(exchange.error(), net::OriginClient::not_connected(exchange.error()));
   FetchedAnswer answer{.exchange = *std::move(exchange)};
+  trace_.set(span, AttributeKey::network_protocol_version, answer.exchange->http_version());
   answer.times.requested = reactor.now();
   Buffer text;
   append_ask(text, ask, client.authority(), trace_, span);

@@ -75,6 +75,19 @@ inline constexpr telemetry::CounterDecl origin_retries_refused{
     .help = "Safe retries that the budget forbade: the origin is failing widely.",
     .labels = {"origin"}};
 
+inline constexpr telemetry::UpDownCounterDecl origin_http2_streams{
+    .name = "origin.http2.streams",
+    .unit = "{request}",
+    .help = "Requests under way on HTTP/2 connections to the origin.",
+    .labels = {"origin"}};
+inline constexpr telemetry::CounterDecl origin_http2_refused{
+    .name = "origin.http2.refused",
+    .unit = "{request}",
+    .help =
+        "Requests that the origin sent back unseen (REFUSED_STREAM, or overtaken by its "
+        "GOAWAY); lower http2.streams_max when they come without an end of connections.",
+    .labels = {"origin"}};
+
 // Handles of one origin, of one shard.
 struct ClientMetrics {
   ClientMetrics(telemetry::Recorder& recorder, std::string_view origin)
@@ -89,7 +102,9 @@ struct ClientMetrics {
         breaker_state(recorder.bind(origin_breaker_state, {origin})),
         breaker_refused(recorder.bind(origin_breaker_refused, {origin})),
         retries(recorder.bind(origin_retries, {origin})),
-        retries_refused(recorder.bind(origin_retries_refused, {origin})) {
+        retries_refused(recorder.bind(origin_retries_refused, {origin})),
+        http2_streams(recorder.bind(origin_http2_streams, {origin})),
+        http2_refused(recorder.bind(origin_http2_refused, {origin})) {
     for (size_t i = 0; i < connect_failures_.size(); ++i)
       connect_failures_[i] =
           recorder.bind(origin_connect_failures, {origin, to_string(static_cast<ErrorCode>(i))});
@@ -111,6 +126,8 @@ struct ClientMetrics {
   telemetry::Counter breaker_refused;
   telemetry::Counter retries;
   telemetry::Counter retries_refused;
+  telemetry::UpDownCounter http2_streams;
+  telemetry::Counter http2_refused;
 
  private:
   std::array<telemetry::Counter, static_cast<size_t>(ErrorCode::io) + 1> connect_failures_;

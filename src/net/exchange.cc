@@ -32,7 +32,7 @@ Task<Result<>> OriginExchange::send(std::span<iovec> parts, Wait wait) {
     bytes_sent_ += piece.iov_len;
   sending_ = true;
   const Result<> sent =
-      co_await lease_.stream().send(parts, bounded(wait, now(), settings_.body_timeout));
+      co_await lease_.stream().send(parts, bounded(wait, now(), at_most(settings_.body_timeout)));
   // A failed send leaves `sending_` set: the connection cannot serve again.
   sending_ = !sent;
   waits_since_ = now();
@@ -73,11 +73,12 @@ Task<Result<wire::ResponseHead*>> OriginExchange::receive_head(wire::RequestMeth
 
 Task<Result<>> OriginExchange::receive_more(Wait wait) {
   runtime::Stream& stream = lease_.stream();
+  const Duration most = at_most(settings_.response_timeout);
   for (;;) {
-    const Wait limit = bounded(wait, waits_since_, settings_.response_timeout);
+    const Wait limit = bounded(wait, waits_since_, most);
     // While the request is still being sent, the origin owes nothing; `waits_since_` moves on.
-    Result<runtime::Chunk> chunk = co_await stream.recv(
-        request_complete_ ? limit : bounded(wait, now(), settings_.response_timeout));
+    Result<runtime::Chunk> chunk =
+        co_await stream.recv(request_complete_ ? limit : bounded(wait, now(), most));
     if (chunk && !chunk->empty()) {
       response_started_ = true;
       lease_.input().add(*std::move(chunk));
@@ -89,7 +90,7 @@ Task<Result<>> OriginExchange::receive_more(Wait wait) {
       co_return give_up({ErrorCode::closed, text});
     }
     if (chunk.error().code == ErrorCode::timed_out && now() < wait.until &&
-        (!request_complete_ || now() < after(waits_since_, settings_.response_timeout)))
+        (!request_complete_ || now() < after(waits_since_, most)))
       continue;
     if (chunk.error().code == ErrorCode::timed_out && now() < wait.until)
       co_return give_up({ErrorCode::timed_out, "the origin did not answer in time"});
@@ -117,7 +118,7 @@ Result<wire::ResponseHead*> OriginExchange::accept_head(size_t bytes) {
 
 Task<Result<std::string_view>> OriginExchange::read(Wait wait) {
   Result<std::string_view> piece =
-      co_await body_.read(bounded(wait, now(), settings_.body_timeout));
+      co_await body_.read(bounded(wait, now(), at_most(settings_.body_timeout)));
   if (!piece) (void)give_up(piece.error());
   co_return piece;
 }
@@ -136,10 +137,13 @@ Task<std::optional<runtime::Relayed>> OriginExchange::relay_body(HttpExchange& c
 }
 
 std::unexpected<Error> OriginExchange::give_up(Error error) {
-  // A caller that leaves says nothing about the origin, nor does the end of an idle connection.
+  // A caller that leaves says nothing about the origin, nor does the end of an idle connection, nor
+  // that it has not looked at a request.
   const bool idle_ended = lease_.reused() && !response_started_ &&
                           (error.code == ErrorCode::closed || error.code == ErrorCode::reset);
-  if (error.code != ErrorCode::cancelled && !idle_ended) outcome_ = OriginOutcome::failure;
+  const bool unseen = error.code == ErrorCode::refused;
+  if (error.code != ErrorCode::cancelled && !idle_ended && !unseen)
+    outcome_ = OriginOutcome::failure;
   return std::unexpected(error);
 }
 

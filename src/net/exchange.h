@@ -35,6 +35,9 @@ class OriginExchange {
   // Sends a part of the request; at most one at a time. Bounded by body_timeout, too. After an
   // error an answer may still be there to be read (an early one, 413 for instance).
   runtime::Task<Result<>> send(std::span<iovec> parts, runtime::Wait wait);
+  // From now on waits are bounded by their callers only, and not by response_timeout and
+  // body_timeout: for calls in which silence means nothing.
+  void allow_silence() { silence_allowed_ = true; }
   // All of the request has been sent; from now on response_timeout runs.
   void request_complete();
 
@@ -68,6 +71,8 @@ class OriginExchange {
   // Whether what the origin says of a trace is believed.
   bool trusted() const { return settings_.trusted; }
   bool reused() const { return lease_.reused(); }
+  // What follows "HTTP/" in the name of the protocol that the origin speaks: "1.1" or "2".
+  const char* http_version() const { return lease_.http_version(); }
   bool response_started() const { return response_started_; }
   const char* bad_head() const { return bad_head_; }
   uint64_t bytes_sent() const { return bytes_sent_; }
@@ -79,6 +84,7 @@ class OriginExchange {
   Result<wire::ResponseHead*> accept_head(size_t bytes);
   std::unexpected<Error> give_up(Error error);
   MonoTime now() { return lease_.stream().reactor().now(); }
+  Duration at_most(Duration limit) const { return silence_allowed_ ? Duration::max() : limit; }
 
   OriginPool::Lease lease_;
   Breaker& breaker_;
@@ -88,6 +94,7 @@ class OriginExchange {
   wire::ResponseHead head_;
   Admission admission_;
   OriginOutcome outcome_ = OriginOutcome::unknown;
+  bool silence_allowed_ = false;
   bool request_complete_ = false;
   bool sending_ = false;
   bool response_started_ = false;

@@ -14,7 +14,7 @@ struct GrpcChannel::Attempt final : wire::Http2ClientStream {
   Attempt(runtime::Reactor& reactor, Wait wait, wire::Http2ClientSession& of, size_t bytes_max)
       : done(reactor, wait), session(of), messages(bytes_max), response_bytes_max(bytes_max) {}
 
-  void on_head(uint16_t status, const wire::Http2Block& block) override;
+  void on_head(uint16_t status, const wire::Http2Block& block, bool last) override;
   void on_data(std::string_view bytes) override;
   void on_end(const wire::Http2Block& trailers) override;
   void on_closed(wire::Http2Error why) override {
@@ -51,7 +51,7 @@ struct GrpcChannel::Attempt final : wire::Http2ClientStream {
   wire::Http2Error error = wire::Http2Error::no_error;
 };
 
-void GrpcChannel::Attempt::on_head(uint16_t status, const wire::Http2Block& block) {
+void GrpcChannel::Attempt::on_head(uint16_t status, const wire::Http2Block& block, bool) {
   http_status = status;
   for (size_t i = 0; i < block.count(); ++i) {
     if (block.name(i) == "content-type") grpc = block.value(i).starts_with("application/grpc");
@@ -174,8 +174,10 @@ Task<Result<GrpcReply>> GrpcChannel::attempt(const GrpcCall& call, Wait wait, bo
   if (call.gzip) fields.push_back({"grpc-encoding", "gzip"});
   WEIR_ASSERT(call.metadata.size() <= metadata_max);
   fields.insert(fields.end(), call.metadata.begin(), call.metadata.end());
+  over.enter();
   const std::optional<uint32_t> id = over.request(fields, false, asking);
   if (!id) {
+    over.leave();
     again = true;
     co_return fail(ErrorCode::closed, "the server takes no more calls on this connection");
   }
@@ -196,12 +198,12 @@ Task<Result<Http2ClientConnection*>> GrpcChannel::connect(Wait wait) {
     }
     retire();
     connecting_ = true;
-    Result<runtime::StreamPtr> stream =
-        co_await client_.dial(bounded(wait, shard_.now(), options_.connect_timeout));
+    Result<Dialed> dialed = co_await client_.connect(
+        bounded(wait, shard_.now(), options_.connect_timeout), HttpOffer::http2);
     connecting_ = false;
     connected_.wake_all();
-    if (!stream) co_return std::unexpected(stream.error());
-    current_ = std::make_unique<Http2ClientConnection>(shard_, *std::move(stream),
+    if (!dialed) co_return std::unexpected(dialed.error());
+    current_ = std::make_unique<Http2ClientConnection>(shard_, std::move(dialed->stream),
                                                        wire::Http2ClientLimits{}, options_.times);
     current_->start();
   }

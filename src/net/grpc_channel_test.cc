@@ -87,7 +87,7 @@ Task<> run_parts(test::OneShard& one, Task<> (*body)(Parts&)) {
   runtime::Scope scope(one.reactor());
   scope.spawn(server.run(fd));
   OriginSettings origin = origin_with_defaults(url);
-  origin.http2 = true;
+  origin.http2.use = Http2Use::on;
   LiteralResolver resolver;
   GrpcOptions options;
   options.response_bytes_max = 100'000;

@@ -78,7 +78,7 @@ Task<> run_parts(test::OneShard& one, Task<> (*body)(Parts&), HttpServerSettings
   HttpServer server(one.shard(), group, handler, settings, recorder);
   const int fd = *runtime::open_listener(*Address::parse("127.0.0.1:0"), 64);
   OriginSettings origin = origin_with_defaults("http://" + runtime::local_of(fd).to_string());
-  origin.http2 = true;
+  origin.http2.use = Http2Use::on;
   runtime::Scope scope(one.reactor());
   scope.spawn(server.run(fd));
   LiteralResolver resolver;

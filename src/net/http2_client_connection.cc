@@ -58,25 +58,35 @@ Task<> Http2ClientConnection::stop() {
 Task<> Http2ClientConnection::read_all() {
   while (!end_.requested()) {
     Result<runtime::Chunk> chunk = co_await stream_->recv({never, &end_});
-    if (!chunk || chunk->empty()) break;
+    if (!chunk || chunk->empty()) {
+      lost_ = !end_.requested();
+      break;
+    }
     silent_since_ = never;
     pinged_at_ = never;
     const bool more = session_.feed(chunk->view());
+    if (!session_.takes_requests()) leaving_.request();
+    settle_marked();
     wake_writer();
     if (!more) break;
   }
   end_.request();
+  leaving_.request();
   watch_timer_.disarm();
   session_.close_all();
   wake_writer();
 }
 
+// Sends, and settles what was marked: for as long as there are requests, even if nothing can be
+// sent any more.
 Task<> Http2ClientConnection::write_all() {
-  for (;;) {
-    session_.produce(out_, batch_bytes_max);
+  for (bool lost = false;;) {
+    settle_marked();
+    if (!lost) session_.produce(out_, batch_bytes_max);
+    settle_marked();
     if (out_.empty()) {
       if (!session_.alive()) end_.request();
-      if (end_.requested()) co_return;
+      if (end_.requested() && requests_ == 0 && marked_.empty()) co_return;
       out_.release();
       co_await Idle{*this};
       continue;
@@ -86,9 +96,20 @@ Task<> Http2ClientConnection::write_all() {
     const Result<> sent =
         co_await stream_->send(std::span(&part, 1), {after(shard_.now(), time), &shard_.closing()});
     out_.clear();
-    if (!sent) break;
+    lost |= !sent;
+    if (lost) end_.request();
   }
-  end_.request();
+}
+
+void Http2ClientConnection::mark(Http2Settling& settling) {
+  if (settling.linked()) return;
+  marked_.push_back(settling);
+  wake_writer();
+}
+
+void Http2ClientConnection::settle_marked() {
+  while (Http2Settling* next = marked_.pop_front())
+    next->settle();
 }
 
 void Http2ClientConnection::wake_writer() {
@@ -101,9 +122,9 @@ void Http2ClientConnection::wake_writer() {
 std::optional<uint32_t> Http2ClientConnection::request(std::span<const wire::Field> fields,
                                                        bool ended,
                                                        wire::Http2ClientStream& stream) {
+  if (this->ended()) return std::nullopt;
   const std::optional<uint32_t> id = session_.request(fields, ended, stream);
   if (!id) return id;
-  ++requests_;
   if (silent_since_ == never) silent_since_ = shard_.now();
   wake_writer();
   return id;
@@ -124,6 +145,7 @@ void Http2ClientConnection::leave() {
   if (--requests_ > 0) return;
   idle_since_ = shard_.now();
   drained_.wake_all();
+  if (ended()) wake_writer();
 }
 
 void Http2ClientConnection::ask_for_life() {
@@ -136,9 +158,11 @@ void Http2ClientConnection::ask_for_life() {
 void Http2ClientConnection::watch() {
   if (end_.requested()) return;
   const MonoTime now = shard_.now();
-  if (pinged_at_ != never && now >= after(pinged_at_, times_.patience)) return end_.request();
-  if (requests_ == 0 && now >= after(idle_since_, times_.idle_timeout)) {
-    session_.terminate();
+  const bool dead = pinged_at_ != never && now >= after(pinged_at_, times_.patience);
+  const bool unused = requests_ == 0 && now >= after(idle_since_, times_.idle_timeout);
+  if (unused) session_.terminate();
+  if (dead || unused) {
+    leaving_.request();
     return end_.request();
   }
   if (silent_since_ == never && requests_ > 0) silent_since_ = now;

@@ -4,6 +4,7 @@
 // gives no sign of life, or when it is told to. Belongs to whoever made it, on one shard; stop()
 // before it dies.
 
+#include "base/list.h"
 #include "runtime/scope.h"
 #include "runtime/shard.h"
 #include "wire/http2_client_session.h"
@@ -20,6 +21,16 @@ struct Http2ClientTimes {
   Duration idle_timeout = minutes(5);
 };
 
+// Somebody who hands on what came of a request, which must not happen inside the session.
+class Http2Settling : public ListNode<Http2Settling> {
+ public:
+  // May run whoever waits, who may destroy this.
+  virtual void settle() = 0;
+
+ protected:
+  ~Http2Settling() = default;
+};
+
 class Http2ClientConnection {
  public:
   Http2ClientConnection(runtime::Shard& shard, runtime::StreamPtr stream,
@@ -34,22 +45,32 @@ class Http2ClientConnection {
   bool usable() const { return !ended() && session_.takes_requests(); }
   // Whether what was open has ended with it, or is about to.
   bool ended() const { return end_.requested(); }
+  // Whether the server or the network ended it, and not we.
+  bool lost() const { return lost_; }
+  // Requested when it takes no new requests any more.
+  runtime::Cancel& leaving() { return leaving_; }
   // Waits until no request is under way; whoever sends them bounds them.
   runtime::Task<> drained();
   // Says good-bye and waits until nothing runs any more. Whatever is open is told that it is
   // closed.
   runtime::Task<> stop();
 
-  // As the session's; what it has to say is sent soon.
+  // A request will use the connection, until leave(): it does not rest meanwhile.
+  void enter() { ++requests_; }
+  void leave();
+  // As the session's; what it has to say is sent soon. After enter().
   std::optional<uint32_t> request(std::span<const wire::Field> fields, bool ended,
                                   wire::Http2ClientStream& stream);
   void resume(uint32_t stream);
   // The answer's time is over, or nobody wants it any more.
   void drop(uint32_t stream);
   wire::Http2ClientSession& session() { return session_; }
+  // Those that have entered, and not left.
   size_t requests() const { return requests_; }
-  // A request that request() gave has ended, however.
-  void leave();
+  // `settling` is settled soon, in this turn.
+  void mark(Http2Settling& settling);
+  void wake_writer();
+  runtime::Stream& stream() { return *stream_; }
 
  private:
   struct Idle {
@@ -61,7 +82,7 @@ class Http2ClientConnection {
 
   runtime::Task<> read_all();
   runtime::Task<> write_all();
-  void wake_writer();
+  void settle_marked();
   void ask_for_life();
   void watch();
 
@@ -71,12 +92,15 @@ class Http2ClientConnection {
   const Http2ClientTimes times_;
   runtime::Scope tasks_;
   runtime::WaitQueue drained_;
+  List<Http2Settling> marked_;
   runtime::Cancel end_;
+  runtime::Cancel leaving_;
   runtime::CancelHook closing_hook_;
   runtime::Timer watch_timer_;
   Buffer out_;
   std::coroutine_handle<> writer_;
   bool write_wanted_ = false;
+  bool lost_ = false;
   size_t requests_ = 0;
   MonoTime idle_since_;
   // Since when the server owes a sign of life; `never`: it owes none.

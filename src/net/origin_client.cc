@@ -1,8 +1,5 @@
 #include "net/origin_client.h"
 
-#include "net/connector.h"
-#include "net/tls_stream.h"
-
 namespace weir::net {
 
 using runtime::Task;
@@ -14,10 +11,12 @@ OriginClient::OriginClient(runtime::Shard& shard, OriginSharePtr share, Resolver
       share_(std::move(share)),
       metrics_(recorder, share_->authority()),
       dialer_(shard.reactor(), *share_, resolver),
-      pool_(shard, share_, dialer_, metrics_),
+      http1_dialer_(dialer_),
+      pool_(shard, share_, http1_dialer_, metrics_),
+      http2_(shard, *share_, dialer_, metrics_),
       budget_(share_->settings().retry.share) {}
 
-Task<Result<std::unique_ptr<OriginExchange>>> OriginClient::open(Wait wait) {
+Task<Result<std::unique_ptr<OriginExchange>>> OriginClient::open(Wait wait, HttpOffer only) {
   Breaker& breaker = share_->breaker();
   const Admission admission = breaker.admit(shard_.now());
   if (admission == Admission::refused) {
@@ -25,7 +24,9 @@ Task<Result<std::unique_ptr<OriginExchange>>> OriginClient::open(Wait wait) {
     co_return fail(ErrorCode::refused, "the origin has been failing and is left alone for a while");
   }
   budget_.attempted();
-  Result<OriginPool::Lease> lease = co_await pool_.acquire(wait);
+  const bool http2 = http2_.wanted() && only != HttpOffer::http1;
+  Result<OriginPool::Lease> lease =
+      http2 ? co_await acquire_http2(wait) : co_await pool_.acquire(wait);
   if (lease)
     co_return std::make_unique<OriginExchange>(*std::move(lease), admission, metrics_, *share_);
   // A full pool and a caller that leaves say nothing about the origin.
@@ -47,18 +48,28 @@ bool OriginClient::may_retry(const FailedAttempt& attempt, uint32_t attempts_mad
   return true;
 }
 
-Task<Result<runtime::StreamPtr>> OriginClient::OriginDialer::dial(Wait wait) {
-  Result<std::vector<Address>> addresses =
-      co_await resolver_.resolve(share_.host(), share_.port(), wait);
-  if (!addresses) co_return std::unexpected(addresses.error());
-  Result<runtime::StreamPtr> stream = co_await connect_any(reactor_, *addresses, wait);
-  if (!stream || share_.scheme() == wire::Scheme::http) co_return stream;
-  Result<SslPtr> ssl = share_.tls().connection_to(share_.server_name(), &sessions_);
-  if (!ssl) co_return std::unexpected(ssl.error());
-  stream = co_await tls_handshake(*std::move(stream), *std::move(ssl), wait);
-  if (stream && share_.settings().http2 && static_cast<TlsStream&>(**stream).protocol() != "h2")
-    co_return fail(ErrorCode::tls, "the server does not speak HTTP/2");
-  co_return stream;
+Task<Result<OriginPool::Lease>> OriginClient::acquire_http2(Wait wait) {
+  Result<Http2Origin::Found> found = co_await http2_.acquire(wait);
+  if (!found) co_return std::unexpected(found.error());
+  if (auto* stream = std::get_if<OriginConnectionPtr>(&*found))
+    co_return OriginPool::Lease(std::move(*stream));
+  runtime::StreamPtr plain = std::move(std::get<Http2Origin::Http1>(*found).stream);
+  if (plain) co_return pool_.lease_of(std::move(plain));
+  co_return co_await pool_.acquire(wait);
+}
+
+Task<Result<runtime::StreamPtr>> OriginClient::dial(Wait wait) {
+  return http2_.wanted() ? http2_.dial(wait) : http1_dialer_.dial(wait);
+}
+
+Task<> OriginClient::stop() {
+  co_await http2_.stop();
+  co_await pool_.stop();
+}
+
+Task<Result<runtime::StreamPtr>> OriginClient::PlainDialer::dial(Wait wait) {
+  WEIR_CO_TRY(Dialed dialed, co_await dialer_.dial(HttpOffer::http1, wait));
+  co_return std::move(dialed.stream);
 }
 
 }  // namespace weir::net

@@ -8,7 +8,7 @@
 // What comes of an exchange is reported to the breaker by the exchange itself.
 
 #include "net/exchange.h"
-#include "net/resolver.h"
+#include "net/http2_origin.h"
 
 namespace weir::net {
 
@@ -18,12 +18,19 @@ class OriginClient {
   OriginClient(runtime::Shard& shard, OriginSharePtr share, Resolver& resolver,
                telemetry::Recorder& recorder);
 
-  // A connection for one request. Errors: refused (the breaker is open, or nobody listens),
+  // A connection for one request, or room for it on one of HTTP/2, where the origin's settings want
+  // that and `only` does not forbid it. Errors: refused (the breaker is open, or nobody listens),
   // overloaded, timed_out, cancelled, unreachable, dns, not_found, tls, reset.
-  runtime::Task<Result<std::unique_ptr<OriginExchange>>> open(runtime::Wait wait);
+  runtime::Task<Result<std::unique_ptr<OriginExchange>>> open(runtime::Wait wait,
+                                                              HttpOffer only = HttpOffer::either);
 
-  // A connection beside the pool and the breaker, for health checks.
-  runtime::Task<Result<runtime::StreamPtr>> dial(runtime::Wait wait) { return dialer_.dial(wait); }
+  // A connection for one request beside the pool and the breaker, for health checks: HTTP/1.1 is
+  // written and read, whatever the origin speaks.
+  runtime::Task<Result<runtime::StreamPtr>> dial(runtime::Wait wait);
+  // A connection beside everything, to be spoken on as was offered and chosen.
+  runtime::Task<Result<Dialed>> connect(runtime::Wait wait, HttpOffer offer) {
+    return dialer_.dial(offer, wait);
+  }
 
   // Whether a request that failed may be sent again: it is safe, `attempts_made` allows it, and the
   // budget does, which then is one retry poorer.
@@ -34,7 +41,7 @@ class OriginClient {
   }
 
   // Ends what is idle; all exchanges have ended.
-  runtime::Task<> stop() { return pool_.stop(); }
+  runtime::Task<> stop();
 
   const OriginSettings& settings() const { return share_->settings(); }
   const OriginShare& share() const { return *share_; }
@@ -44,24 +51,24 @@ class OriginClient {
   ClientMetrics& metrics() { return metrics_; }
 
  private:
-  class OriginDialer final : public Dialer {
+  class PlainDialer final : public Dialer {
    public:
-    OriginDialer(runtime::Reactor& reactor, const OriginShare& share, Resolver& resolver)
-        : reactor_(reactor), share_(share), resolver_(resolver) {}
+    explicit PlainDialer(OriginDialer& dialer) : dialer_(dialer) {}
     runtime::Task<Result<runtime::StreamPtr>> dial(runtime::Wait wait) override;
 
    private:
-    runtime::Reactor& reactor_;
-    const OriginShare& share_;
-    Resolver& resolver_;
-    TlsSessions sessions_;
+    OriginDialer& dialer_;
   };
+
+  runtime::Task<Result<OriginPool::Lease>> acquire_http2(runtime::Wait wait);
 
   runtime::Shard& shard_;
   OriginSharePtr share_;
   ClientMetrics metrics_;
   OriginDialer dialer_;
+  PlainDialer http1_dialer_;
   OriginPool pool_;
+  Http2Origin http2_;
   RetryBudget budget_;
 };
 

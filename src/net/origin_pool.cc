@@ -101,8 +101,12 @@ Task<Result<OriginPool::Lease>> OriginPool::open(Wait wait) {
   }
   metrics_.opened.add();
   metrics_.open.add();
+  co_return lease_of(*std::move(stream));
+}
+
+OriginPool::Lease OriginPool::lease_of(runtime::StreamPtr stream) {
   ++leases_;
-  co_return Lease(*this, std::make_unique<OriginConnection>(*std::move(stream), 0));
+  return Lease(*this, std::make_unique<OriginConnection>(std::move(stream), 0));
 }
 
 void OriginPool::take_back(OriginConnectionPtr connection, bool reusable) {

@@ -28,6 +28,8 @@ class OriginPool {
   class Lease {
    public:
     Lease() = default;
+    // Of a stream of HTTP/2 (http2_origin.h), which no pool takes back.
+    explicit Lease(OriginConnectionPtr connection) : connection_(std::move(connection)) {}
     Lease(OriginPool& pool, OriginConnectionPtr connection)
         : pool_(&pool), connection_(std::move(connection)) {}
     Lease(Lease&&) = default;
@@ -44,6 +46,8 @@ class OriginPool {
     OriginConnection& connection() { return *connection_; }
     runtime::Stream& stream() { return *connection_->stream; }
     InputBuffer& input() { return connection_->input; }
+    // What follows "HTTP/" in the name of the protocol that is spoken.
+    const char* http_version() const { return pool_ ? "1.1" : "2"; }
     // Whether it has carried a request before this one.
     bool reused() const { return connection_->requests > 0; }
     // The next request may use it: the response was read to its end and nothing is under way.
@@ -51,7 +55,8 @@ class OriginPool {
 
    private:
     void give_back() {
-      if (connection_) pool_->take_back(std::move(connection_), reusable_);
+      if (connection_ && pool_) pool_->take_back(std::move(connection_), reusable_);
+      connection_.reset();
     }
 
     OriginPool* pool_ = nullptr;
@@ -68,6 +73,9 @@ class OriginPool {
   // An idle connection, or one made now. Errors: overloaded (too many wait already), timed_out,
   // cancelled, and those of connecting.
   runtime::Task<Result<Lease>> acquire(runtime::Wait wait);
+  // The use of a connection that was made elsewhere, has its place among the origin's connections,
+  // and is counted as open.
+  Lease lease_of(runtime::StreamPtr stream);
   // Closes what is idle; nothing is kept or lent any more. All leases must have been given back.
   runtime::Task<> stop();
 

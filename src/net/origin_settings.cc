@@ -71,6 +71,38 @@ const settings::Group<BreakerSettings>& breaker_settings() {
   return group;
 }
 
+const settings::Group<OriginHttp2Settings>& http2_settings() {
+  using S = OriginHttp2Settings;
+  static const settings::Group<S> group{
+      "",
+      "HTTP/2 towards the origin: many requests on few connections. gRPC needs it.",
+      {field(&S::use, "use", Http2Use::off,
+             {{"off", Http2Use::off}, {"on", Http2Use::on}, {"auto", Http2Use::automatic}},
+             "off: HTTP/1.1. on: HTTP/2, over TLS by ALPN and in clear without asking; an origin "
+             "that does not speak it fails. auto: what an https origin chooses, and HTTP/1.1 in "
+             "clear. A WebSocket always goes over HTTP/1.1."),
+       field(&S::streams_max, "streams_max", 100u,
+             "Most requests on one connection at a time, unless the origin allows fewer; lower it "
+             "to spread them over more connections.")
+           .between(1, 10'000),
+       field(&S::window_bytes, "window_bytes", 256 * KiB,
+             "How much of one answer may come before the client has taken it; raise it for large "
+             "answers from far away, lower it where memory is short.")
+           .in_bytes()
+           .between(16 * KiB, 16 * MiB),
+       field(&S::age_max, "age_max", hours(1),
+             "How long a connection takes new requests; then another is made, so that a change of "
+             "addresses and a larger fleet are noticed.")
+           .between(seconds(1), hours(24 * 30)),
+       field(&S::ping_after, "ping_after", seconds(20),
+             "After how long a silence an origin that owes an answer is asked for a sign of life.")
+           .between(milliseconds(100), hours(1)),
+       field(&S::ping_timeout, "ping_timeout", seconds(10),
+             "How long that may take before the connection counts as dead.")
+           .between(milliseconds(100), hours(1))}};
+  return group;
+}
+
 bool is_check_path(std::string_view text) {
   return text.empty() || (text.starts_with('/') && wire::all_of(wire::target_bytes, text));
 }
@@ -165,6 +197,7 @@ const settings::Group<OriginSettings>& origin_settings() {
        field(&S::breaker, "breaker", breaker_settings(), "The circuit breaker."),
        field(&S::health, "health", health_settings(), "Health checks."),
        field(&S::tls, "tls", tls_settings(), "TLS towards it."),
+       field(&S::http2, "http2", http2_settings(), "HTTP/2 towards it."),
        field(&S::trusted, "trusted", false,
              "Believe its Trace-Keep, by which it asks that a trace be kept whatever the sampling "
              "rate; for services of yours.")}};

@@ -51,6 +51,24 @@ struct HealthCheckSettings {
   std::vector<std::string> statuses;
 };
 
+// What is offered to a server; in clear there is no choice, and `either` is HTTP/1.1.
+enum class HttpOffer : uint8_t { http1, http2, either };
+
+enum class Http2Use : uint8_t {
+  off,
+  on,
+  automatic,  // over TLS, where the origin chooses it
+};
+
+struct OriginHttp2Settings {
+  Http2Use use = Http2Use::off;
+  uint32_t streams_max = 0;
+  uint32_t window_bytes = 0;
+  Duration age_max{};
+  Duration ping_after{};
+  Duration ping_timeout{};
+};
+
 struct OriginSettings {
   std::string url;
   Duration connect_timeout{};
@@ -67,8 +85,7 @@ struct OriginSettings {
   HealthCheckSettings health;
   OriginTlsSettings tls;
   bool trusted = false;
-  // No setting: whoever talks to the origin in HTTP/2 (grpc_channel.h) asks for it.
-  bool http2 = false;
+  OriginHttp2Settings http2;
 };
 
 const settings::Group<OriginSettings>& origin_settings();

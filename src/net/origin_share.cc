@@ -9,7 +9,7 @@ Result<OriginSharePtr> OriginShare::make(OriginSettings settings, size_t shards)
   const wire::Url url = *wire::parse_url(text);
   std::unique_ptr<TlsContext> tls;
   if (url.scheme == wire::Scheme::https) {
-    WEIR_TRY(tls, TlsContext::client(settings.tls, settings.http2));
+    WEIR_TRY(tls, TlsContext::client(settings.tls));
   }
   OriginSharePtr share(new OriginShare(std::move(settings), url, shards));
   share->tls_ = std::move(tls);
@@ -28,6 +28,18 @@ OriginShare::OriginShare(OriginSettings settings, const wire::Url& url, size_t s
       breaker_(settings_.breaker) {}
 
 OriginShare::~OriginShare() = default;
+
+HttpOffer OriginShare::http2_offer() const {
+  switch (settings_.http2.use) {
+    case Http2Use::off:
+      break;
+    case Http2Use::on:
+      return HttpOffer::http2;
+    case Http2Use::automatic:
+      return scheme_ == wire::Scheme::https ? HttpOffer::either : HttpOffer::http1;
+  }
+  return HttpOffer::http1;
+}
 
 bool OriginShare::take_slot() {
   // A shard that gives a slot back looks for who waits; whoever waits has said so before it looks

@@ -43,6 +43,8 @@ class OriginShare {
   const std::string& server_name() const { return server_name_; }
   // Of an https origin.
   const TlsContext& tls() const { return *tls_; }
+  // As the settings say; `http1`: there is nothing to ask the origin about HTTP/2.
+  HttpOffer http2_offer() const;
   Breaker& breaker() { return breaker_; }
   // As the health checks say; true without any.
   bool healthy() const { return healthy_.load(std::memory_order_relaxed); }

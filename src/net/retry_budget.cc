@@ -9,6 +9,8 @@ bool is_safe_to_retry(const FailedAttempt& attempt) {
     case ErrorCode::overloaded:
     case ErrorCode::unsupported:
       return false;
+    case ErrorCode::refused:
+      return true;
     case ErrorCode::closed:
     case ErrorCode::reset:
       return !attempt.connected || (attempt.idempotent && (attempt.reused || attempt.elsewhere));

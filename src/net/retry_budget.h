@@ -21,7 +21,8 @@ struct FailedAttempt {
   bool elsewhere = false;         // the next attempt can go to another origin
 };
 
-// A request that was not connected has had no effect. One that met the end of an idle connection
+// A request that was not connected has had no effect, nor has one that the origin says it has not
+// looked at (`refused`, in HTTP/2). One that met the end of an idle connection
 // very likely has none; where repeating it does no harm, it may be repeated, and so may one whose
 // origin has gone if there is another. Any other may not.
 bool is_safe_to_retry(const FailedAttempt& attempt);

@@ -24,8 +24,20 @@ int keep_session(SSL* ssl, SSL_SESSION* session) {
   return 1;  // the reference is ours now
 }
 
-constexpr unsigned char http1_protocol[] = "\x08http/1.1";
-constexpr unsigned char http2_protocol[] = "\x02h2";
+// As ALPN writes a list of protocols.
+std::span<const unsigned char> protocols_of(HttpOffer offer) {
+  static constexpr unsigned char both[] = "\x02h2\x08http/1.1";
+  const std::span<const unsigned char> all(both, sizeof both - 1);
+  switch (offer) {
+    case HttpOffer::http1:
+      return all.subspan(3);
+    case HttpOffer::http2:
+      return all.first(3);
+    case HttpOffer::either:
+      break;
+  }
+  return all;
+}
 
 bool load_authorities(SSL_CTX* context, const std::string& ca_file) {
   if (ca_file.empty()) return SSL_CTX_set_default_verify_paths(context) == 1;
@@ -65,8 +77,7 @@ Error last_tls_error(const char* otherwise) {
   return {ErrorCode::tls, text ? text : otherwise};
 }
 
-Result<std::unique_ptr<TlsContext>> TlsContext::client(const OriginTlsSettings& settings,
-                                                       bool http2) {
+Result<std::unique_ptr<TlsContext>> TlsContext::client(const OriginTlsSettings& settings) {
   auto made = std::make_unique<TlsContext>(SSL_CTX_new(TLS_client_method()));
   SSL_CTX* context = made->context_.get();
   if (!context) return std::unexpected(last_tls_error("OpenSSL cannot be set up"));
@@ -75,11 +86,6 @@ Result<std::unique_ptr<TlsContext>> TlsContext::client(const OriginTlsSettings& 
   SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL_STORE);
   SSL_CTX_sess_set_new_cb(context, keep_session);
-  const std::span<const unsigned char> offered =
-      http2 ? std::span<const unsigned char>(http2_protocol) : http1_protocol;
-  if (SSL_CTX_set_alpn_protos(context, offered.data(), static_cast<unsigned>(offered.size() - 1)) !=
-      0)
-    return std::unexpected(last_tls_error("ALPN cannot be set"));
   if (!settings.certificate.empty()) WEIR_CHECK(show_certificate(context, settings));
   if (!settings.verify) return made;
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
@@ -90,11 +96,14 @@ Result<std::unique_ptr<TlsContext>> TlsContext::client(const OriginTlsSettings& 
   return made;
 }
 
-Result<SslPtr> TlsContext::connection_to(const std::string& server_name,
-                                         TlsSessions* sessions) const {
+Result<SslPtr> TlsContext::connection_to(const std::string& server_name, TlsSessions* sessions,
+                                         HttpOffer offer) const {
   SslPtr ssl(SSL_new(context_.get()));
   if (!ssl || !expect_name(ssl.get(), server_name))
     return std::unexpected(last_tls_error("the server's name cannot be asked for"));
+  const std::span<const unsigned char> offered = protocols_of(offer);
+  if (SSL_set_alpn_protos(ssl.get(), offered.data(), static_cast<unsigned>(offered.size())) != 0)
+    return std::unexpected(last_tls_error("ALPN cannot be set"));
   SSL_set_connect_state(ssl.get());
   if (sessions) {
     SSL_set_ex_data(ssl.get(), sessions_index(), sessions);

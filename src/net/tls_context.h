@@ -33,16 +33,15 @@ class TlsSessions {
 
 class TlsContext {
  public:
-  // For connections to an origin; offers http/1.1 by ALPN, or h2 in its place. Errors: tls, where
-  // the authorities cannot be read.
-  static Result<std::unique_ptr<TlsContext>> client(const OriginTlsSettings& settings,
-                                                    bool http2 = false);
+  // For connections to an origin. Errors: tls, where the authorities cannot be read.
+  static Result<std::unique_ptr<TlsContext>> client(const OriginTlsSettings& settings);
   // Takes over a context that is set up already, of either side.
   explicit TlsContext(SSL_CTX* context) : context_(context) {}
 
   // A connection to `server_name` (a host name or an IP address), which is asked for and, where the
-  // context verifies, checked. `sessions`, if any, outlives it.
-  Result<SslPtr> connection_to(const std::string& server_name, TlsSessions* sessions) const;
+  // context verifies, checked. `sessions`, if any, outlives it. The offer is made by ALPN.
+  Result<SslPtr> connection_to(const std::string& server_name, TlsSessions* sessions,
+                               HttpOffer offer = HttpOffer::http1) const;
   // The sessions of `ssl` go nowhere from now on: it leaves the shard that keeps them.
   static void keep_no_sessions(SSL* ssl);
   // A connection from a client.

@@ -298,7 +298,7 @@ net::OriginSettings receiver_of(const OtlpSettings& settings, const Endpoint& en
   receiver.tls.ca_file = settings.ca_file;
   receiver.tls.certificate = settings.client_certificate;
   receiver.tls.key = settings.client_key;
-  receiver.http2 = settings.protocol == Protocol::grpc;
+  if (settings.protocol == Protocol::grpc) receiver.http2.use = net::Http2Use::on;
   return receiver;
 }
 

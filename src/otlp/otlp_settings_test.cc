@@ -5,11 +5,11 @@
 #include <doctest/doctest.h>
 
 #include "otlp/backoff.h"
-#include "otlp/gzip.h"
 #include "otlp/otel_environment.h"
 #include "otlp/resource.h"
 #include "settings/resolve.h"
 #include "settings/schema.h"
+#include "otlp/gzip.h"
 
 namespace weir::otlp {
 
@@ -83,10 +83,10 @@ TEST_CASE("over gRPC an endpoint has no path, and the target is the method") {
   REQUIRE(endpoint.has_value());
   CHECK(endpoint->origin == "http://c:4317");
   CHECK(endpoint->target == "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export");
-  CHECK(receiver_of(loaded.otlp, *endpoint).http2);
+  CHECK(receiver_of(loaded.otlp, *endpoint).http2.use == net::Http2Use::on);
   const Loaded secure = load_from({"OTEL_EXPORTER_OTLP_ENDPOINT=c:4317"});
   CHECK(secure.otlp.endpoint == "https://c:4317");
-  CHECK_FALSE(receiver_of(secure.otlp, *endpoint).http2);
+  CHECK(receiver_of(secure.otlp, *endpoint).http2.use == net::Http2Use::off);
   OtlpSettings with_path = loaded.otlp;
   with_path.traces.endpoint = "http://c:4317/v1/traces";
   CHECK(otlp_settings().check(with_path).value_or("").starts_with("traces.endpoint: "));
@@ -142,7 +142,7 @@ TEST_CASE("what a signal has for itself goes before what is for all") {
   CHECK(tls.certificate == "/cert2");
   CHECK(tls.key == "/key2");
   CHECK(receiver_of(traces, *endpoint_of(otlp, Signal::traces)).tls.certificate == "/cert");
-  CHECK(receiver_of(logs, *endpoint_of(otlp, Signal::logs)).http2);
+  CHECK(receiver_of(logs, *endpoint_of(otlp, Signal::logs)).http2.use == net::Http2Use::on);
 }
 
 TEST_CASE("samplers, switches and levels become settings of ours") {

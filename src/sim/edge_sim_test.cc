@@ -58,12 +58,46 @@ TEST_CASE("whatever fails, no answer is wrong and none is late") {
   CHECK(sum.torn > count / 10);
 }
 
+TEST_CASE("in front of origins of HTTP/2 the edge answers everything right without faults") {
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    CAPTURE(seed);
+    EdgeWorldPlan plan = peaceful(seed);
+    plan.http2.emplace();
+    const EdgeWorldOutcome outcome = run(plan);
+    CHECK(outcome.fault() == "");
+    CHECK(outcome.clients.right == outcome.clients.requests);
+    CHECK(outcome.clients.requests > 20);
+  }
+}
+
+TEST_CASE("whatever fails between the edge and origins of HTTP/2, no answer is wrong or late") {
+  const uint64_t one = number_from("WEIR_SIM_SEED", 0);
+  const uint64_t first = one ? one : number_from("WEIR_SIM_FROM", 1);
+  const uint64_t count = one ? 1 : number_from("WEIR_SIM_SEEDS", 300);
+  ClientTally sum;
+  for (uint64_t seed = first; seed < first + count; ++seed) {
+    const EdgeWorldOutcome outcome = run(EdgeWorldPlan::draw_http2(seed));
+    INFO("replay with WEIR_SIM_SEED=", seed);
+    CHECK(outcome.fault() == "");
+    sum.requests += outcome.clients.requests;
+    sum.right += outcome.clients.right;
+    sum.own_errors += outcome.clients.own_errors;
+    sum.torn += outcome.clients.torn;
+  }
+  if (count < 100) return;
+  CHECK(sum.right > sum.requests / 4);
+  CHECK(sum.own_errors > count / 10);
+  CHECK(sum.torn > count / 10);
+}
+
 TEST_CASE("a seed plays the whole proxy the same way every time") {
   for (uint64_t seed = 1; seed <= 10; ++seed) {
     CAPTURE(seed);
     const EdgeWorldPlan plan = EdgeWorldPlan::draw(seed);
     const EdgeWorldOutcome outcome = run(plan);
     CHECK(outcome.trace_hash == run(plan).trace_hash);
+    const EdgeWorldPlan http2 = EdgeWorldPlan::draw_http2(seed);
+    CHECK(run(http2).trace_hash == run(http2).trace_hash);
   }
 }
 

@@ -30,6 +30,7 @@ SimulatedEdgeOptions edge_options(const EdgeWorldPlan& plan) {
   options.request_timeout = plan.request_timeout;
   options.connections_max = plan.connections_max;
   options.origin_connections_max = plan.origin_connections_max;
+  options.origin_http2 = plan.http2.has_value();
   return options;
 }
 
@@ -68,12 +69,20 @@ std::string EdgeWorldOutcome::fault() const {
   return {};
 }
 
-EdgeWorldOutcome run(const EdgeWorldPlan& plan) {
+EdgeWorldPlan EdgeWorldPlan::draw_http2(uint64_t seed) {
+  EdgeWorldPlan plan = draw(seed);
+  Random random(~seed);
+  plan.http2 = SimHttp2Limits::draw(random);
+  return plan;
+}
+
+namespace {
+
+// The rest of the world, behind whose origins of either kind the edge stands.
+template <class Origin>
+EdgeWorldOutcome run_with(const EdgeWorldPlan& plan, SimWorld& world, Origin& first,
+                          Origin& second) {
   EdgeWorldOutcome outcome;
-  SimWorld world(plan.seed, faults_of(plan));
-  world.network().set_faults(edge_address, plan.client_link);
-  ScriptedOrigin first(*world.network().open_listener(origin_addresses[0]), plan.origin);
-  ScriptedOrigin second(*world.network().open_listener(origin_addresses[1]), plan.origin);
   ScriptedClients clients(client_options(plan), plan.clients);
   {
     SimProcess one(world, origin_addresses[0], 1, [&](Shard& shard) { return first.run(shard); });
@@ -95,6 +104,23 @@ EdgeWorldOutcome run(const EdgeWorldPlan& plan) {
   outcome.turns = world.turns();
   outcome.sockets_left = world.network().sockets();
   return outcome;
+}
+
+}  // namespace
+
+EdgeWorldOutcome run(const EdgeWorldPlan& plan) {
+  SimWorld world(plan.seed, faults_of(plan));
+  world.network().set_faults(edge_address, plan.client_link);
+  const int listeners[2] = {*world.network().open_listener(origin_addresses[0]),
+                            *world.network().open_listener(origin_addresses[1])};
+  if (plan.http2) {
+    SimHttp2Origin first(listeners[0], plan.origin, *plan.http2);
+    SimHttp2Origin second(listeners[1], plan.origin, *plan.http2);
+    return run_with(plan, world, first, second);
+  }
+  ScriptedOrigin first(listeners[0], plan.origin);
+  ScriptedOrigin second(listeners[1], plan.origin);
+  return run_with(plan, world, first, second);
 }
 
 }  // namespace weir::sim

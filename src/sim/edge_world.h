@@ -3,7 +3,10 @@
 // origins behind it, all drawn from one seed. run() plays it to its end and answers what became of
 // it.
 
+#include <optional>
+
 #include "runtime/sim_faults.h"
+#include "sim/http2_origin.h"
 #include "sim/scripted_client.h"
 #include "sim/scripted_origin.h"
 
@@ -17,6 +20,8 @@ struct EdgeWorldPlan {
   runtime::SimShardFaults shard;
   ClientMix clients;
   OriginMix origin;
+  // The origins speak HTTP/2, with these limits, and nothing else.
+  std::optional<SimHttp2Limits> http2;
   // The edge drains in the middle of it.
   bool stops_early = false;
   // Limits of the edge; every request ends within the first.
@@ -25,6 +30,8 @@ struct EdgeWorldPlan {
   uint32_t origin_connections_max = 1024;  // to one origin
 
   static EdgeWorldPlan draw(uint64_t seed);
+  // The same with origins of HTTP/2.
+  static EdgeWorldPlan draw_http2(uint64_t seed);
 };
 
 struct EdgeWorldOutcome {

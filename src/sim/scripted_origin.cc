@@ -2,10 +2,8 @@
 
 #include <array>
 
-#include "base/units.h"
 #include "runtime/waiter.h"
 #include "sim/answer_bytes.h"
-#include "sim/content.h"
 
 namespace weir::sim {
 namespace {
@@ -30,10 +28,6 @@ struct ScriptedOrigin::Connection {
   Wait at_most(Duration limit) { return {shard.now() + limit, &shard.closing()}; }
 };
 
-void ScriptedOrigin::violation(std::string what) {
-  if (tally_.violations++ == 0) tally_.first_violation = std::move(what);
-}
-
 Task<> ScriptedOrigin::run(Shard& shard) {
   std::unique_ptr<runtime::Listener> listener = *shard.reactor().listen(listener_);
   while (!shard.draining().requested()) {
@@ -47,16 +41,16 @@ Task<> ScriptedOrigin::run(Shard& shard) {
 }
 
 Task<> ScriptedOrigin::serve(Shard& shard, runtime::StreamPtr stream) {
-  ++tally_.connections;
+  ++watch_.tally.connections;
   Connection connection{shard, *stream, MessageReader(*stream, Duration(0))};
   while (co_await exchange(connection)) {
   }
 }
 
 Task<bool> ScriptedOrigin::exchange(Connection& connection) {
-  const Result<Request> request = co_await read_request(connection);
+  const Result<OriginAsked> request = co_await read_request(connection);
   if (!request) co_return false;
-  ++tally_.requests;
+  ++watch_.tally.requests;
   const OriginPlan plan = OriginPlan::draw(connection.random(), mix_);
   if (plan.early) {
     if (!co_await answer(connection, *request, plan)) co_return false;
@@ -66,7 +60,7 @@ Task<bool> ScriptedOrigin::exchange(Connection& connection) {
   co_return co_await answer(connection, *request, plan);
 }
 
-Task<Result<ScriptedOrigin::Request>> ScriptedOrigin::read_request(Connection& connection) {
+Task<Result<OriginAsked>> ScriptedOrigin::read_request(Connection& connection) {
   std::array<wire::Field, 64> storage;
   wire::RequestHead head{std::span(storage)};
   auto parse = [&](std::string_view bytes) { return wire::parse_request_head(bytes, 0, {}, head); };
@@ -75,43 +69,28 @@ Task<Result<ScriptedOrigin::Request>> ScriptedOrigin::read_request(Connection& c
   const Wait wait = connection.at_most(idle);
   WEIR_CO_TRY(const wire::HeadResult result, co_await connection.reader.read_head(parse, wait));
   if (result.malformed()) {
-    violation(std::string("a malformed request: ") + result.reason);
+    watch_.violation(std::string("a malformed request: ") + result.reason);
     co_return fail(ErrorCode::invalid, result.reason);
   }
-  Request request = take_request(head);
+  OriginAsked request = watch_.take_request(head);
   connection.reader.consume(result.bytes);
   co_return request;
 }
 
-ScriptedOrigin::Request ScriptedOrigin::take_request(const wire::RequestHead& head) {
-  Request request;
-  request.method = head.method_text;
-  request.target = head.target;
-  if (const wire::Field* field = head.fields.find(secret_field)) request.secret = field->value;
-  if (const wire::Field* field = head.fields.find(body_field))
-    request.body_bytes = parse_u64(field->value).value_or(0);
-  request.framing = head.framing;
-  request.keep_alive = head.keep_alive;
-  if (request.secret.empty()) violation("a request without its secret: " + request.target);
-  if (head.method == wire::RequestMethod::post && !unrepeatable_.insert(request.target).second)
-    violation("a POST came twice: " + request.target);
-  return request;
-}
-
-Task<bool> ScriptedOrigin::read_body(Connection& connection, const Request& request) {
+Task<bool> ScriptedOrigin::read_body(Connection& connection, const OriginAsked& request) {
   const Result<std::string> body =
       co_await connection.reader.read_body(request.framing, connection.at_most(patience));
   if (!body) {
-    ++tally_.cut_requests;
-    if (body.error().code == ErrorCode::invalid) violation("broken chunks: " + request.target);
+    ++watch_.tally.cut_requests;
+    if (body.error().code == ErrorCode::invalid)
+      watch_.violation("broken chunks: " + request.target);
     co_return false;
   }
-  if (*body != request_content(request.target, request.secret, request.body_bytes))
-    violation("a wrong request body taken for whole: " + request.target);
+  watch_.take_body(request, *body);
   co_return true;
 }
 
-Task<bool> ScriptedOrigin::answer(Connection& connection, const Request& request,
+Task<bool> ScriptedOrigin::answer(Connection& connection, const OriginAsked& request,
                                   const OriginPlan& plan) {
   Stream& stream = connection.stream;
   if (plan.kind == OriginPlan::Kind::hang_up) co_return false;
@@ -140,7 +119,7 @@ Task<bool> ScriptedOrigin::answer(Connection& connection, const Request& request
   }
   if (plan.cut && plan.cut_by_reset) stream.abort_on_close();
   if (plan.cut || plan.kind == OriginPlan::Kind::garbage) co_return false;
-  ++tally_.answers;
+  ++watch_.tally.answers;
   co_return plan.keep_alive&& request.keep_alive&& plan.extra_bytes == 0;
 }
 

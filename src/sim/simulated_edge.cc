@@ -18,6 +18,7 @@ edge::EdgeSettings edge_settings(const SimulatedEdgeOptions& options) {
     net::OriginSettings origin = net::origin_with_defaults(url);
     origin.connections_max = options.origin_connections_max;
     origin.response_timeout = options.origin_timeout;
+    if (options.origin_http2) origin.http2.use = net::Http2Use::on;
     site.origins.push_back(origin);
   }
   settings.sites = {site};

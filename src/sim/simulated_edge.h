@@ -22,6 +22,7 @@ struct SimulatedEdgeOptions {
   Duration request_timeout = seconds(60);
   uint32_t connections_max = 1024;
   uint32_t origin_connections_max = 1024;
+  bool origin_http2 = false;
   Duration origin_timeout = seconds(30);  // for the head of an answer
   uint64_t cache_bytes = 64 << 20;
   uint64_t range_bytes_max = 8 << 20;

@@ -60,6 +60,13 @@ GrpcCode parse_grpc_status(std::string_view text) {
   return static_cast<GrpcCode>(value);
 }
 
+bool is_grpc_type(std::string_view content_type) {
+  constexpr std::string_view type = "application/grpc";
+  if (!content_type.starts_with(type)) return false;
+  content_type.remove_prefix(type.size());
+  return content_type.empty() || content_type.starts_with('+') || content_type.starts_with(';');
+}
+
 GrpcCode grpc_code_of_http(uint16_t status) {
   switch (status) {
     case 400:

@@ -36,6 +36,8 @@ enum class GrpcCode : uint8_t {
   data_loss = 15,
   unauthenticated = 16,
 };
+// Whether a message with that content-type is gRPC's; gRPC-Web is something else.
+bool is_grpc_type(std::string_view content_type);
 // "UNAVAILABLE".
 std::string_view to_string(GrpcCode code);
 // Of the field grpc-status; `unknown` for what is no number that we know.

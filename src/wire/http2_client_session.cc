@@ -9,8 +9,6 @@
 namespace weir::wire {
 namespace {
 
-constexpr size_t fields_max = 200;
-
 std::string_view text(const uint8_t* bytes, size_t size) {
   return {reinterpret_cast<const char*>(bytes), size};
 }
@@ -22,6 +20,17 @@ uint16_t status_of(const Http2Block& block) {
   if (block.count() == 0 || block.name(0) != ":status" || block.value(0).size() != 3) return 0;
   const std::string_view digits = block.value(0);
   return static_cast<uint16_t>((digits[0] - '0') * 100 + (digits[1] - '0') * 10 + digits[2] - '0');
+}
+
+// nghttp2 copies them, with the names in lower case.
+std::span<nghttp2_nv> names_and_values(std::span<const Field> fields,
+                                       std::span<nghttp2_nv> storage) {
+  WEIR_ASSERT(fields.size() <= storage.size());
+  size_t count = 0;
+  for (const Field& field : fields)
+    storage[count++] = {bytes_of(field.name), bytes_of(field.value), field.name.size(),
+                        field.value.size(), NGHTTP2_NV_FLAG_NONE};
+  return storage.first(count);
 }
 
 struct SessionFree {
@@ -45,6 +54,8 @@ struct Http2ClientSession::State {
     streams.erase(found);
     closed->on_closed(static_cast<Http2Error>(error));
   }
+  // Whether there are any, which then follow the body.
+  bool announce_trailers(int32_t id, std::span<const Field> fields) const;
   void receive(const nghttp2_frame& frame);
   void receive_head(const nghttp2_frame& frame);
 
@@ -63,6 +74,13 @@ struct Http2ClientSession::State {
   std::unordered_map<int32_t, Http2ClientStream*> streams;
 };
 
+bool Http2ClientSession::State::announce_trailers(int32_t id, std::span<const Field> fields) const {
+  if (fields.empty()) return false;
+  std::array<nghttp2_nv, fields_max> all;
+  const std::span<nghttp2_nv> named = names_and_values(fields, all);
+  return nghttp2_submit_trailer(get(), id, named.data(), named.size()) == 0;
+}
+
 void Http2ClientSession::State::receive_head(const nghttp2_frame& frame) {
   Http2ClientStream* answered = stream(frame.hd.stream_id);
   if (!answered) return;
@@ -72,7 +90,10 @@ void Http2ClientSession::State::receive_head(const nghttp2_frame& frame) {
   }
   const uint16_t status = status_of(block);
   const bool last = (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
-  if (status >= 200) answered->on_head(status, block);
+  if (status >= 200)
+    answered->on_head(status, block, last);
+  else if (status != 0)
+    answered->on_interim(status, block);
   if (!last) return;
   if (status != 0) block.clear();
   answered->on_end(block);
@@ -214,15 +235,16 @@ bool Http2ClientSession::takes_requests() const {
   return !state_->going_away && nghttp2_session_check_request_allowed(state_->get()) != 0;
 }
 
+uint32_t Http2ClientSession::streams_max() const {
+  return nghttp2_session_get_remote_settings(state_->get(),
+                                             NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
+}
+
 std::optional<uint32_t> Http2ClientSession::request(std::span<const Field> fields, bool ended,
                                                     Http2ClientStream& stream) {
-  WEIR_ASSERT(fields.size() <= fields_max);
   if (!takes_requests()) return std::nullopt;
   std::array<nghttp2_nv, fields_max> all;
-  size_t count = 0;
-  for (const Field& field : fields)
-    all[count++] = {bytes_of(field.name), bytes_of(field.value), field.name.size(),
-                    field.value.size(), NGHTTP2_NV_FLAG_NONE};
+  const std::span<nghttp2_nv> named = names_and_values(fields, all);
   nghttp2_data_provider body{};
   body.read_callback = [](nghttp2_session*, int32_t of_stream, uint8_t*, size_t room,
                           uint32_t* flags, nghttp2_data_source*, void* self) -> ssize_t {
@@ -235,9 +257,11 @@ std::optional<uint32_t> Http2ClientSession::request(std::span<const Field> field
     const bool last = size == ready && asking->body_ends();
     if (size == 0 && !last) return NGHTTP2_ERR_DEFERRED;
     *flags |= NGHTTP2_DATA_FLAG_NO_COPY | (last ? NGHTTP2_DATA_FLAG_EOF : 0u);
+    if (last && State::of(self).announce_trailers(of_stream, asking->trailers()))
+      *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
     return static_cast<ssize_t>(size);
   };
-  const int32_t id = nghttp2_submit_request(state_->get(), nullptr, all.data(), count,
+  const int32_t id = nghttp2_submit_request(state_->get(), nullptr, named.data(), named.size(),
                                             ended ? nullptr : &body, nullptr);
   if (id < 0) return std::nullopt;
   state_->streams[id] = &stream;
@@ -256,6 +280,10 @@ void Http2ClientSession::drop(uint32_t stream) {
 
 void Http2ClientSession::consume(uint32_t stream, size_t bytes) {
   nghttp2_session_consume(state_->get(), static_cast<int32_t>(stream), bytes);
+}
+
+void Http2ClientSession::consume_of_stream(uint32_t stream, size_t bytes) {
+  nghttp2_session_consume_stream(state_->get(), static_cast<int32_t>(stream), bytes);
 }
 
 void Http2ClientSession::consume(size_t bytes) {

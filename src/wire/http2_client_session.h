@@ -25,8 +25,10 @@ struct Http2ClientLimits {
 // Who gets what belongs to one request, from request() until on_closed().
 class Http2ClientStream {
  public:
-  // A final head; interim ones are not told.
-  virtual void on_head(uint16_t status, const Http2Block& block) = 0;
+  // A head before the final one (1xx).
+  virtual void on_interim(uint16_t, const Http2Block&) {}
+  // The final head; `last`: neither body nor trailers follow, and on_end() comes next.
+  virtual void on_head(uint16_t status, const Http2Block& block, bool last) = 0;
   virtual void on_data(std::string_view bytes) = 0;
   // The answer is complete; `trailers` may be empty.
   virtual void on_end(const Http2Block& trailers) = 0;
@@ -39,6 +41,8 @@ class Http2ClientStream {
   virtual size_t body_ready() = 0;
   virtual bool body_ends() = 0;
   virtual void take_body(size_t bytes, Buffer& out) = 0;
+  // Once the body ends: what follows it; looked at when body_ends().
+  virtual std::span<const Field> trailers() { return {}; }
 
  protected:
   ~Http2ClientStream() = default;
@@ -46,6 +50,8 @@ class Http2ClientStream {
 
 class Http2ClientSession {
  public:
+  static constexpr size_t fields_max = 200;
+
   // Its first frames, the preface among them, wait to be produced.
   explicit Http2ClientSession(const Http2ClientLimits& limits);
   ~Http2ClientSession();
@@ -60,17 +66,20 @@ class Http2ClientSession {
   bool alive() const;
   // Whether request() may succeed: the server has neither ended the session nor said that it will.
   bool takes_requests() const;
-  // Opens a stream with these fields, pseudo-header fields first, names in lower case, at most 200;
-  // its number. Where the server has as many open as it allows, it waits. `stream` lives until
-  // on_closed() or drop(). nullopt when no stream can be opened any more.
+  // Opens a stream with these fields, pseudo-header fields first, at most fields_max; its number.
+  // Where the server has as many open as it allows, it waits. `stream` lives until on_closed() or
+  // drop(). nullopt when no stream can be opened any more.
   std::optional<uint32_t> request(std::span<const Field> fields, bool ended,
                                   Http2ClientStream& stream);
   // There is more body than when body_ready() was last asked.
   void resume(uint32_t stream);
   // The stream is of no more interest: it is reset, and nobody is told of it any more.
   void drop(uint32_t stream);
-  // `bytes` of an answer have been used up.
+  // How many requests the server lets us have open at a time, as far as it has said.
+  uint32_t streams_max() const;
+  // `bytes` of an answer have been used up; of the stream's window only, of the connection's only.
   void consume(uint32_t stream, size_t bytes);
+  void consume_of_stream(uint32_t stream, size_t bytes);
   void consume(size_t bytes);
   // Asks for a sign of life.
   void ping();

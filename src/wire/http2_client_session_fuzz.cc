@@ -1,11 +1,14 @@
-// The client's side of HTTP/2 and the reader of gRPC's messages behind it: whatever a server says,
-// it is read the same in one piece and in two, what is handed out keeps the rules, and what a
-// server can make us send is bounded by what it sent.
+// The client's side of HTTP/2, and behind it the reader of gRPC's messages and the answer as one of
+// HTTP/1.1: whatever a server says, it is read the same in one piece and in two, what is handed out
+// keeps the rules, nothing that follows a head can be taken for a part of it, and what a server can
+// make us send is bounded by what it sent.
 #include <array>
 #include <string>
 
 #include "base/assert.h"
 #include "wire/grpc.h"
+#include "wire/http1_response.h"
+#include "wire/http2_as_http1.h"
 #include "wire/http2_client_session.h"
 
 namespace weir::wire {
@@ -20,10 +23,15 @@ constexpr size_t message_bytes_max = 200;
 
 // One call: checks what it is told and writes it down.
 struct Call final : Http2ClientStream {
-  void on_head(uint16_t status, const Http2Block& block) override {
+  void on_interim(uint16_t status, const Http2Block& block) override {
+    WEIR_ASSERT(!closed && !ended && status >= 100 && status < 200);
+    check_as_http1(status, block, false);
+  }
+  void on_head(uint16_t status, const Http2Block& block, bool last) override {
     WEIR_ASSERT(!closed && !ended && status >= 200 && status <= 999);
     WEIR_ASSERT(block.size() <= limits.head_bytes_max);
     log += " head" + std::to_string(status);
+    check_as_http1(status, block, last);
     read_fields(block);
   }
   void on_data(std::string_view bytes) override {
@@ -55,6 +63,18 @@ struct Call final : Http2ClientStream {
       if (name == "grpc-timeout") log += parse_grpc_timeout(value) ? "timeout" : "no timeout";
     }
   }
+  void check_as_http1(uint16_t status, const Http2Block& block, bool last) {
+    Buffer text;
+    const bool chunked = append_http1_answer(text, status, block, RequestMethod::post, last);
+    ResponseHead head{std::span<Field>(storage)};
+    const HeadResult parsed =
+        parse_response_head(text.view(), 0, HeadLimits(), RequestMethod::post, head);
+    WEIR_ASSERT(!parsed.incomplete());
+    if (parsed.malformed()) return;  // the parser is the stricter one
+    WEIR_ASSERT(parsed.bytes == text.size() && head.status == status);
+    WEIR_ASSERT((head.framing.kind == BodyFraming::Kind::chunked) == chunked);
+    WEIR_ASSERT(head.framing.kind != BodyFraming::Kind::until_close);
+  }
   size_t body_ready() override { return left; }
   bool body_ends() override { return true; }
   void take_body(size_t bytes, Buffer& out) override {
@@ -64,6 +84,7 @@ struct Call final : Http2ClientStream {
   }
 
   std::string log;
+  std::array<Field, 100> storage;
   GrpcMessages messages{message_bytes_max};
   size_t left = body_bytes;
   bool broken = false;

@@ -14,7 +14,7 @@ using test::FrameType;
 // One request: keeps what came.
 struct Asked final : Http2ClientStream {
   explicit Asked(std::string request_body = "") : body(std::move(request_body)) {}
-  void on_head(uint16_t code, const Http2Block&) override { status = code; }
+  void on_head(uint16_t code, const Http2Block&, bool) override { status = code; }
   void on_data(std::string_view bytes) override { received += bytes; }
   void on_end(const Http2Block& trailers) override {
     ended = true;

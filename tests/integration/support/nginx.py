@@ -43,13 +43,21 @@ http {{
     location /counted/ {{ proxy_pass http://127.0.0.1:{port}/received/; }}
     location /received/ {{ return 201 "received $request_length"; }}
   }}
+  server {{
+    listen 127.0.0.1:{http2_port} http2;
+    root {folder}/root;
+    location = /moved {{ return 302 /small.txt; }}
+    location = /empty {{ return 204; }}
+    location /counted/ {{ proxy_pass http://127.0.0.1:{port}/received/; }}
+    location = /slow.bin {{ limit_rate 200k; try_files /large.bin =404; }}
+  }}
 {tls}
 }}
 """
 
 TLS = """\
   server {{
-    listen 127.0.0.1:{port} ssl;
+    listen 127.0.0.1:{port} ssl http2;
     ssl_certificate {certificate};
     ssl_certificate_key {key};
     ssl_protocols TLSv1.2 TLSv1.3;
@@ -59,14 +67,15 @@ TLS = """\
 
 
 class Nginx(process.Process):
-    """Content: `/small.txt`, `/large.bin`, and what its configuration names.
+    """Content: `/small.txt`, `/large.bin`, and what its configuration names. `http2_port` speaks
+    HTTP/2 in clear, and nothing else.
 
     `tls`, a certificate and its key, makes it serve the files on `tls_port`, too.
     """
 
     def __init__(self, tls=None):
         folder = process.new_folder("nginx")
-        self.port, self.tls_port = process.free_ports(2)
+        self.port, self.tls_port, self.http2_port = process.free_ports(3)
         self.root = folder / "root"
         self.root.mkdir()
         self.uploads = folder / "uploads"
@@ -79,8 +88,10 @@ class Nginx(process.Process):
             path.chmod(0o755)
         self.uploads.chmod(0o777)
         config = folder / "nginx.conf"
-        config.write_text(CONFIG.format(folder=folder, port=self.port, tls=TLS.format(
-            folder=folder, port=self.tls_port, certificate=tls[0], key=tls[1]) if tls else ""))
+        over_tls = TLS.format(folder=folder, port=self.tls_port, certificate=tls[0],
+                              key=tls[1]) if tls else ""
+        config.write_text(CONFIG.format(folder=folder, port=self.port, tls=over_tls,
+                                        http2_port=self.http2_port))
         super().__init__("nginx", [program(), "-e", "stderr", "-p", folder, "-c", config])
         process.wait_until(self.answers, 10, "nginx")
 

@@ -1,0 +1,543 @@
+#include "net/http2_origin.h"
+
+#include "net/http2_peer_kit.h"
+
+namespace weir::net::test {
+namespace {
+
+using runtime::StreamPtr;
+using wire::test::end_stream;
+using wire::test::Frame;
+using wire::test::frame;
+using wire::test::FrameType;
+
+void by_http2(OriginSettings& s) {
+  s.http2.use = Http2Use::on;
+}
+
+std::string head(uint32_t stream, wire::test::NameValues fields, bool last = false) {
+  return wire::test::request(stream, fields, last);
+}
+std::string ok(uint32_t stream, std::string_view body) {
+  return head(stream, {{":status", "200"}}) + frame(FrameType::data, end_stream, stream, body);
+}
+
+// Answers every request with "hello".
+Task<> hello_http2(StreamPtr& stream, int) {
+  Http2Peer peer(*stream);
+  co_await peer.say(first_frame);
+  while (const uint32_t asked = co_await peer.next_request())
+    co_await peer.say(ok(asked, "hello"));
+}
+
+using Exchange = std::unique_ptr<OriginExchange>;
+
+// Sends all of a request.
+Task<Result<Exchange>> ask(Case& all, std::string_view request) {
+  Result<Exchange> exchange = co_await all.client.open(in_time(all.reactor));
+  if (!exchange) co_return exchange;
+  iovec parts[1] = {runtime::part(request)};
+  const Result<> sent = co_await (*exchange)->send(parts, in_time(all.reactor));
+  if (!sent) co_return std::unexpected(sent.error());
+  (*exchange)->request_complete();
+  co_return exchange;
+}
+
+constexpr std::string_view plain_get = "GET /a?b HTTP/1.1\r\nHost: site.test\r\n\r\n";
+
+// The error that the answer to one more GET ends in.
+Task<ErrorCode> error_of_get(Case& all) {
+  const Result<Answer> answer = co_await get(all.client, in_time(all.reactor));
+  REQUIRE_FALSE(answer.has_value());
+  co_return answer.error().code;
+}
+
+// Whether the reader of a slow answer goes on, as its origin says.
+bool may_read = false;
+
+// What the origin says behind the stream's number, to be told in a table.
+std::string (*said)(uint32_t stream) = nullptr;
+
+Task<> say_it(StreamPtr& stream, int) {
+  Http2Peer peer(*stream);
+  co_await peer.say(first_frame);
+  while (const uint32_t asked = co_await peer.next_request())
+    co_await peer.say(said(asked));
+}
+
+}  // namespace
+
+TEST_CASE("requests to an origin of HTTP/2 share a connection") {
+  on_every_reactor(
+      hello_http2,
+      [](Case& all) -> Task<> {
+        for (int i = 0; i < 5; ++i) {
+          const Result<Answer> answer = co_await get(all.client, in_time(all.reactor));
+          REQUIRE(answer.has_value());
+          CHECK(answer->status == 200);
+          CHECK(answer->body == "hello");
+          CHECK(answer->reused == (i > 0));
+        }
+        CHECK(all.origin.connections() == 1);
+        CHECK(all.client.metrics().opened.value() == 1);
+        CHECK(all.client.metrics().reused.value() == 4);
+        CHECK(all.client.metrics().open.value() == 1);
+        CHECK(all.client.metrics().http2_streams.value() == 0);
+      },
+      by_http2);
+}
+
+TEST_CASE("a request reaches an origin of HTTP/2 as it was, without what concerns connections") {
+  on_every_reactor(
+      [](StreamPtr& stream, int) -> Task<> {
+        Http2Peer peer(*stream);
+        co_await peer.say(first_frame);
+        const uint32_t asked = co_await peer.next_request();
+        co_await pause(stream->reactor(), milliseconds(5));
+        co_await peer.say(ok(asked, ""));
+        (void)co_await peer.next_request();  // the trailers, or the end
+        const Frame& first = peer.heard().first(FrameType::headers, asked);
+        const wire::test::NameValues expected{
+            {":method", "POST"}, {":scheme", "http"}, {":authority", "site.test"},
+            {":path", "/a?b"},   {"x-one", "1"},      {"te", "trailers"}};
+        CHECK(first.fields == expected);
+        CHECK(peer.heard().body(asked) == "some body");
+        const Frame& last = peer.heard().frames.back();
+        CHECK(last.fields == wire::test::NameValues{{"x-sum", "9"}});
+        CHECK(last.last());
+        co_await peer.linger();
+      },
+      [](Case& all) -> Task<> {
+        Result<Exchange> asked =
+            co_await ask(all,
+                         "POST /a?b HTTP/1.1\r\nHost: site.test\r\nX-One: 1\r\nTE: trailers\r\n"
+                         "Connection: TE\r\nTransfer-Encoding: chunked\r\n\r\n"
+                         "5\r\nsome \r\n4\r\nbody\r\n0\r\nX-Sum: 9\r\n\r\n");
+        REQUIRE(asked.has_value());
+        const auto answer = co_await read_answer(**asked, in_time(all.reactor));
+        REQUIRE(answer.has_value());
+      },
+      by_http2);
+}
+
+TEST_CASE("interim answers, a length, trailers: all of an answer comes over HTTP/2") {
+  on_every_reactor(
+      [](StreamPtr& stream, int) -> Task<> {
+        Http2Peer peer(*stream);
+        co_await peer.say(first_frame);
+        const uint32_t asked = co_await peer.next_request();
+        co_await peer.say(head(asked, {{":status", "103"}, {"link", "</a>"}}) +
+                          head(asked, {{":status", "200"}, {"x-a", "b"}}) +
+                          frame(FrameType::data, 0, asked, "one ") +
+                          frame(FrameType::data, 0, asked, "two") +
+                          head(asked, {{"x-sum", "7"}}, true));
+        const uint32_t next = co_await peer.next_request();
+        co_await peer.say(head(next, {{":status", "200"}, {"content-length", "3"}}) +
+                          frame(FrameType::data, end_stream, next, "abc"));
+        co_await peer.linger();
+      },
+      [](Case& all) -> Task<> {
+        Result<Exchange> asked = co_await ask(all, plain_get);
+        REQUIRE(asked.has_value());
+        const auto answer = co_await read_answer(**asked, in_time(all.reactor));
+        REQUIRE(answer.has_value());
+        CHECK(answer->interim == std::vector<uint16_t>{103});
+        CHECK(answer->body == "one two");
+        REQUIRE((*asked)->body().trailers() != nullptr);
+        CHECK((*asked)->body().trailers()->find("x-sum")->value == "7");
+        CHECK(std::string_view((*asked)->http_version()) == "2");
+        asked->reset();
+        Result<Exchange> known = co_await ask(all, plain_get);
+        REQUIRE(known.has_value());
+        const auto head_of =
+            co_await (*known)->receive_head(wire::RequestMethod::get, in_time(all.reactor));
+        REQUIRE(head_of.has_value());
+        CHECK((*head_of)->framing.kind == wire::BodyFraming::Kind::content_length);
+        CHECK((*head_of)->framing.length == 3);
+      },
+      by_http2);
+}
+
+TEST_CASE("answers without a body are whole with their head") {
+  on_every_reactor(
+      [](StreamPtr& stream, int) -> Task<> {
+        Http2Peer peer(*stream);
+        co_await peer.say(first_frame);
+        co_await peer.say(head(co_await peer.next_request(),
+                               {{":status", "200"}, {"content-length", "1000"}}, true));
+        co_await peer.say(head(co_await peer.next_request(),
+                               {{":status", "304"}, {"content-length", "1000"}}, true));
+        co_await peer.say(head(co_await peer.next_request(), {{":status", "204"}}, true));
+        co_await peer.say(head(co_await peer.next_request(), {{":status", "200"}}, true));
+        co_await peer.linger();
+      },
+      [](Case& all) -> Task<> {
+        for (const uint16_t status : std::array<uint16_t, 4>{200, 304, 204, 200}) {
+          const bool first = all.client.metrics().reused.value() == 0 && status == 200;
+          Result<Exchange> asked =
+              co_await ask(all, first ? "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n" : plain_get);
+          REQUIRE(asked.has_value());
+          const auto answer =
+              co_await read_answer(**asked, in_time(all.reactor),
+                                   first ? wire::RequestMethod::head : wire::RequestMethod::get);
+          REQUIRE(answer.has_value());
+          CHECK(answer->status == status);
+          CHECK(answer->body.empty());
+        }
+      },
+      by_http2);
+}
+
+TEST_CASE("what an origin refused unseen may be sent again, whatever it is, and is no failure") {
+  on_every_reactor(
+      [](StreamPtr& stream, int number) -> Task<> {
+        Http2Peer peer(*stream);
+        co_await peer.say(first_frame);
+        const uint32_t asked = co_await peer.next_request();
+        co_await peer.say(number == 0 ? reset(asked, 7) + goaway(asked) : goaway(0));
+        co_await peer.linger();
+      },
+      [](Case& all) -> Task<> {
+        for (int i = 0; i < 2; ++i) {
+          Result<Exchange> asked = co_await ask(all, plain_get);
+          REQUIRE(asked.has_value());
+          const auto answer = co_await read_answer(**asked, in_time(all.reactor));
+          REQUIRE_FALSE(answer.has_value());
+          CHECK(answer.error().code == ErrorCode::refused);
+          FailedAttempt failed = (*asked)->failed(answer.error());
+          CHECK_FALSE(is_safe_to_retry(failed));  // its body is gone
+          failed.body_replayable = true;
+          CHECK(is_safe_to_retry(failed));
+        }
+        CHECK(all.origin.connections() == 2);
+        CHECK(all.client.metrics().http2_refused.value() == 2);
+        CHECK(all.share.breaker().state(all.reactor.now()) == BreakerState::closed);
+      },
+      [](OriginSettings& s) {
+        by_http2(s);
+        s.breaker.failures_in_row = 1;
+      });
+}
+
+TEST_CASE("what GOAWAY covers is answered, and the next request takes a new connection") {
+  on_every_reactor(
+      [](StreamPtr& stream, int) -> Task<> {
+        Http2Peer peer(*stream);
+        co_await peer.say(first_frame);
+        const uint32_t asked = co_await peer.next_request();
+        co_await peer.say(goaway(asked));
+        co_await pause(stream->reactor(), milliseconds(5));
+        co_await peer.say(ok(asked, "still"));
+        co_await peer.linger();
+      },
+      [](Case& all) -> Task<> {
+        for (int i = 0; i < 2; ++i) {
+          const Result<Answer> answer = co_await get(all.client, in_time(all.reactor));
+          REQUIRE(answer.has_value());
+          CHECK(answer->body == "still");
+        }
+        CHECK(all.origin.connections() == 2);
+      },
+      by_http2);
+}
+
+TEST_CASE("a body that is torn or not as long as announced is never taken for whole") {
+  using Lie = std::string (*)(uint32_t);
+  const std::array<Lie, 6> lies{
+      [](uint32_t of) {
+        return head(of, {{":status", "200"}}) + frame(FrameType::data, 0, of, "half") +
+               reset(of, 2);
+      },
+      [](uint32_t of) {
+        return head(of, {{":status", "200"}}) + frame(FrameType::data, 0, of, "half") +
+               reset(of, 0);
+      },
+      [](uint32_t of) {
+        return head(of, {{":status", "200"}, {"content-length", "9"}}) +
+               frame(FrameType::data, end_stream, of, "short");
+      },
+      [](uint32_t of) {
+        return head(of, {{":status", "200"}, {"content-length", "9"}}) +
+               frame(FrameType::data, 0, of, "short") + head(of, {{"x-sum", "5"}}, true);
+      },
+      [](uint32_t of) { return head(of, {{":status", "200"}, {"content-length", "9"}}, true); },
+      // The connection breaks.
+      [](uint32_t of) {
+        return head(of, {{":status", "200"}}) + frame(FrameType::data, 0, of, "half") +
+               frame(FrameType::data, 0, 0, "");
+      }};
+  for (const Lie lie : lies) {
+    said = lie;
+    on_every_reactor(
+        say_it,
+        [](Case& all) -> Task<> {
+          const ErrorCode code = co_await error_of_get(all);
+          CHECK((code == ErrorCode::invalid || code == ErrorCode::reset));
+        },
+        by_http2);
+  }
+}
+
+TEST_CASE("more requests than an origin allows on a connection wait, and are bounded") {
+  on_every_reactor(
+      [](StreamPtr& stream, int) -> Task<> {
+        Http2Peer peer(*stream);
+        // MAX_CONCURRENT_STREAMS: 1
+        co_await peer.say(frame(FrameType::settings, 0, 0, std::string("\0\3\0\0\0\1", 6)));
+        while (const uint32_t asked = co_await peer.next_request()) {
+          co_await pause(stream->reactor(), milliseconds(5));
+          co_await peer.say(ok(asked, "hello"));
+        }
+      },
+      [](Case& all) -> Task<> {
+        REQUIRE((co_await get(all.client, in_time(all.reactor))).has_value());
+        runtime::Scope scope(all.reactor);
+        for (int i = 0; i < 3; ++i)
+          scope.spawn([](Case& of) -> Task<> {
+            CHECK((co_await get(of.client, in_time(of.reactor))).has_value());
+          }(all));
+        CHECK(all.client.metrics().waiting.value() == 2);
+        CHECK(co_await error_of_get(all) == ErrorCode::overloaded);
+        co_await scope.join();
+        CHECK(all.origin.connections() == 1);
+      },
+      [](OriginSettings& s) {
+        by_http2(s);
+        s.connections_max = 1;
+        s.waiting_max = 2;
+      });
+}
+
+TEST_CASE("where one connection is full and more are allowed, another is made") {
+  on_every_reactor(
+      [](StreamPtr& stream, int) -> Task<> {
+        Http2Peer peer(*stream);
+        co_await peer.say(first_frame);
+        while (const uint32_t asked = co_await peer.next_request()) {
+          co_await pause(stream->reactor(), milliseconds(20));
+          co_await peer.say(ok(asked, "hello"));
+        }
+      },
+      [](Case& all) -> Task<> {
+        runtime::Scope scope(all.reactor);
+        for (int i = 0; i < 4; ++i)
+          scope.spawn([](Case& of) -> Task<> {
+            CHECK((co_await get(of.client, in_time(of.reactor))).has_value());
+          }(all));
+        co_await scope.join();
+        CHECK(all.origin.connections() == 2);
+      },
+      [](OriginSettings& s) {
+        by_http2(s);
+        s.http2.streams_max = 2;
+      });
+}
+
+TEST_CASE("an origin may send no more of an answer than its reader has room for") {
+  on_every_reactor(
+      [](StreamPtr& stream, int) -> Task<> {
+        Http2Peer peer(*stream);
+        may_read = false;
+        co_await peer.say(first_frame);
+        const uint32_t slow = co_await peer.next_request();
+        // The client's own window holds once it has been acknowledged.
+        co_await peer.say(frame(FrameType::settings, wire::test::ack, 0, ""));
+        co_await peer.say(head(slow, {{":status", "200"}}) +
+                          frame(FrameType::data, 0, slow, std::string(16'000, 'x')));
+        // Another answer is not held up by it.
+        const uint32_t other = co_await peer.next_request();
+        co_await peer.say(ok(other, "hello"));
+        co_await pause(stream->reactor(), milliseconds(10));
+        CHECK_FALSE(peer.heard().has(FrameType::window_update, slow));
+        may_read = true;
+        while ((co_await peer.next_frame()).stream != slow) {
+        }
+        CHECK(peer.heard().has(FrameType::window_update, slow));
+        co_await peer.say(frame(FrameType::data, end_stream, slow, "end"));
+        co_await peer.linger();
+      },
+      [](Case& all) -> Task<> {
+        Result<Exchange> slow = co_await ask(all, plain_get);
+        REQUIRE(slow.has_value());
+        REQUIRE((co_await (*slow)->receive_head(wire::RequestMethod::get, in_time(all.reactor)))
+                    .has_value());
+        REQUIRE((co_await get(all.client, in_time(all.reactor))).has_value());
+        while (!may_read)
+          co_await pause(all.reactor, milliseconds(1));
+        size_t bytes = 0;
+        while (!(*slow)->body().done()) {
+          const auto piece = co_await (*slow)->read(in_time(all.reactor));
+          REQUIRE(piece.has_value());
+          bytes += piece->size();
+        }
+        CHECK(bytes == 16'003);
+      },
+      [](OriginSettings& s) {
+        by_http2(s);
+        s.http2.window_bytes = 16 * 1024;
+      });
+}
+
+TEST_CASE("a request's body waits for the origin's window, and its sender with it") {
+  on_every_reactor(
+      [](StreamPtr& stream, int) -> Task<> {
+        Http2Peer peer(*stream);
+        co_await peer.say(first_frame);
+        const uint32_t asked = co_await peer.next_request();
+        co_await pause(stream->reactor(), milliseconds(20));
+        const std::string more = wire::test::be32(1 << 20);
+        co_await peer.say(frame(FrameType::window_update, 0, 0, more) +
+                          frame(FrameType::window_update, 0, asked, more));
+        while (!(co_await peer.next_frame()).last()) {
+        }
+        CHECK(peer.heard().body(asked).size() == 300'000);
+        co_await peer.say(ok(asked, "thanks"));
+        co_await peer.linger();
+      },
+      [](Case& all) -> Task<> {
+        const MonoTime begin = all.reactor.now();
+        const std::string request = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 300000\r\n\r\n" +
+                                    std::string(300'000, 'b');
+        Result<Exchange> asked = co_await ask(all, request);
+        REQUIRE(asked.has_value());
+        CHECK(all.reactor.now() - begin >= milliseconds(15));
+        const auto answer = co_await read_answer(**asked, in_time(all.reactor));
+        REQUIRE(answer.has_value());
+        CHECK(answer->body == "thanks");
+      },
+      by_http2);
+}
+
+TEST_CASE("an answer that nobody wants any more is reset, and the connection goes on") {
+  on_every_reactor(
+      [](StreamPtr& stream, int) -> Task<> {
+        Http2Peer peer(*stream);
+        co_await peer.say(first_frame);
+        const uint32_t left = co_await peer.next_request();
+        co_await peer.say(head(left, {{":status", "200"}}));
+        const uint32_t next = co_await peer.next_request();
+        CHECK(peer.heard().first(FrameType::rst_stream, left).number() == 8);
+        co_await peer.say(ok(next, "hello"));
+        co_await peer.linger();
+      },
+      [](Case& all) -> Task<> {
+        Result<Exchange> asked = co_await ask(all, plain_get);
+        REQUIRE(asked.has_value());
+        REQUIRE((co_await (*asked)->receive_head(wire::RequestMethod::get, in_time(all.reactor)))
+                    .has_value());
+        asked->reset();
+        REQUIRE((co_await get(all.client, in_time(all.reactor))).has_value());
+        CHECK(all.origin.connections() == 1);
+      },
+      by_http2);
+}
+
+TEST_CASE("an origin that gives no sign of life is given up, with all that waits for it") {
+  on_every_reactor(
+      [](StreamPtr& stream, int) -> Task<> {
+        Http2Peer peer(*stream);
+        co_await peer.say(first_frame);
+        co_await peer.linger();
+      },
+      [](Case& all) -> Task<> { CHECK(co_await error_of_get(all) == ErrorCode::reset); },
+      [](OriginSettings& s) {
+        by_http2(s);
+        s.http2.ping_after = milliseconds(100);
+        s.http2.ping_timeout = milliseconds(100);
+      });
+}
+
+TEST_CASE("a connection that has grown old takes no new requests") {
+  on_every_reactor(
+      hello_http2,
+      [](Case& all) -> Task<> {
+        REQUIRE((co_await get(all.client, in_time(all.reactor))).has_value());
+        co_await pause(all.reactor, milliseconds(1200));
+        REQUIRE((co_await get(all.client, in_time(all.reactor))).has_value());
+        CHECK(all.origin.connections() == 2);
+        CHECK(all.client.metrics().open.value() == 1);
+      },
+      [](OriginSettings& s) {
+        by_http2(s);
+        s.http2.age_max = seconds(1);
+      });
+}
+
+TEST_CASE("an origin that cannot be reached fails all who wait for its connection") {
+  on_every_reactor(
+      hello_http2,
+      [](Case& all) -> Task<> {
+        runtime::Scope scope(all.reactor);
+        for (int i = 0; i < 3; ++i)
+          scope.spawn([](Case& of) -> Task<> {
+            CHECK(co_await error_of_get(of) == ErrorCode::refused);
+          }(all));
+        co_await scope.join();
+        CHECK(all.client.metrics().connect_failed(ErrorCode::refused).value() == 1);
+      },
+      [](OriginSettings& s) {
+        by_http2(s);
+        s.url = "http://127.0.0.1:1";
+      });
+}
+
+TEST_CASE("over TLS an origin may choose, if we let it, and is taken at its word") {
+  const ScriptedOrigin::Script modern = [](StreamPtr& raw, int number) -> Task<> {
+    Result<StreamPtr> stream = co_await accept_tls(raw, http2_context());
+    REQUIRE(stream.has_value());
+    co_await hello_http2(*stream, number);
+  };
+  const ScriptedOrigin::Script old = [](StreamPtr& raw, int) -> Task<> {
+    co_await tls_hello(raw, *test_authority().origin);
+  };
+  const auto automatic = [](OriginSettings& s) {
+    trust_test_authority(s);
+    s.http2.use = Http2Use::automatic;
+  };
+  on_every_reactor(
+      modern,
+      [](Case& all) -> Task<> {
+        Result<Exchange> asked = co_await ask(all, plain_get);
+        REQUIRE(asked.has_value());
+        CHECK(std::string_view((*asked)->http_version()) == "2");
+        CHECK((co_await read_answer(**asked, in_time(all.reactor)))->body == "hello");
+      },
+      automatic);
+  on_every_reactor(
+      old,
+      [](Case& all) -> Task<> {
+        for (int i = 0; i < 3; ++i) {
+          const Result<Answer> answer = co_await get(all.client, in_time(all.reactor));
+          REQUIRE(answer.has_value());
+          CHECK(answer->body == "hello");
+          CHECK(answer->reused == (i > 0));
+        }
+        CHECK(all.origin.connections() == 1);
+        CHECK(all.share.connections() == 1);
+      },
+      automatic);
+  on_every_reactor(
+      old, [](Case& all) -> Task<> { CHECK(co_await error_of_get(all) == ErrorCode::tls); },
+      [](OriginSettings& s) {
+        trust_test_authority(s);
+        by_http2(s);
+      });
+}
+
+TEST_CASE("a health check speaks HTTP/2 where the origin does, on a connection of its own") {
+  on_every_reactor(
+      hello_http2,
+      [](Case& all) -> Task<> {
+        Result<StreamPtr> stream = co_await all.client.dial(in_time(all.reactor));
+        REQUIRE(stream.has_value());
+        co_await say(**stream, plain_get);
+        CHECK((co_await hear(**stream, "hello")).starts_with("HTTP/1.1 200 OK\r\n"));
+        stream->reset();
+        CHECK(all.share.connections() == 0);
+        REQUIRE((co_await get(all.client, in_time(all.reactor))).has_value());
+        CHECK(all.origin.connections() == 2);
+      },
+      by_http2);
+}
+
+}  // namespace weir::net::test

@@ -21,6 +21,7 @@ namespace weir::admin {
 struct AdminAccess {
   Token token;
   bool grpc = true;  // health and reflection
+  bool http2 = true;
 };
 
 class AdminHandler final : public net::HttpHandler, net::GrpcHealthSource {
@@ -58,6 +59,7 @@ class AdminHandler final : public net::HttpHandler, net::GrpcHealthSource {
 
   // "" and "ready" are as /health/ready, "live" as /health/live.
   State state_of(std::string_view service) const override;
+  std::vector<std::string_view> services() const override { return {"", "ready", "live"}; }
   runtime::Task<> answer_grpc(net::HttpExchange& exchange);
   runtime::Task<Answer> answer(net::HttpExchange& exchange);
   bool may_enter(const net::HttpExchange& exchange) const;

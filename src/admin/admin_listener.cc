@@ -8,10 +8,11 @@
 namespace weir::admin {
 namespace {
 
-net::HttpServerSettings server_settings() {
+net::HttpServerSettings server_settings(const AdminAccess& access) {
   net::HttpServerSettings settings = settings::defaults(net::http_server_settings());
   settings.connections_max = AdminListener::connections_max;
   settings.request_timeout = minutes(5);
+  settings.http2.enabled = access.http2;
   return settings;
 }
 
@@ -20,8 +21,8 @@ net::HttpServerSettings server_settings() {
 AdminListener::AdminListener(int listen_fd, AdminProcess& process, telemetry::Registry& registry,
                              AdminAccess access, TlsContextPtr tls)
     : listen_fd_(listen_fd),
+      settings_(server_settings(access)),
       handler_(process, registry, std::move(access)),
-      settings_(server_settings()),
       tls_(std::move(tls)) {
   observations_.push_back(registry.observe(
       admin_requests, {}, [this] { return static_cast<double>(handler_.requests()); }));

@@ -56,8 +56,8 @@ class AdminListener {
   runtime::Task<> serve(runtime::Shard& shard);
 
   int listen_fd_;
-  AdminHandler handler_;
   net::HttpServerSettings settings_;
+  AdminHandler handler_;
   net::HttpServerGroup group_{1};
   telemetry::Recorder recorder_;  // not the registry's: these are no client connections
   std::vector<telemetry::Observation> observations_;

@@ -38,7 +38,10 @@ const settings::Group<AdminSettings>& admin_settings() {
              "TLS for operators; without a certificate the listener is not encrypted."),
        field(&S::grpc, "grpc", true,
              "Whether the listener answers gRPC, too: health, for probes and balancers, and "
-             "reflection, for tools.")},
+             "reflection, for tools. Needs http2."),
+       field(&S::http2, "http2", true,
+             "Whether operators may speak HTTP/2 on the listener; that of clients is "
+             "http.server.http2.enabled.")},
       check};
   return group;
 }

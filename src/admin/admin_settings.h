@@ -14,6 +14,7 @@ struct AdminSettings {
   std::string token_file;  // empty: no token is asked for
   net::TlsServerSettings tls;
   bool grpc = true;
+  bool http2 = true;
 };
 
 const settings::Group<AdminSettings>& admin_settings();

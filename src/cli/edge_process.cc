@@ -225,7 +225,7 @@ void EdgeProcess::aggregate_paths() {
 std::expected<void, std::string> EdgeProcess::start_admin() {
   if (admin_fd_ < 0) return {};
   const auto settings = configuration_.load(admin::admin_settings());
-  admin::AdminAccess access{.grpc = settings.grpc};
+  admin::AdminAccess access{.grpc = settings.grpc, .http2 = settings.http2};
   if (!settings.token_file.empty()) {
     auto read = admin::Token::read(settings.token_file);
     if (!read) return std::unexpected(read.error());

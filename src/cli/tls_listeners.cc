@@ -27,17 +27,19 @@ std::expected<TlsListeners::Contexts, std::string> TlsListeners::read(
     const edge::EdgeSettings& edge, const admin::AdminSettings& admin,
     const net::HttpServerSettings& http) {
   Contexts contexts;
-  std::vector<std::string> protocols{"http/1.1"};
-  if (http.http2.enabled) protocols.insert(protocols.begin(), "h2");
+  const auto protocols = [](bool http2) -> std::vector<std::string> {
+    return http2 ? std::vector<std::string>{"h2", "http/1.1"}
+                 : std::vector<std::string>{"http/1.1"};
+  };
   if (edge.tls.enabled()) {
-    auto made = net::TlsServerContext::make(edge.tls, {.listener = "edge", .protocols = protocols},
-                                            tickets_);
+    auto made = net::TlsServerContext::make(
+        edge.tls, {.listener = "edge", .protocols = protocols(http.http2.enabled)}, tickets_);
     if (!made) return std::unexpected("edge.tls." + made.error());
     contexts.edge = *std::move(made);
   }
   if (admin.tls.enabled()) {
     auto made = net::TlsServerContext::make(
-        admin.tls, {.listener = "admin", .protocols = {"h2", "http/1.1"}}, tickets_);
+        admin.tls, {.listener = "admin", .protocols = protocols(admin.http2)}, tickets_);
     if (!made) return std::unexpected("admin.tls." + made.error());
     contexts.admin = *std::move(made);
   }

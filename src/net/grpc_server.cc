@@ -60,8 +60,20 @@ Task<Result<std::string>> GrpcExchange::read_only() {
 Task<Result<>> GrpcExchange::write(std::string_view message) {
   append_head();
   Buffer& out = http_.out();
+  const bool packed = packs(message);
+  if (packed) {
+    packer_->begin();
+    packer_->add(message);
+    message = packer_->end();
+  }
   wire::append_chunk_head(out, wire::GrpcMessages::head_bytes + message.size());
-  wire::append_grpc_head(out, false, message.size());
+  wire::append_grpc_head(out, packed, message.size());
+  // What is packed lies where the next one will.
+  if (packed) {
+    out.append(message);
+    out.append("\r\n");
+    co_return co_await http_.flush();
+  }
   const std::array<std::string_view, 2> parts{message, "\r\n"};
   co_return co_await http_.send(parts);
 }
@@ -79,6 +91,10 @@ void GrpcExchange::add_trailer(std::string name, std::string value) {
 bool GrpcExchange::accept_encoding() {
   const wire::Field* encoding = http_.head.fields.find("grpc-encoding");
   gzip_ = encoding && encoding->value == "gzip";
+  const wire::Field* accepted = http_.head.fields.find("grpc-accept-encoding");
+  wire::ListElements taken(accepted ? accepted->value : std::string_view());
+  for (std::string_view each; packer_ && taken.next(each);)
+    packs_ |= each == "gzip";
   return !encoding || gzip_ || encoding->value == "identity";
 }
 
@@ -88,6 +104,7 @@ void GrpcExchange::append_head() {
   wire::append_status_line(out, 200);
   wire::append_field(out, "content-type", std::string_view("application/grpc"));
   wire::append_field(out, "grpc-accept-encoding", std::string_view("gzip"));
+  if (packs_) wire::append_field(out, "grpc-encoding", std::string_view("gzip"));
   out.append(head_fields_.view());
   wire::append_field(out, "Transfer-Encoding", std::string_view("chunked"));
   wire::end_head(out);
@@ -112,7 +129,7 @@ void GrpcExchange::append_status(const GrpcStatus& status) {
 // --- all of them ---
 
 bool GrpcServer::is_call(const HttpExchange& exchange) {
-  return exchange.head.fields.value(wire::KnownField::content_type).starts_with("application/grpc");
+  return wire::is_grpc_type(exchange.head.fields.value(wire::KnownField::content_type));
 }
 
 Task<> GrpcServer::serve(HttpExchange& exchange) {
@@ -123,12 +140,12 @@ Task<> GrpcServer::serve(HttpExchange& exchange) {
     wire::end_head(exchange.out());
     co_return;
   }
-  GrpcExchange call(exchange, message_bytes_max_);
+  GrpcExchange call(exchange, message_bytes_max_, &gzip_);
   call.append_status(co_await run(call));
 }
 
 void GrpcServer::refuse(HttpExchange& exchange, const GrpcStatus& status) {
-  GrpcExchange(exchange, 0).append_status(status);
+  GrpcExchange(exchange, 0, nullptr).append_status(status);
 }
 
 Task<GrpcStatus> GrpcServer::run(GrpcExchange& call) {

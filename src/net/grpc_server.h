@@ -13,6 +13,7 @@
 
 #include "net/http_exchange.h"
 #include "wire/grpc.h"
+#include "wire/gzip.h"
 
 namespace weir::net {
 
@@ -26,15 +27,23 @@ GrpcStatus status_of(const Error& error);
 
 class GrpcExchange {
  public:
-  GrpcExchange(HttpExchange& exchange, size_t message_bytes_max)
-      : http_(exchange), messages_(message_bytes_max), message_bytes_max_(message_bytes_max) {}
+  static constexpr size_t packed_bytes_min = 1024, packed_bytes_max = 64 * 1024;
+
+  // `gzip` outlives it; null: nothing is packed.
+  GrpcExchange(HttpExchange& exchange, size_t message_bytes_max, wire::Gzip* gzip)
+      : http_(exchange),
+        messages_(message_bytes_max),
+        message_bytes_max_(message_bytes_max),
+        packer_(gzip) {}
 
   // The client's next message, unpacked; nullopt when it has said all. Valid until the next call.
   // Errors: limit, invalid (it breaks gRPC's rules), and those of HttpExchange::read_body().
   runtime::Task<Result<std::optional<std::string_view>>> read();
   // The only message of a unary call. Errors: as read(); invalid where there is none or another.
   runtime::Task<Result<std::string>> read_only();
-  // Sends a message, and before the first one the head. Waits for the client's windows.
+  // Sends a message, and before the first one the head; packed, where the client takes gzip and the
+  // message is neither too small to gain nor too large to be packed in one go. Waits for the
+  // client's windows.
   runtime::Task<Result<>> write(std::string_view message);
 
   // Fields for the client, before the first message and behind the last; names in lower case.
@@ -46,6 +55,9 @@ class GrpcExchange {
   friend class GrpcServer;
 
   bool accept_encoding();
+  bool packs(std::string_view message) const {
+    return packs_ && message.size() >= packed_bytes_min && message.size() <= packed_bytes_max;
+  }
   Result<std::string_view> unpack(const wire::GrpcMessages::Message& message);
   void append_head();
   void append_status(const GrpcStatus& status);
@@ -56,7 +68,9 @@ class GrpcExchange {
   Buffer unpacked_;
   Buffer head_fields_;
   std::vector<std::pair<std::string, std::string>> trailers_;
-  bool gzip_ = false;  // what the client says is packed is packed so
+  wire::Gzip* packer_;
+  bool gzip_ = false;   // what the client says is packed is packed so
+  bool packs_ = false;  // the client takes gzip
   bool head_sent_ = false;
 };
 
@@ -93,6 +107,7 @@ class GrpcServer {
 
   std::vector<GrpcService*> services_;
   size_t message_bytes_max_;
+  wire::Gzip gzip_;  // for one message at a time
 };
 
 }  // namespace weir::net

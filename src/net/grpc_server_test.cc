@@ -14,6 +14,7 @@ namespace weir::net {
 namespace {
 
 using runtime::Task;
+using std::string_view_literals::operator""sv;
 using wire::GrpcCode;
 using State = GrpcHealthSource::State;
 
@@ -33,8 +34,11 @@ class Sample final : public GrpcService {
         co_return GrpcStatus{GrpcCode::deadline_exceeded, ""};
     }
     const Result<> written = co_await call.write(*message);
+    bytes_out = call.http().bytes_out();
     co_return written ? GrpcStatus{} : status_of(written.error());
   }
+
+  uint64_t bytes_out = 0;  // of the last answer, without its trailers
 };
 
 class Health final : public GrpcHealthSource {
@@ -42,6 +46,7 @@ class Health final : public GrpcHealthSource {
   State state_of(std::string_view service) const override {
     return service.empty() ? state : State::service_unknown;
   }
+  std::vector<std::string_view> services() const override { return {"", "other"}; }
   State state = State::serving;
 };
 
@@ -128,6 +133,17 @@ TEST_CASE("a unary call is answered, of any size up to the bound") {
   });
 }
 
+TEST_CASE("an answer is packed for who takes that, where there is something to gain") {
+  on_each_reactor([](Parts& parts) -> Task<> {
+    // The channel takes gzip, and unpacks.
+    for (const size_t size : {size_t{100}, size_t{50'000}, size_t{90'000}}) {
+      const std::string message(size, 'm');
+      CHECK((co_await parts.call("/sample.Sample/Echo", message)).response == message);
+      CHECK((parts.handler.sample.bytes_out < size / 10) == (size == 50'000));
+    }
+  });
+}
+
 TEST_CASE("a failure tells its code, its text and its details") {
   on_each_reactor([](Parts& parts) -> Task<> {
     const GrpcReply reply = co_await parts.call("/sample.Sample/Fail", "");
@@ -164,6 +180,10 @@ TEST_CASE("health says the state of the server, and that it knows no such servic
         co_await parts.call("/grpc.health.v1.Health/Check", text_field(1, "shop"));
     CHECK(unknown.code == GrpcCode::not_found);
     CHECK((co_await parts.call("/grpc.health.v1.Health/Check", "\x0a")).code == GrpcCode::internal);
+    const std::string_view all =
+        "\x0a\x06\x0a\x00\x12\x02\x08\x02"
+        "\x0a\x0b\x0a\x05other\x12\x02\x08\x03"sv;
+    CHECK((co_await parts.call("/grpc.health.v1.Health/List", "")).response == all);
   });
 }
 

@@ -5,11 +5,11 @@
 
 #include <functional>
 
-#include "otlp/gzip.h"
 #include "otlp/metric_encoder.h"
 #include "otlp/metric_outbox.h"
 #include "otlp/otlp_settings.h"
 #include "telemetry/path_aggregation.h"
+#include "wire/gzip.h"
 
 namespace weir::otlp {
 
@@ -55,7 +55,7 @@ class MetricCollector {
   const OtlpSettings settings_;
   const WallTime start_;
   MetricEncoder encoder_;
-  Gzip gzip_;
+  wire::Gzip gzip_;
   MonoTime due_{};
   telemetry::PathAggregation* paths_ = nullptr;
   std::function<void()> ask_shards_;

@@ -9,7 +9,7 @@
 #include "otlp/resource.h"
 #include "settings/resolve.h"
 #include "settings/schema.h"
-#include "otlp/gzip.h"
+#include "wire/gzip.h"
 
 namespace weir::otlp {
 
@@ -284,7 +284,7 @@ TEST_CASE("pauses double with jitter up to their maximum, never below what the r
 }
 
 TEST_CASE("compressed pieces are one gzip message, and the next one starts anew") {
-  Gzip gzip;
+  wire::Gzip gzip;
   std::string text;
   for (int i = 0; i < 20'000; ++i)
     text += std::to_string(i * 7919);

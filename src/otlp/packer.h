@@ -2,10 +2,10 @@
 // Packer: makes an encoded request ready to be sent, compressed where the settings want it, in
 // slices of some 50 us, so that it does not hold up the requests of its shard.
 
-#include "otlp/gzip.h"
 #include "otlp/otlp_settings.h"
 #include "otlp/transport.h"
 #include "otlp/work.h"
+#include "wire/gzip.h"
 
 namespace weir::otlp {
 
@@ -22,7 +22,7 @@ class Packer {
   runtime::Reactor& reactor_;
   telemetry::Tracing& tracing_;
   const Compression compression_;
-  Gzip gzip_;
+  wire::Gzip gzip_;
 };
 
 }  // namespace weir::otlp

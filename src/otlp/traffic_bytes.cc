@@ -5,12 +5,12 @@
 #include <string>
 #include <vector>
 
-#include "otlp/gzip.h"
 #include "otlp/metric_encoder.h"
 #include "otlp/trace_encoder.h"
 #include "settings/load.h"
 #include "telemetry/path_aggregation.h"
 #include "telemetry/trace.h"
+#include "wire/gzip.h"
 
 namespace weir::otlp {
 namespace {
@@ -56,7 +56,7 @@ std::string name_of(uint32_t path) {
   return "/api/v1/catalogue/items/" + std::to_string(path * 7919 % 1'000'003);
 }
 
-uint64_t zipped(Gzip& gzip, std::string_view message) {
+uint64_t zipped(wire::Gzip& gzip, std::string_view message) {
   gzip.begin();
   gzip.add(message);
   return gzip.end().size();
@@ -107,7 +107,7 @@ class SpanBytes {
 
   telemetry::Tracing tracing_{1, everything(), 1};
   TraceEncoder encoder_;
-  Gzip gzip_;
+  wire::Gzip gzip_;
   telemetry::TraceQueue::Batch traces_;
   size_t waiting_ = 0;
   uint64_t bytes_ = 0;
@@ -128,7 +128,7 @@ class MetricBytes {
 
  private:
   MetricEncoder encoder_;
-  Gzip gzip_;
+  wire::Gzip gzip_;
 };
 
 }  // namespace

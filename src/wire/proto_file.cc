@@ -31,11 +31,24 @@ void write_enum(ProtobufWriter& out, const ProtoEnum& declared) {
   out.end_message(mark);
 }
 
+void write_entry(ProtobufWriter& out, const ProtoMapEntry& entry) {
+  if (entry.name.empty()) return;
+  const auto mark = out.begin_message(3);
+  out.bytes(1, entry.name);
+  write_field(out, {"key", 1});
+  write_field(out, {"value", 2, ProtoType::message, entry.of});
+  const auto options = out.begin_message(7);
+  out.varint(7, 1);  // map_entry
+  out.end_message(options);
+  out.end_message(mark);
+}
+
 void write_message(ProtobufWriter& out, const ProtoMessage& message) {
   const auto mark = out.begin_message(4);
   out.bytes(1, message.name);
   for (const ProtoField& field : message.fields)
     write_field(out, field);
+  write_entry(out, message.entry);
   write_enum(out, message.inner);
   if (!message.oneof.empty()) {
     const auto oneof = out.begin_message(8);
@@ -87,7 +100,7 @@ bool ProtoFile::declares(std::string_view symbol) const {
   for (const ProtoMessage& message : messages) {
     rest = symbol;
     if (!take(rest, message.name)) continue;
-    return rest.empty() || rest == message.inner.name;
+    return rest.empty() || rest == message.inner.name || rest == message.entry.name;
   }
   return false;
 }

@@ -1,7 +1,8 @@
 #pragma once
 // ProtoFile: what a .proto file says of one gRPC service and its messages, as a table, and as the
 // FileDescriptorProto that reflection hands out (google/protobuf/descriptor.proto). Only what our
-// services need: proto3, one service, one level of enums inside messages, one oneof a message.
+// services need: proto3, one service, one level of enums inside messages, one oneof and one map a
+// message.
 
 #include <cstdint>
 #include <string>
@@ -33,11 +34,19 @@ struct ProtoEnum {
   std::vector<std::string_view> values;  // numbered from 0
 };
 
+// The entries of a field that is a map from strings to messages: the field is a repeated message of
+// the type ".package.Message.NameEntry".
+struct ProtoMapEntry {
+  std::string_view name = {};  // "NameEntry"; empty: there is no map
+  std::string_view of = {};    // ".package.Name"
+};
+
 struct ProtoMessage {
   std::string_view name;
   std::vector<ProtoField> fields;
   std::string_view oneof = {};  // its name
   ProtoEnum inner = {};
+  ProtoMapEntry entry = {};
 };
 
 struct ProtoMethod {

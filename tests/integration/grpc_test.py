@@ -259,3 +259,10 @@ class Interop(GrpcCase):
                                    f"--test_case={case}"], capture_output=True, text=True,
                                   timeout=30, check=False)
             self.assertEqual(done.returncode, 0, f"{case}: {done.stderr}")
+
+
+class InteropThroughTheEdge(Interop):
+    """The same cases with an edge between."""
+
+    def server(self):
+        return self.weir(super().server(), options={"edge.origin.http2.use": "on"}).port

@@ -431,3 +431,34 @@ class Peers(NginxCase):
     def test_nghttp_fetches_a_large_file(self):
         out = self.output("nghttp", "-ns", f"http://127.0.0.1:{self.edge.port}/large.bin")
         self.assertIn("200", out)
+
+
+class Idle(Case):
+    KIB_EACH_MAX = 10
+    CONNECTIONS = 1500
+
+    def served(self, edge, count):
+        """Connections that have had an answer each and wait."""
+        clients = []
+        for _ in range(count):
+            client = http2.Client(edge.port)
+            self.addCleanup(client.close)
+            client.request(1)
+            self.assertEqual(client.answer(1)[0], 200)
+            clients.append(client)
+        return clients
+
+    def resident_bytes(self, edge):
+        with open(f"/proc/{edge.pid}/statm", encoding="ascii") as file:
+            return int(file.read().split()[1]) * 4096
+
+    def test_a_connection_that_rests_takes_little_memory(self):
+        edge = self.weir(config="edge: {sites: [{host: ['*'], respond: {body: well}}]}",
+                         options={"runtime.shards": 1})
+        self.served(edge, 300)  # what the process takes for the first time
+        time.sleep(1.5)
+        before = self.resident_bytes(edge)
+        self.served(edge, self.CONNECTIONS)
+        time.sleep(2)
+        each = (self.resident_bytes(edge) - before) / self.CONNECTIONS
+        self.assertLess(each, self.KIB_EACH_MAX * 1024)

@@ -7,7 +7,7 @@
 
 #include "base/buffer.h"
 
-namespace weir::otlp {
+namespace weir::wire {
 
 class Gzip {
  public:
@@ -29,4 +29,4 @@ class Gzip {
   Buffer out_;
 };
 
-}  // namespace weir::otlp
+}  // namespace weir::wire

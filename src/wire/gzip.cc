@@ -1,6 +1,6 @@
-#include "otlp/gzip.h"
+#include "wire/gzip.h"
 
-namespace weir::otlp {
+namespace weir::wire {
 namespace {
 
 constexpr size_t room_bytes = 16 * 1024;
@@ -42,4 +42,4 @@ std::string_view Gzip::end() {
   return out_.view();
 }
 
-}  // namespace weir::otlp
+}  // namespace weir::wire

@@ -2,6 +2,7 @@
 
 #include "edge/edge_shard.h"
 #include "wire/accept.h"
+#include "wire/grpc.h"
 #include "wire/http1_write.h"
 #include "wire/json_writer.h"
 
@@ -68,6 +69,32 @@ void append_html_page(Buffer& page, const EdgeRequest& request, uint16_t status)
   page.append("</small>\n");
 }
 
+wire::GrpcCode grpc_code_of(const EdgeRequest& request, uint16_t status) {
+  const net::HttpExchange& exchange = request.exchange;
+  if (status == 504 && exchange.reactor().now() >= exchange.deadline())
+    return wire::GrpcCode::deadline_exceeded;
+  if (status == 413 || status == 431) return wire::GrpcCode::resource_exhausted;
+  return wire::grpc_code_of_http(status);
+}
+
+// The outcome of a call, in a head with nothing behind it. The client sees 200, as gRPC wants it;
+// the log and the metrics see what a request of another kind would have been answered with.
+void answer_call(EdgeRequest& request, uint16_t status) {
+  Buffer& out = request.out();
+  begin_answer(request, 200);
+  request.status = status;
+  wire::append_field(out, "X-Request-ID", request.id());
+  wire::append_field(out, std::string_view("grpc-status"),
+                     static_cast<uint64_t>(grpc_code_of(request, status)));
+  Buffer message;
+  wire::append_grpc_message(message, sentence(status));
+  wire::append_field(out, "grpc-message", message.view());
+  wire::append_field(out, "Content-Type", "application/grpc");
+  wire::append_content_length(out, 0);
+  request.exchange.append_connection_field();
+  wire::end_head(out);
+}
+
 }  // namespace
 
 void begin_answer(EdgeRequest& request, uint16_t status) {
@@ -88,6 +115,7 @@ void end_answer(EdgeRequest& request, std::string_view content_type, std::string
 
 void answer_error(EdgeRequest& request, uint16_t status, const char* error) {
   request.error = error;
+  if (request.grpc) return answer_call(request, status);
   begin_answer(request, status);
   wire::append_field(request.out(), "X-Request-ID", request.id());
   request.out().append("Cache-Control: no-store\r\n");

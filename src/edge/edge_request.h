@@ -36,6 +36,7 @@ struct EdgeRequest {
   const Site* site = nullptr;
   size_t site_index = 0;
 
+  bool grpc = false;     // a call of gRPC, whose outcome is told as gRPC does
   bool trusted = false;  // the peer is a proxy of ours: what it says of the client is believed
   uint8_t client_size = 0;
   uint8_t id_size = 0;

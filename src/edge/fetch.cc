@@ -10,11 +10,14 @@
 #include "edge/steps.h"
 #include "edge/tunnel.h"
 #include "edge/upload.h"
+#include "telemetry/attribute.h"
+#include "wire/http1_chunked.h"
 
 namespace weir::edge {
 namespace {
 
 using runtime::Task;
+using telemetry::AttributeKey;
 using wire::RequestMethod;
 
 constexpr telemetry::SpanDecl origin_fetch_span{"origin.fetch", telemetry::SpanKind::client};
@@ -32,13 +35,20 @@ bool idempotent(RequestMethod method) {
   }
 }
 
+// What of a small body is here already. It goes with the head.
+struct ReadyBody {
+  std::string_view bytes;  // framed
+  bool whole = false;      // nothing follows, and it can be sent again
+  Buffer own;
+};
+
 // One attempt: its span, and what it takes to try again.
 class Attempt {
  public:
   enum class Outcome : uint8_t { answered, retry };
 
   Attempt(EdgeRequest& request, SiteOrigin& origin, net::ClientWatch& watch,
-          std::string_view ready_body)
+          const ReadyBody& ready_body)
       : request_(request),
         watch_(watch),
         client_(*origin.client),
@@ -55,10 +65,12 @@ class Attempt {
 
   Task<Outcome> run() {
     const runtime::Wait wait{request_.exchange.deadline(), &watch_.abandoned()};
-    Result<std::unique_ptr<net::OriginExchange>> opened = co_await client_.open(wait);
+    Result<std::unique_ptr<net::OriginExchange>> opened = co_await client_.open(wait, offer());
     if (!opened)
       co_return co_await fail_with(opened.error(),
                                    net::OriginClient::not_connected(opened.error()));
+    request_.trace.set(span_, AttributeKey::network_protocol_version, (*opened)->http_version());
+    if (request_.grpc) (*opened)->allow_silence();
     co_return co_await ask(*opened);
   }
 
@@ -70,11 +82,16 @@ class Attempt {
     return {head.method_text, head.path, head.query, request_.attempts};
   }
 
+  // HTTP/2 has no upgrade.
+  net::HttpOffer offer() const {
+    return request_.head().upgrade_websocket ? net::HttpOffer::http1 : net::HttpOffer::either;
+  }
+
   Task<Outcome> ask(std::unique_ptr<net::OriginExchange>& origin) {
     Buffer head;
     append_origin_request(head, request_, client_.authority(), span_);
     Upload upload(request_, *origin, watch_);
-    const Result<> sent = co_await upload.begin(head.view(), ready_body_);
+    const Result<> sent = co_await upload.begin(head.view(), ready_body_.bytes);
     Outcome outcome = Outcome::answered;
     // Even where sending failed an answer may be there; but not before anything was sent.
     if (!sent && !origin->reused() && origin->bytes_sent() == 0) {
@@ -172,9 +189,11 @@ class Attempt {
     estimate_.record(LatencyEstimate::failure, request_.exchange.reactor().now());
     attempt.idempotent = idempotent(request_.head().method);
     attempt.elsewhere = request_.generation.clients[request_.site_index].size() > 1;
+    const bool untouched = request_.exchange.body().bytes() == 0;
+    const bool unseen = !attempt.connected || attempt.error == ErrorCode::refused;
     attempt.body_replayable =
         request_.exchange.body().framing().kind == wire::BodyFraming::Kind::none ||
-        !ready_body_.empty() || (!attempt.connected && request_.exchange.body().bytes() == 0);
+        ready_body_.whole || (unseen && untouched);
     if (client_.may_retry(attempt, request_.attempts)) co_return Outcome::retry;
     co_return co_await answer_with(status_for(error.code), error.text);
   }
@@ -184,23 +203,42 @@ class Attempt {
   net::OriginClient& client_;
   telemetry::Histogram latency_;
   LatencyEstimate& estimate_;
-  std::string_view ready_body_;
+  const ReadyBody& ready_body_;
   MonoTime begin_;
   telemetry::SpanRef span_;
 };
 
-// A small body that is here already goes with the head, and can be sent again.
-std::string_view ready_body(EdgeRequest& request) {
+// The messages of a call that are here already: of one with a single small message, all of it.
+void take_ready_messages(EdgeRequest& request, ReadyBody& ready) {
   net::BodyReader& body = request.exchange.body();
-  if (body.framing().kind != wire::BodyFraming::Kind::content_length) return {};
-  if (request.exchange.input().unread().size() < body.framing().length) return {};
-  return body.read_ready().value_or(std::string_view());
+  if (request.site->body_bytes_max < request.exchange.input().unread().size()) return;
+  for (;;) {
+    const Result<std::string_view> piece = body.read_ready();
+    if (!piece || piece->empty()) break;
+    wire::append_chunk_head(ready.own, piece->size());
+    ready.own.append(*piece);
+    ready.own.append("\r\n");
+  }
+  ready.whole = body.done();
+  if (ready.whole) append_end_of_chunks(ready.own, body.trailers(), true);
+  ready.bytes = ready.own.view();
+}
+
+void take_ready_body(EdgeRequest& request, ReadyBody& ready) {
+  net::BodyReader& body = request.exchange.body();
+  if (request.grpc && body.framing().kind == wire::BodyFraming::Kind::chunked)
+    return take_ready_messages(request, ready);
+  if (body.framing().kind != wire::BodyFraming::Kind::content_length) return;
+  if (request.exchange.input().unread().size() < body.framing().length) return;
+  ready.bytes = body.read_ready().value_or(std::string_view());
+  ready.whole = !ready.bytes.empty();
 }
 
 }  // namespace
 
 Task<> fetch(EdgeRequest& request) {
-  const std::string_view body = ready_body(request);
+  ReadyBody body;
+  take_ready_body(request, body);
   begin_change(request);
   net::ClientWatch watch(request.exchange, request.generation.config().client_abort);
   const SiteOrigin* failed = nullptr;

@@ -45,7 +45,7 @@ void begin_change(EdgeRequest& request) {
 
 Task<bool> keep_for_get(EdgeRequest& request, std::unique_ptr<net::OriginExchange>& origin,
                         const wire::ResponseHead& head, FetchTimes times) {
-  if (!is_content_of_target(request, head)) co_return false;
+  if (request.grpc || !is_content_of_target(request, head)) co_return false;
   Buffer key;
   if (!append_key_of(key, request, target_of(request.head(), scheme_of(request)))) co_return false;
   EdgeShard& edge = request.edge;

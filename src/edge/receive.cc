@@ -4,6 +4,7 @@
 #include "edge/steps.h"
 #include "telemetry/attribute.h"
 #include "wire/forwarded.h"
+#include "wire/grpc.h"
 #include "wire/http1_write.h"
 
 namespace weir::edge {
@@ -98,6 +99,18 @@ void start_span(EdgeRequest& request) {
   if (request.edge.service().telemetry().full_spans) set_recommended(request);
 }
 
+// A call of gRPC lasts as long as its client says, and not as long as a request may.
+void receive_call(EdgeRequest& request) {
+  const wire::Fields& fields = request.head().fields;
+  if (!wire::is_grpc_type(fields.value(KnownField::content_type))) return;
+  if (request.exchange.http_version() != "2") return;
+  request.grpc = true;
+  request.exchange.last_long();
+  const wire::Field* told = fields.find("grpc-timeout");
+  const auto timeout = told ? wire::parse_grpc_timeout(told->value) : std::nullopt;
+  if (timeout) request.exchange.limit_time(*timeout);
+}
+
 void answer_health(EdgeRequest& request) {
   const HealthSettings& health = request.generation.config().health;
   const std::string_view path = request.head().path;
@@ -114,6 +127,7 @@ void receive(EdgeRequest& request) {
   identify_client(request);
   identify_request(request);
   start_span(request);
+  if (request.head().fields.has(KnownField::content_type)) receive_call(request);
   answer_health(request);
 }
 

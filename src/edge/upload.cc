@@ -41,7 +41,7 @@ Task<> Upload::run() {
 Task<Upload::State> Upload::pass_on_body() {
   net::BodyReader& body = request_.exchange.body();
   for (;;) {
-    Result<std::string_view> piece = co_await request_.exchange.read_body(&scope_.cancel());
+    Result<std::string_view> piece = co_await read();
     if (!piece) {
       client_error_ = piece.error();
       co_return State::client_failed;
@@ -53,6 +53,12 @@ Task<Upload::State> Upload::pass_on_body() {
   if (!co_await pass_on_end()) co_return State::origin_failed;
   origin_.request_complete();
   co_return State::done;
+}
+
+// In a call of gRPC either side may be silent.
+Task<Result<std::string_view>> Upload::read() {
+  net::HttpExchange& client = request_.exchange;
+  return request_.grpc ? client.await_body(&scope_.cancel()) : client.read_body(&scope_.cancel());
 }
 
 Task<Result<>> Upload::pass_on(std::string_view piece) {

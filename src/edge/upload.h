@@ -44,6 +44,7 @@ class Upload {
   static void on_abandoned(void* abandoned) { static_cast<runtime::Cancel*>(abandoned)->request(); }
   runtime::Task<> run();
   runtime::Task<State> pass_on_body();
+  runtime::Task<Result<std::string_view>> read();
   runtime::Task<Result<>> pass_on(std::string_view piece);
   runtime::Task<Result<>> pass_on_end();
 

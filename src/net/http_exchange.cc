@@ -37,6 +37,11 @@ runtime::Task<Result<std::string_view>> HttpExchange::read_body(runtime::Cancel*
   co_return co_await body_->read(wait);
 }
 
+runtime::Task<Result<std::string_view>> HttpExchange::await_body(runtime::Cancel* cancel) {
+  WEIR_CO_CHECK(co_await invite_body());
+  co_return co_await body_->read({deadline_, cancel});
+}
+
 std::span<iovec> HttpExchange::gather(std::span<const std::string_view> parts) {
   WEIR_ASSERT(parts.size() <= parts_max);
   size_t count = out_.pieces(std::span(pieces_).first<OutQueue::pieces_max>());

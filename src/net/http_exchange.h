@@ -61,6 +61,8 @@ class HttpExchange {
   runtime::Task<Result<>> invite_body();
   // The next piece; empty at the end. `cancel` ends the wait early, in place of the shard's close.
   runtime::Task<Result<std::string_view>> read_body(runtime::Cancel* cancel = nullptr);
+  // The same, but a client may be silent until the deadline.
+  runtime::Task<Result<std::string_view>> await_body(runtime::Cancel* cancel);
   BodyReader& body() { return *body_; }
 
   // --- the answer ---

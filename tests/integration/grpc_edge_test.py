@@ -1,0 +1,242 @@
+"""gRPC through the edge, by gRPC's own Python library on both sides."""
+import concurrent.futures
+import threading
+import time
+
+from support import certificates, origin, process
+from support.case import Case
+
+try:
+    import grpc
+except ImportError:
+    grpc = None
+
+SERVICE = "/test.Shop/"
+HTTP2 = {"edge.origin.http2.use": "on"}
+
+
+class Shop:
+    """Every kind of call; messages are plain bytes."""
+
+    def __init__(self):
+        self.calls = []
+        self.cancelled = threading.Event()
+
+    def service(self, details):
+        kinds = {"Unary": grpc.unary_unary_rpc_method_handler(self.unary),
+                 "Count": grpc.unary_stream_rpc_method_handler(self.count),
+                 "Sum": grpc.stream_unary_rpc_method_handler(self.sum),
+                 "Talk": grpc.stream_stream_rpc_method_handler(self.talk),
+                 "Fail": grpc.unary_unary_rpc_method_handler(self.fail),
+                 "Hang": grpc.unary_unary_rpc_method_handler(self.hang)}
+        return kinds.get(details.method.rsplit("/", 1)[1])
+
+    def unary(self, message, context):
+        self.calls.append(dict(context.invocation_metadata()))
+        self.remaining = context.time_remaining()
+        context.send_initial_metadata([("x-first", "1")])
+        context.set_trailing_metadata([("x-last", "2"), ("x-last-bin", b"\x00\xff")])
+        return message[::-1]
+
+    def count(self, message, context):
+        for number in range(int(message)):
+            yield str(number).encode()
+
+    def sum(self, messages, context):
+        return str(sum(len(message) for message in messages)).encode()
+
+    def talk(self, messages, context):
+        for message in messages:
+            yield b"heard " + message
+
+    def fail(self, message, context):
+        context.abort(grpc.StatusCode.FAILED_PRECONDITION, "sold out: 售罄\n")
+
+    def hang(self, message, context):
+        context.add_callback(self.cancelled.set)
+        self.cancelled.wait(20)
+        return b""
+
+
+class GrpcEdgeCase(Case):
+    def setUp(self):
+        if grpc is None:
+            self.skipTest("the Python package grpcio is not installed")
+        self.shop = Shop()
+        self.server = grpc.server(concurrent.futures.ThreadPoolExecutor(16), options=[
+            ("grpc.max_receive_message_length", -1)])
+        shop = self.shop
+
+        class Handler(grpc.GenericRpcHandler):
+            def service(self, details):
+                return shop.service(details)
+
+        self.server.add_generic_rpc_handlers((Handler(),))
+        self.addCleanup(lambda: self.server.stop(None).wait(10))
+
+    def start(self, **options):
+        """The edge in front of the server."""
+        port = self.server.add_insecure_port("127.0.0.1:0")
+        self.server.start()
+        return self.weir(port, options={**HTTP2, **options})
+
+    def channel(self, port, credentials=None):
+        options = [("grpc.max_receive_message_length", -1)]
+        made = (grpc.secure_channel(f"127.0.0.1:{port}", credentials, options) if credentials
+                else grpc.insecure_channel(f"127.0.0.1:{port}", options))
+        self.addCleanup(made.close)
+        return made
+
+    def error_of(self, call, *arguments, timeout=10):
+        with self.assertRaises(grpc.RpcError) as caught:
+            call(*arguments, timeout=timeout)
+        return caught.exception
+
+
+class Calls(GrpcEdgeCase):
+    def test_unary_with_metadata_both_ways_and_a_deadline_that_passes_on(self):
+        edge = self.start()
+        unary = self.channel(edge.port).unary_unary(SERVICE + "Unary")
+        answer, call = unary.with_call(b"abc", timeout=30, metadata=[("x-asked", "yes")])
+        self.assertEqual(answer, b"cba")
+        self.assertIn(("x-first", "1"), [tuple(pair) for pair in call.initial_metadata()])
+        trailing = [tuple(pair) for pair in call.trailing_metadata()]
+        self.assertIn(("x-last", "2"), trailing)
+        self.assertIn(("x-last-bin", b"\x00\xff"), trailing)
+        self.assertEqual(self.shop.calls[0]["x-asked"], "yes")
+        self.assertTrue(0 < self.shop.remaining <= 30)
+
+    def test_large_messages_and_packed_ones(self):
+        unary = self.channel(self.start().port).unary_unary(SERVICE + "Unary")
+        message = bytes(range(256)) * 12_000
+        self.assertEqual(unary(message, timeout=20), message[::-1])
+        self.assertEqual(unary(message, timeout=20, compression=grpc.Compression.Gzip),
+                         message[::-1])
+
+    def test_streams_of_either_side(self):
+        channel = self.channel(self.start().port)
+        count = channel.unary_stream(SERVICE + "Count")
+        self.assertEqual(list(count(b"500", timeout=20)), [str(n).encode() for n in range(500)])
+        sum_of = channel.stream_unary(SERVICE + "Sum")
+        self.assertEqual(sum_of(iter([bytes(10_000)] * 100), timeout=20), b"1000000")
+
+    def test_a_conversation_in_which_each_waits_for_the_other(self):
+        talk = self.channel(self.start().port).stream_stream(SERVICE + "Talk")
+        answered = threading.Semaphore(1)
+
+        def messages():
+            for number in range(20):
+                self.assertTrue(answered.acquire(timeout=10))
+                yield b"%d" % number
+
+        heard = []
+        for answer in talk(messages(), timeout=20):
+            heard.append(answer)
+            answered.release()
+        self.assertEqual(heard, [b"heard %d" % number for number in range(20)])
+
+    def test_a_silence_longer_than_a_body_may_be_silent_is_no_fault(self):
+        edge = self.start(**{"http.server.body_timeout": "300ms",
+                             "http.server.request_timeout": "1s",
+                             "edge.origin.body_timeout": "300ms",
+                             "edge.origin.response_timeout": "300ms"})
+        talk = self.channel(edge.port).stream_stream(SERVICE + "Talk")
+
+        def messages():
+            time.sleep(0.8)
+            yield b"a"
+            time.sleep(0.8)
+            yield b"b"
+
+        self.assertEqual(list(talk(messages(), timeout=20)), [b"heard a", b"heard b"])
+
+    def test_a_failure_of_the_service_comes_through_as_it_is(self):
+        channel = self.channel(self.start().port)
+        error = self.error_of(channel.unary_unary(SERVICE + "Fail"), b"")
+        self.assertEqual(error.code(), grpc.StatusCode.FAILED_PRECONDITION)
+        self.assertEqual(error.details(), "sold out: 售罄\n")
+        error = self.error_of(channel.unary_unary(SERVICE + "Nothing"), b"")
+        self.assertEqual(error.code(), grpc.StatusCode.UNIMPLEMENTED)
+
+    def test_who_cancels_or_is_out_of_time_is_heard_of_by_the_service(self):
+        channel = self.channel(self.start().port)
+        error = self.error_of(channel.unary_unary(SERVICE + "Hang"), b"", timeout=0.5)
+        self.assertEqual(error.code(), grpc.StatusCode.DEADLINE_EXCEEDED)
+        self.assertTrue(self.shop.cancelled.wait(10))
+        self.shop.cancelled.clear()
+        call = channel.unary_unary(SERVICE + "Hang").future(b"", timeout=20)
+        time.sleep(0.3)
+        call.cancel()
+        self.assertTrue(self.shop.cancelled.wait(10))
+
+    def test_many_calls_at_a_time_share_connections(self):
+        edge = self.start(**{"runtime.shards": 1})
+        unary = self.channel(edge.port).unary_unary(SERVICE + "Unary")
+        with concurrent.futures.ThreadPoolExecutor(16) as pool:
+            answers = list(pool.map(lambda n: unary(b"%d" % n, timeout=20), range(300)))
+        self.assertEqual(answers, [str(n)[::-1].encode() for n in range(300)])
+        opened = [line for line in edge.metrics().splitlines()
+                  if line.startswith("origin_connections_opened_total")]
+        self.assertEqual([line.rsplit(" ", 1)[1] for line in opened], ["1"])
+
+    def test_no_call_is_answered_from_the_cache(self):
+        unary = self.channel(self.start().port).unary_unary(SERVICE + "Unary")
+        for _ in range(3):
+            unary(b"a", timeout=10)
+        self.assertEqual(len(self.shop.calls), 3)
+
+    def test_over_tls_on_both_sides(self):
+        authority = certificates.Authority()
+        certificate, key = authority.issue("shop", "127.0.0.1")
+        port = self.server.add_secure_port("127.0.0.1:0", grpc.ssl_server_credentials(
+            [(key.read_bytes(), certificate.read_bytes())]))
+        self.server.start()
+        edge_certificate, edge_key = authority.issue("edge", "127.0.0.1")
+        (tls_port,) = process.free_ports(1)
+        self.weir(f"https://127.0.0.1:{port}", options={
+            **HTTP2, "edge.origin.tls.ca_file": authority.path,
+            "edge.listen_tls": f"127.0.0.1:{tls_port}",
+            "edge.tls.certificate": edge_certificate, "edge.tls.key": edge_key})
+        channel = self.channel(tls_port, grpc.ssl_channel_credentials(authority.path.read_bytes()))
+        self.assertEqual(channel.unary_unary(SERVICE + "Unary")(b"abc", timeout=10), b"cba")
+
+
+class ErrorsOfTheEdge(GrpcEdgeCase):
+    def test_a_server_that_is_down_is_unavailable(self):
+        (closed,) = process.free_ports(1)
+        edge = self.weir(closed, options=HTTP2)
+        error = self.error_of(self.channel(edge.port).unary_unary(SERVICE + "Unary"), b"")
+        self.assertEqual(error.code(), grpc.StatusCode.UNAVAILABLE)
+        self.assertIn("did not answer", error.details())
+
+    def test_a_server_that_does_not_speak_http2_is_unavailable(self):
+        scripted = self.origin(origin.echoing_target)
+        edge = self.weir(scripted.port, options=HTTP2)
+        error = self.error_of(self.channel(edge.port).unary_unary(SERVICE + "Unary"), b"")
+        self.assertEqual(error.code(), grpc.StatusCode.UNAVAILABLE)
+
+    def test_a_body_above_the_bound_of_the_site_exhausts_a_resource(self):
+        edge = self.start(**{"edge.origin.body_timeout": "5s"})
+        limited = self.weir(config=f"""\
+edge:
+  sites:
+    - host: ["*"]
+      body_bytes_max: 100000
+      origins:
+        - url: "http://127.0.0.1:{edge.port}"
+          http2: {{use: "on"}}
+""")
+        unary = self.channel(limited.port).unary_unary(SERVICE + "Unary")
+        self.assertEqual(unary(bytes(50_000), timeout=10), bytes(50_000))
+        error = self.error_of(unary, bytes(200_000))
+        self.assertEqual(error.code(), grpc.StatusCode.RESOURCE_EXHAUSTED)
+
+    def test_a_site_that_is_not_served_is_unimplemented(self):
+        edge = self.weir(config="""\
+edge:
+  sites:
+    - host: [shop.test]
+      respond: {status: 200}
+""")
+        error = self.error_of(self.channel(edge.port).unary_unary(SERVICE + "Unary"), b"")
+        self.assertEqual(error.code(), grpc.StatusCode.UNIMPLEMENTED)

@@ -271,8 +271,7 @@ void append_client_response(EdgeRequest& request, const wire::ResponseHead& head
   wire::append_status_line(out, head.status, head.reason);
   append_fields(out, head.fields, own_in_response, request.site->response_edits);
   if (!head.fields.has(KnownField::date)) out.append(request.edge.date_line());
-  append_via(out, head.fields, head.minor_version == 0 ? "1.0" : "1.1",
-             request.generation.config().name);
+  append_via(out, head.fields, head.http_version(), request.generation.config().name);
   append_status_of_cache(request);
   pass_on_keep_hint(request);
   if (request.site->cors)

@@ -66,7 +66,8 @@ StoreVerdict Judge::answer(const wire::ResponseHead& head, Draft& draft) const {
   const bool asked = part && errand_.part && errand_.if_range.empty() &&
                      errand_.part->resolve(part->whole_bytes) == part->range;
   if (!asked) part.reset();
-  return write(head, head.minor_version, part, draft);
+  const uint8_t version = head.http2 ? StoredAnswer::http2 : head.minor_version;
+  return write(head, version, part, draft);
 }
 
 StoreVerdict Judge::update(const cache::Object& old, const wire::ResponseHead& fresh,

@@ -129,12 +129,17 @@ bool says_age(const EdgeRequest& request, uint64_t age) {
   return age > 0 || (result != CacheResult::miss && result != CacheResult::collapsed);
 }
 
+const std::string& via_line(const EdgeConfig& config, uint8_t minor_version) {
+  if (minor_version == 1) return config.via_line;
+  return minor_version == 0 ? config.via_line_10 : config.via_line_2;
+}
+
 void append_own_fields(EdgeRequest& request, const StoredAnswer& answer) {
   Buffer& out = request.out();
   const EdgeConfig& config = request.generation.config();
   const uint64_t age = age_seconds(answer.freshness.age(request.exchange.reactor().now()));
   if (says_age(request, age)) wire::append_field(out, std::string_view("Age"), age);
-  out.append(answer.minor_version == 0 ? config.via_line_10 : config.via_line);
+  out.append(via_line(config, answer.minor_version));
   append_status_of_cache(request);
   pass_on_keep_hint(request);
   if (request.site->cors)

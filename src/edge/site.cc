@@ -113,6 +113,7 @@ std::expected<std::shared_ptr<const EdgeConfig>, std::string> compile(
   config->server_line = "Server: " + settings.name + "\r\n";
   config->via_line = "Via: 1.1 " + settings.name + "\r\n";
   config->via_line_10 = "Via: 1.0 " + settings.name + "\r\n";
+  config->via_line_2 = "Via: 2 " + settings.name + "\r\n";
   config->cache = settings.cache;
   config->health = settings.health;
   config->client_abort = settings.client_abort;

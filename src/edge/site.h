@@ -63,9 +63,10 @@ struct EdgeConfig {
   net::ClientAbort client_abort{};
   std::string name;
   std::string server_line;  // "Server: weir\r\n"
-  // For answers that the origin gave in HTTP/1.1 and in HTTP/1.0: "Via: 1.1 weir\r\n".
+  // For answers that the origin gave in HTTP/1.1, HTTP/1.0 and HTTP/2: "Via: 1.1 weir\r\n".
   std::string via_line;
   std::string via_line_10;
+  std::string via_line_2;
 
   bool trusts(const Address& peer) const {
     for (const AddressRange& range : trusted_peers)

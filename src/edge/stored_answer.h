@@ -39,7 +39,8 @@ struct StoredAnswer {
   uint16_t status = 0;
   uint16_t vary_bytes = 0;
   uint16_t language_bytes = 0;
-  uint8_t minor_version = 1;  // of the origin's answer, for Via
+  static constexpr uint8_t http2 = 2;
+  uint8_t minor_version = 1;  // of the origin's HTTP/1 answer, or `http2`; for Via
   TextPlace fields;           // behind the status line
   TextPlace entity_tag;       // values of the head's fields
   TextPlace last_modified;

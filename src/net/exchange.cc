@@ -104,6 +104,7 @@ Result<wire::ResponseHead*> OriginExchange::accept_head(size_t bytes) {
   input.pin();
   input.consume(bytes);
   waits_since_ = now();
+  head_.http2 = lease_.http2();
   if (head_.interim) {
     if (++interims_ > interim_max)
       return give_up({ErrorCode::limit, "the origin sends too many interim answers"});

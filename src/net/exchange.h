@@ -72,7 +72,7 @@ class OriginExchange {
   bool trusted() const { return settings_.trusted; }
   bool reused() const { return lease_.reused(); }
   // What follows "HTTP/" in the name of the protocol that the origin speaks: "1.1" or "2".
-  const char* http_version() const { return lease_.http_version(); }
+  const char* http_version() const { return lease_.http2() ? "2" : "1.1"; }
   bool response_started() const { return response_started_; }
   const char* bad_head() const { return bad_head_; }
   uint64_t bytes_sent() const { return bytes_sent_; }

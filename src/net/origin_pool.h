@@ -46,8 +46,8 @@ class OriginPool {
     OriginConnection& connection() { return *connection_; }
     runtime::Stream& stream() { return *connection_->stream; }
     InputBuffer& input() { return connection_->input; }
-    // What follows "HTTP/" in the name of the protocol that is spoken.
-    const char* http_version() const { return pool_ ? "1.1" : "2"; }
+    // What is spoken is HTTP/2.
+    bool http2() const { return pool_ == nullptr; }
     // Whether it has carried a request before this one.
     bool reused() const { return connection_->requests > 0; }
     // The next request may use it: the response was read to its end and nothing is under way.

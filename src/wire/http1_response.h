@@ -17,12 +17,16 @@ struct ResponseHead {
 
   uint16_t status = 0;             // 100..999
   uint8_t minor_version = 1;       // of HTTP/1.x: 0 or 1
+  bool http2 = false;              // it came over HTTP/2, and was put into these words by us
   bool interim = false;            // 1xx but 101: the final response is still to come
   bool keep_alive = false;         // the origin can take another request after this one
   bool upgrade_websocket = false;  // 101 to WebSocket: what follows is not HTTP
   BodyFraming framing;             // of the bytes that follow; `none` for an answer to HEAD
   std::string_view reason;
   Fields fields;
+
+  // What follows "HTTP/" in the name of the protocol that it came over.
+  std::string_view http_version() const { return http2 ? "2" : minor_version == 0 ? "1.0" : "1.1"; }
 };
 
 // Parses the head at the start of `bytes`, the answer to a request with `method`, which decides

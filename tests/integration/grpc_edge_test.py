@@ -210,7 +210,7 @@ class ErrorsOfTheEdge(GrpcEdgeCase):
         self.assertIn("did not answer", error.details())
 
     def test_a_server_that_does_not_speak_http2_is_unavailable(self):
-        scripted = self.origin(origin.echoing_target)
+        scripted = self.origin(origin.answering(origin.plain("old")))
         edge = self.weir(scripted.port, options=HTTP2)
         error = self.error_of(self.channel(edge.port).unary_unary(SERVICE + "Unary"), b"")
         self.assertEqual(error.code(), grpc.StatusCode.UNAVAILABLE)

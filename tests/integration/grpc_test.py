@@ -121,9 +121,11 @@ class Grpcurl(Case):
         return subprocess.run([program, "-plaintext", "-max-time", "10", *arguments],
                               capture_output=True, text=True, timeout=20, check=False)
 
+    def port(self):
+        return self.weir("http://127.0.0.1:9").admin
+
     def test_it_lists_describes_and_calls(self):
-        edge = self.weir("http://127.0.0.1:9")
-        target = f"127.0.0.1:{edge.admin}"
+        target = f"127.0.0.1:{self.port()}"
         listed = self.grpcurl(target, "list")
         self.assertEqual(listed.stdout.split(), ["grpc.health.v1.Health",
                                                  "grpc.reflection.v1.ServerReflection",
@@ -261,8 +263,19 @@ class Interop(GrpcCase):
             self.assertEqual(done.returncode, 0, f"{case}: {done.stderr}")
 
 
+def edge_before(case, port):
+    return case.weir(port, options={"edge.origin.http2.use": "on"}).port
+
+
+class GrpcurlThroughTheEdge(Grpcurl):
+    """The same with an edge between."""
+
+    def port(self):
+        return edge_before(self, super().port())
+
+
 class InteropThroughTheEdge(Interop):
     """The same cases with an edge between."""
 
     def server(self):
-        return self.weir(super().server(), options={"edge.origin.http2.use": "on"}).port
+        return edge_before(self, super().server())

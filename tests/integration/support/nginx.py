@@ -48,8 +48,12 @@ http {{
     root {folder}/root;
     location = /moved {{ return 302 /small.txt; }}
     location = /empty {{ return 204; }}
-    location /counted/ {{ proxy_pass http://127.0.0.1:{port}/received/; }}
-    location = /slow.bin {{ limit_rate 200k; try_files /large.bin =404; }}
+    location /uploads/ {{
+      client_body_in_file_only on;
+      client_body_temp_path {folder}/uploads;
+      proxy_pass http://127.0.0.1:{port}/received/;
+      proxy_set_body $request_body_file;
+    }}
   }}
 {tls}
 }}

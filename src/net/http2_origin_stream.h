@@ -3,8 +3,8 @@
 // Stream whose output is the request as HTTP/1.1 and whose input is the answer as HTTP/1.1
 // (wire/http2_as_http1.h). What Http2Stream is for clients, from the other side. Made by whoever
 // has the connection, which it enters, and which outlives it; closing it before the answer is whole
-// resets the request. Keeps at most the stream's window of the answer, and pending_bytes_max of the
-// request.
+// resets the request. Keeps at most the stream's window of the answer beyond what it has handed on,
+// and pending_bytes_max of the request.
 //
 // Errors of recv() and send(): refused (the origin has not looked at the request, which may be sent
 // again whatever it is), reset (the connection was lost), invalid (the origin reset the stream, or

@@ -59,7 +59,9 @@ Task<> SimHttp2Origin::handle(HttpExchange& exchange) {
 }
 
 void SimHttp2Origin::reject(HttpExchange& exchange, uint16_t, const char* reason) {
-  watch_.violation(std::string("a malformed request: ") + reason);
+  // A preface of which the link has cut something off is no request of HTTP/2.
+  if (exchange.http_version() == "2")
+    watch_.violation(std::string("a malformed request: ") + reason);
   exchange.abort();
 }
 

@@ -48,12 +48,13 @@ void print(const Outcome& outcome) {
   std::printf(
       "{\"requests\": %lu, \"requests_total\": %lu, \"requests_per_s\": %.1f, \"errors\": %lu, "
       "\"wrong\": %lu, \"closed\": %lu, \"refused\": %lu, \"stalled\": %lu, "
-      "\"elapsed_s\": %.6f, \"client_cpu\": %.4f, \"latency_us\": {\"p50\": %.1f, \"p90\": %.1f, "
+      "\"began_s\": %.6f, \"elapsed_s\": %.6f, \"client_cpu\": %.4f, \"latency_us\": {\"p50\": "
+      "%.1f, \"p90\": %.1f, "
       "\"p99\": %.1f, \"p99.9\": %.1f, \"max\": %.1f}}\n",
       outcome.requests, outcome.requests_total,
       static_cast<double>(outcome.requests) / outcome.elapsed_s,
       outcome.wrong + outcome.closed + outcome.refused + outcome.stalled, outcome.wrong,
-      outcome.closed, outcome.refused, outcome.stalled, outcome.elapsed_s,
+      outcome.closed, outcome.refused, outcome.stalled, outcome.began_s, outcome.elapsed_s,
       outcome.cpu_s / outcome.elapsed_s, us(0.5), us(0.9), us(0.99), us(0.999),
       static_cast<double>(outcome.latency.max()) / 1000);
 }

@@ -62,6 +62,7 @@ const Outcome& ClosedLoop::run() {
   const MonoTime start = mono_now();
   turn_until(start + workload_.measured);
   const MonoTime end = mono_now();
+  outcome_.began_s = in_seconds(start.time_since_epoch());
   outcome_.elapsed_s = in_seconds(end - start);
   outcome_.cpu_s = cpu_seconds() - cpu_before;
   for (const Connection& connection : connections_)

@@ -37,6 +37,7 @@ struct Outcome {
   uint64_t closed = 0;          // connections that ended under us, all of them opened again
   uint64_t refused = 0;         // connections that could not be opened
   uint64_t stalled = 0;         // connections that waited over a second when time was up
+  double began_s = 0;           // of the measured time, by the monotonic clock
   double elapsed_s = 0;
   double cpu_s = 0;  // our own
   Histogram latency;

@@ -1,10 +1,15 @@
 """The kind "pairs": what does one thing cost that a server does or leaves out? All run at once on
-the same core, and are asked in turn, in slices so short that the machine is the same for all; those
-of one round are a pair with `base`'s. Every round starts them afresh, since where a process comes
-to lie in memory may cost more than what is asked about."""
+the same core, each with a client of its own, so that the scheduler has them take turns every few
+milliseconds and the machine is the same for all; those of one round are a pair with `base`'s. Every
+round starts them afresh, since where a process comes to lie in memory may cost more than what is
+asked about."""
+import bisect
 import re
 import sys
+import threading
+import time
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +22,7 @@ from .process import Process, free_ports
 from .question import Question, Server
 from .servers import Running, running
 
-WARM_UP_S = 0.2
+SAMPLE_S = 0.01
 SINK = Path(__file__).resolve().parent / "otlp_sink.py"
 NODE_CORES = 2  # of the node that the planned load is for
 COST = re.compile(r'^telemetry_cpu_time_total\{part="(\w+)"\} (\S+)$', re.MULTILINE)
@@ -41,30 +46,60 @@ def _load(question: Question, server: Running, options, seconds: float) -> dict:
     return clients.bench(options.paths, workload, server.port, seconds)
 
 
-class Tally:
-    """What one server used and answered in the slices of a round."""
+class Sampler(threading.Thread):
+    """Reads the CPU time of servers over and over, so that what one used between any two moments
+    can be told afterwards."""
 
-    def __init__(self, server: Running):
-        self.server, self.cpu_s, self.requests, self.errors, self.seconds = server, 0.0, 0, 0, 0.0
+    def __init__(self, pids: list[int]):
+        super().__init__(daemon=True)
+        self.samples = {pid: [] for pid in pids}
+        self.ended = threading.Event()
 
-    def slice(self, question: Question, options, seconds: float):
-        pid = self.server.process.pid
-        before = proc.tree_run_s(pid)
-        said = _load(question, self.server, options, seconds)
-        self.cpu_s += proc.tree_run_s(pid) - before
-        self.requests += said["requests_total"]
-        self.errors += said["errors"]
-        self.seconds += said["requests"] / said["requests_per_s"]
+    def run(self):
+        self.look()
+        while not self.ended.wait(SAMPLE_S):
+            self.look()
+        self.look()
 
-    def figures(self, costs_before: dict[str, float], warm_up: int) -> dict:
-        """`warm_up`: requests before the slices, which the server's own figures count too."""
-        spent = {part: seconds - costs_before.get(part, 0)
-                 for part, seconds in _costs(self.server).items()}
-        figures = {"cpu_us": per_request_us(self.cpu_s, self.requests), "errors": self.errors,
-                   "requests_per_s": self.requests / self.seconds if self.seconds else None}
-        for part, seconds in spent.items():
-            figures[f"{part}_ns"] = seconds * 1e9 / (self.requests + warm_up)
-        return figures
+    def look(self):
+        for pid, samples in self.samples.items():
+            samples.append((time.monotonic(), proc.run_s(pid)))
+
+
+def at(samples: list[tuple[float, float]], moment: float) -> float:
+    """The CPU time at a moment between two samples."""
+    index = bisect.bisect_left(samples, (moment, 0.0))
+    if not 0 < index < len(samples):
+        raise Problem("a client measured while nobody looked at its server")
+    (before, low), (after, high) = samples[index - 1], samples[index]
+    return low + (high - low) * (moment - before) / (after - before)
+
+
+def _cost_us(samples: list[tuple[float, float]], said: dict) -> float | None:
+    """CPU of one request. At full load it is that of the time in which the client measured, since
+    one that is alone for a moment would see another price; by the clock, of all requests."""
+    if "began_s" in said:
+        end = said["began_s"] + said["elapsed_s"]
+        return per_request_us(at(samples, end) - at(samples, said["began_s"]), said["requests"])
+    return per_request_us(samples[-1][1] - samples[0][1], said["requests_total"])
+
+
+def _measure(question: Question, servers: list[Running], options) -> list[dict]:
+    costs = [_costs(server) for server in servers]
+    sampler = Sampler([server.process.pid for server in servers])
+    sampler.start()
+    with ThreadPoolExecutor(len(servers)) as pool:
+        said = list(pool.map(lambda one: _load(question, one, options, options.seconds), servers))
+    sampler.ended.set()
+    sampler.join()
+    found = []
+    for server, one, before in zip(servers, said, costs):
+        figures = {"cpu_us": _cost_us(sampler.samples[server.process.pid], one),
+                   "errors": one["errors"], "requests_per_s": one["requests_per_s"]}
+        for part, seconds in _costs(server).items():
+            figures[f"{part}_ns"] = (seconds - before.get(part, 0)) * 1e9 / one["requests_total"]
+        found.append(figures)
+    return found
 
 
 def differences(runs: list[dict], base: str, rate: int) -> list[dict]:
@@ -79,27 +114,21 @@ def differences(runs: list[dict], base: str, rate: int) -> list[dict]:
 
 
 def _round(question: Question, servers: list[Server], options, number: int) -> list[dict]:
-    slices = question.workload.slices
     with ExitStack() as stack:
         sink = f"127.0.0.1:{free_ports(1)[0]}"
         options.paths.work.mkdir(parents=True, exist_ok=True)
         stack.enter_context(Process([sys.executable, str(SINK), sink],
                                     question.workload.client_cores,
                                     options.paths.work / "sink.out"))
-        servers = [replace(server, set={**server.set, "sink": sink}) for server in servers]
-        tallies = {server.name: Tally(stack.enter_context(
-            running(question, server, options.paths))) for server in servers}
-        costs, warm_up = {}, {}
-        for name, tally in tallies.items():
-            costs[name] = _costs(tally.server)
-            warm_up[name] = _load(question, tally.server, options, WARM_UP_S)["requests_total"]
-        names = list(tallies)
-        for turn in range(slices):
-            first = (number + turn) % len(names)
-            for name in names[first:] + names[:first]:
-                tallies[name].slice(question, options, options.seconds / slices)
-        return [{"server": name, "round": number, **tally.figures(costs[name], warm_up[name])}
-                for name, tally in tallies.items()]
+        # Who comes first has other luck than who comes last.
+        first = number % len(servers)
+        servers = [replace(server, set={**server.set, "sink": sink})
+                   for server in servers[first:] + servers[:first]]
+        alive = [stack.enter_context(running(question, server, options.paths))
+                 for server in servers]
+        found = _measure(question, alive, options)
+        return [{"server": server.name, "round": number, **figures}
+                for server, figures in zip(servers, found)]
 
 
 def pairs(question: Question, servers: list[Server], options) -> list[dict]:

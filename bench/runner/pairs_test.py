@@ -3,6 +3,7 @@ import unittest
 from pathlib import Path
 
 from runner import figures, pairs, question, report
+from runner.problem import Problem
 
 
 def run(server: str, number: int, cpu_us: float) -> dict:
@@ -25,6 +26,18 @@ class DifferencesTest(unittest.TestCase):
                 'telemetry_cpu_time_total{part="recording"} 0.25\n'
                 'telemetry_cpu_time_total{part="export"} 1e-3\ntelemetry_cpu_share 0.1\n')
         self.assertEqual(pairs.parse_costs(text), {"recording": 0.25, "export": 0.001})
+
+
+class SamplesTest(unittest.TestCase):
+    def test_between_two_samples_the_time_goes_on_evenly(self):
+        samples = [(1.0, 5.0), (2.0, 5.5), (4.0, 6.5)]
+        self.assertAlmostEqual(pairs.at(samples, 1.5), 5.25)
+        self.assertAlmostEqual(pairs.at(samples, 3.0), 6.0)
+
+    def test_what_nobody_saw_is_not_made_up(self):
+        for moment in (0.5, 4.5):
+            with self.assertRaises(Problem):
+                pairs.at([(1.0, 5.0), (4.0, 6.0)], moment)
 
 
 class IntervalTest(unittest.TestCase):

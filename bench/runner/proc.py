@@ -49,16 +49,15 @@ def tree_cpu(pid: int) -> tuple[float, float]:
     return sum(stat.user_s for stat in tree), sum(stat.system_s for stat in tree)
 
 
-def tree_run_s(pid: int) -> float:
-    """Seconds that the living threads of `pid` and all below it have run since they started, to the
-    nanosecond: for what is shorter than many ticks."""
+def run_s(pid: int) -> float:
+    """Seconds that the living threads of `pid` have run since they started, to the nanosecond: for
+    what is shorter than many ticks."""
     total_ns = 0
-    for process in _descendants(pid, _stats()):
-        for thread in Path(f"/proc/{process}/task").glob("*/schedstat"):
-            try:
-                total_ns += int(thread.read_text().split()[0])
-            except OSError:
-                continue  # ended meanwhile
+    for thread in Path(f"/proc/{pid}/task").glob("*/schedstat"):
+        try:
+            total_ns += int(thread.read_text().split()[0])
+        except OSError:
+            continue  # ended meanwhile
     return total_ns * 1e-9
 
 

@@ -22,8 +22,8 @@ class Workload:
     bytes, and as long again until the rest.
     `streams` above 0 asks in HTTP/2, so many requests at a time on each connection; over TLS where
     `tls` says so, and with windows of 2^`window_bits` - 1 bytes.
-    Pairs are with the server `base`, in so many `slices` a round; `rate` above 0 is so many
-    requests a second by the clock."""
+    Pairs are with the server `base`; `rate` above 0 is so many requests a second by the clock, to
+    each."""
 
     connections: int = 64
     pipeline: int = 1
@@ -43,7 +43,6 @@ class Workload:
     window_bits: int = 30
     stages: list[int] = field(default_factory=lambda: [5000, 10000, 15000])
     base: str = ""
-    slices: int = 4
     rate: int = 0
     shares: list[float] = field(default_factory=lambda: [0.5, 0.8])
 
@@ -87,7 +86,7 @@ class Question:
     @property
     def rounds(self) -> tuple[int, float]:
         """How many, and how many seconds of each for everyone, unless told otherwise."""
-        return (30, 1.0) if self.kind == "pairs" else (5, 5.0)
+        return (30, 3.0) if self.kind == "pairs" else (5, 5.0)
 
     @property
     def client(self) -> str:

@@ -149,6 +149,13 @@ void Http2OriginStream::end_send() {
 // --- the answer ---
 
 void Http2OriginStream::on_interim(uint16_t status, const wire::Http2Block& block) {
+  // The exchange counts them, but sees them only when all that came together has been read.
+  interim_bytes_ += block.size();
+  if (interim_bytes_ > interim_bytes_max) {
+    connection_.drop(*id_);
+    closed_ = true;
+    return end({ErrorCode::limit, "the origin sends too many interim answers"});
+  }
   (void)wire::append_http1_answer(heads_, status, block, method_, false);
   connection_.mark(*this);
 }

@@ -33,6 +33,8 @@ class Http2OriginStream final : public runtime::Stream,
  public:
   // What is kept of a request's body; whoever writes more waits.
   static constexpr size_t pending_bytes_max = 64 * 1024;
+  // Of all interim answers together; there can be very many in few bytes.
+  static constexpr size_t interim_bytes_max = 64 * 1024;
 
   Http2OriginStream(runtime::Reactor& reactor, Http2ClientConnection& connection,
                     wire::Scheme scheme, Http2StreamOwner& owner);
@@ -94,6 +96,7 @@ class Http2OriginStream final : public runtime::Stream,
   bool deferred_ = false;  // the session waits for resume()
 
   // The answer.
+  size_t interim_bytes_ = 0;
   Buffer heads_;   // in HTTP/1.1, and not yet handed on
   Buffer answer_;  // of the body
   Buffer ending_;  // what ends a body of unknown length

@@ -278,6 +278,25 @@ TEST_CASE("a body that is torn or not as long as announced is never taken for wh
   }
 }
 
+TEST_CASE("interim answers of HTTP/2 are bounded by their bytes as well") {
+  on_every_reactor(
+      say_it,
+      [](Case& all) -> Task<> {
+        said = [](uint32_t stream) {
+          std::string hints;
+          for (int i = 0; i < 10; ++i)
+            hints += head(stream, {{":status", "103"}, {"link", std::string(9000, 'a')}});
+          return hints + ok(stream, "hello");
+        };
+        CHECK(co_await error_of_get(all) == ErrorCode::limit);
+        said = [](uint32_t stream) { return ok(stream, "hello"); };
+        const Result<Answer> answer = co_await get(all.client, in_time(all.reactor));
+        REQUIRE(answer.has_value());
+        CHECK(answer->reused);
+      },
+      by_http2);
+}
+
 TEST_CASE("more requests than an origin allows on a connection wait, and are bounded") {
   on_every_reactor(
       [](StreamPtr& stream, int) -> Task<> {

@@ -2,6 +2,7 @@
 #include "edge/deliver.h"
 #include "edge/edge_shard.h"
 #include "edge/forward.h"
+#include "edge/grpc_call.h"
 #include "edge/http_span.h"
 #include "edge/keep_for_get.h"
 #include "edge/keep_hint.h"
@@ -70,7 +71,7 @@ class Attempt {
       co_return co_await fail_with(opened.error(),
                                    net::OriginClient::not_connected(opened.error()));
     request_.trace.set(span_, AttributeKey::network_protocol_version, (*opened)->http_version());
-    if (request_.grpc) (*opened)->allow_silence();
+    let_call_last(request_, **opened);
     co_return co_await ask(*opened);
   }
 

@@ -1,10 +1,10 @@
 #include "base/hex.h"
 #include "edge/answers.h"
 #include "edge/edge_shard.h"
+#include "edge/grpc_call.h"
 #include "edge/steps.h"
 #include "telemetry/attribute.h"
 #include "wire/forwarded.h"
-#include "wire/grpc.h"
 #include "wire/http1_write.h"
 
 namespace weir::edge {
@@ -97,18 +97,6 @@ void start_span(EdgeRequest& request) {
     request.trace.set(request.root, AttributeKey::http_route,
                       request.generation.answered.route_name(route));
   if (request.edge.service().telemetry().full_spans) set_recommended(request);
-}
-
-// A call of gRPC lasts as long as its client says, and not as long as a request may.
-void receive_call(EdgeRequest& request) {
-  const wire::Fields& fields = request.head().fields;
-  if (!wire::is_grpc_type(fields.value(KnownField::content_type))) return;
-  if (request.exchange.http_version() != "2") return;
-  request.grpc = true;
-  request.exchange.last_long();
-  const wire::Field* told = fields.find("grpc-timeout");
-  const auto timeout = told ? wire::parse_grpc_timeout(told->value) : std::nullopt;
-  if (timeout) request.exchange.limit_time(*timeout);
 }
 
 void answer_health(EdgeRequest& request) {

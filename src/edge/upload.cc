@@ -58,7 +58,8 @@ Task<Upload::State> Upload::pass_on_body() {
 // In a call of gRPC either side may be silent.
 Task<Result<std::string_view>> Upload::read() {
   net::HttpExchange& client = request_.exchange;
-  return request_.grpc ? client.await_body(&scope_.cancel()) : client.read_body(&scope_.cancel());
+  return origin_.silence_allowed() ? client.await_body(&scope_.cancel())
+                                   : client.read_body(&scope_.cancel());
 }
 
 Task<Result<>> Upload::pass_on(std::string_view piece) {

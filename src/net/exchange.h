@@ -38,6 +38,7 @@ class OriginExchange {
   // From now on waits are bounded by their callers only, and not by response_timeout and
   // body_timeout: for calls in which silence means nothing.
   void allow_silence() { silence_allowed_ = true; }
+  bool silence_allowed() const { return silence_allowed_; }
   // All of the request has been sent; from now on response_timeout runs.
   void request_complete();
 
@@ -72,7 +73,8 @@ class OriginExchange {
   bool trusted() const { return settings_.trusted; }
   bool reused() const { return lease_.reused(); }
   // What follows "HTTP/" in the name of the protocol that the origin speaks: "1.1" or "2".
-  const char* http_version() const { return lease_.http2() ? "2" : "1.1"; }
+  const char* http_version() const { return http2() ? "2" : "1.1"; }
+  bool http2() const { return lease_.http2(); }
   bool response_started() const { return response_started_; }
   const char* bad_head() const { return bad_head_; }
   uint64_t bytes_sent() const { return bytes_sent_; }

@@ -159,7 +159,7 @@ def _load(question: Question) -> list[dict]:
     return [json.loads(file.read_text()) | {"file": file.name} for file in files]
 
 
-def _history(kept: list[dict]) -> list[str]:
+def _history(question: Question, kept: list[dict]) -> list[str]:
     lines = []
     for result in reversed(kept):
         name = "weir" if "weir" in result["summary"] else question.goals[0].subject
@@ -185,6 +185,6 @@ def keep(question: Question, result: dict) -> Path:
     for client, entry in newest.items():
         title = "The newest" if client == "none" else f"Client {client}"
         lines += [f"## {title}", "", *text(question, entry), ""]
-    lines += ["## All that are kept", "", *_history(kept)]
+    lines += ["## All that are kept", "", *_history(question, kept)]
     (question.folder / "results.md").write_text("\n".join(lines) + "\n")
     return file

@@ -52,6 +52,14 @@ class ReportTest(unittest.TestCase):
         text = self.keep("2026-01-01T00:00:00Z", 4.0, "compilers are running")
         self.assertIn("not a figure to quote", text)
 
+    def test_a_question_without_weir_itself_lists_what_its_goal_is_about(self):
+        answer = [run | {"server": "two shards"} for run in runs(4.0) if run["server"] == "weir"]
+        goal = Goal("cpu_us", at_most=5.0, subject="two shards")
+        asked = Question(**(vars(self.question) | {"goals": [goal]}))
+        result = report.document(asked, MACHINE, options("2026-01-01T00:00:00Z"), answer)
+        report.keep(asked, result)
+        self.assertIn("two shards cpu_us 5.50", (asked.folder / "results.md").read_text())
+
 
 if __name__ == "__main__":
     unittest.main()

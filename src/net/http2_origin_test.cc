@@ -55,6 +55,9 @@ Task<ErrorCode> error_of_get(Case& all) {
 // Whether the reader of a slow answer goes on, as its origin says.
 bool may_read = false;
 
+// A body that would be an answer of HTTP/1.1.
+constexpr std::string_view smuggled = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
+
 // What the origin says behind the stream's number, to be told in a table.
 std::string (*said)(uint32_t stream) = nullptr;
 
@@ -274,6 +277,30 @@ TEST_CASE("a body that is torn or not as long as announced is never taken for wh
           const ErrorCode code = co_await error_of_get(all);
           CHECK((code == ErrorCode::invalid || code == ErrorCode::reset));
         },
+        by_http2);
+  }
+}
+
+TEST_CASE("what follows a head that is refused is not taken for an answer") {
+  using Lie = std::string (*)(uint32_t);
+  const std::array<Lie, 2> lies{
+      [](uint32_t of) {
+        return head(of, {{":status", "056"}}) + frame(FrameType::data, end_stream, of, smuggled);
+      },
+      // A field of 3,900 bytes, and thirty times the same by its number: too large a head.
+      [](uint32_t of) {
+        std::string field = wire::test::literal("x", std::string(3900, 'a'));
+        field.front() = '\x40';
+        const std::string section =
+            wire::test::literal(":status", "200") + field + std::string(30, '\xbe');
+        return frame(FrameType::headers, wire::test::end_headers, of, section) +
+               frame(FrameType::data, end_stream, of, smuggled);
+      }};
+  for (const Lie lie : lies) {
+    said = lie;
+    on_every_reactor(
+        say_it,
+        [](Case& all) -> Task<> { CHECK(co_await error_of_get(all) == ErrorCode::invalid); },
         by_http2);
   }
 }

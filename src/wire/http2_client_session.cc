@@ -54,6 +54,11 @@ struct Http2ClientSession::State {
     streams.erase(found);
     closed->on_closed(static_cast<Http2Error>(error));
   }
+  // Of an answer whose head is not handed on nothing else is, either.
+  void refuse(int32_t id) {
+    nghttp2_submit_rst_stream(get(), NGHTTP2_FLAG_NONE, id, NGHTTP2_CANCEL);
+    close(id, NGHTTP2_CANCEL);
+  }
   // Whether there are any, which then follow the body.
   bool announce_trailers(int32_t id, std::span<const Field> fields) const;
   void receive(const nghttp2_frame& frame);
@@ -84,11 +89,9 @@ bool Http2ClientSession::State::announce_trailers(int32_t id, std::span<const Fi
 void Http2ClientSession::State::receive_head(const nghttp2_frame& frame) {
   Http2ClientStream* answered = stream(frame.hd.stream_id);
   if (!answered) return;
-  if (block.cut_short()) {
-    nghttp2_submit_rst_stream(get(), NGHTTP2_FLAG_NONE, frame.hd.stream_id, NGHTTP2_CANCEL);
-    return;
-  }
   const uint16_t status = status_of(block);
+  const bool no_status = status < 100 && block.count() > 0 && block.name(0) == ":status";
+  if (block.cut_short() || no_status) return refuse(frame.hd.stream_id);
   const bool last = (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
   if (status >= 200)
     answered->on_head(status, block, last);

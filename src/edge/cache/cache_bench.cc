@@ -11,9 +11,8 @@
 
 #include "base/random.h"
 #include "base/units.h"
-#include "edge/cache/cache_test_kit.h"
 #include "edge/cache/slice.h"
-#include "runtime/threads.h"
+#include "edge/cache/store_bench_kit.h"
 
 namespace weir::edge::cache {
 namespace {
@@ -145,15 +144,7 @@ Task<> bench_main(Shard& shard, Store& whole, telemetry::Registry& registry) {
 }  // namespace
 
 int run_bench() {
-  StoreSettings settings = test_settings(4 * GiB);
-  telemetry::Registry registry(1);
-  Store store(settings, 0, 1, 12345);
-  runtime::ThreadOptions options;
-  options.cores = {0};
-  auto threads = runtime::Threads::start(
-      options, [&store, &registry](Shard& shard) { return bench_main(shard, store, registry); });
-  if (!threads) return 1;
-  return (*threads)->join(minutes(4)) ? 0 : 1;
+  return run_store_bench(4 * GiB, bench_main);
 }
 
 }  // namespace weir::edge::cache

@@ -1,26 +1,13 @@
 // The caching edge under a mixture of faults from each seed: never an answer that is older than the
 // rules allow, never one user's to another, never a torn or mixed body taken for whole, memory
 // within its bound, one fetch for a herd.
-//
-//   WEIR_SIM_SEEDS=5000   how many seeds (150 unless told)
-//   WEIR_SIM_FROM=1       the first of them
-//   WEIR_SIM_SEED=42      this one alone
-#include <cstdlib>
-
+// WEIR_SIM_SEEDS and others say which seeds (runtime/sim_seeds.h).
 #include <doctest/doctest.h>
 
-#include "base/units.h"
+#include "runtime/sim_seeds.h"
 #include "sim/cache_world.h"
 
 namespace weir::sim {
-namespace {
-
-uint64_t number_from(const char* name, uint64_t otherwise) {
-  const char* text = std::getenv(name);
-  return text ? parse_u64(text).value_or(otherwise) : otherwise;
-}
-
-}  // namespace
 
 TEST_CASE("in a world without faults every answer of the cache is right, and most come from it") {
   for (uint64_t seed = 1; seed <= 10; ++seed) {
@@ -71,9 +58,7 @@ TEST_CASE("a herd on one cold key is one fetch, on however many shards") {
 }
 
 TEST_CASE("whatever fails, the cache gives nobody what it may not") {
-  const uint64_t one = number_from("WEIR_SIM_SEED", 0);
-  const uint64_t first = one ? one : number_from("WEIR_SIM_FROM", 1);
-  const uint64_t count = one ? 1 : number_from("WEIR_SIM_SEEDS", 150);
+  const auto [first, count] = runtime::SimSeeds::of(150);
   CacheWorldOutcome sum;
   for (uint64_t seed = first; seed < first + count; ++seed) {
     const CacheWorldPlan plan = CacheWorldPlan::draw(seed);
@@ -120,7 +105,8 @@ TEST_CASE("what one process stored the next one answers from disk, without askin
 
 TEST_CASE("what was changed through the edge is never seen again, in no process after it") {
   uint64_t from_disk = 0;
-  for (uint64_t seed = 1; seed <= 20; ++seed) {
+  const auto [first, count] = runtime::SimSeeds::of(20);
+  for (uint64_t seed = first; seed < first + count; ++seed) {
     CAPTURE(seed);
     CacheWorldPlan plan{.seed = seed, .keys = 12, .period = hours(24), .max_age = 7200};
     plan.purge = 0.05;
@@ -134,13 +120,11 @@ TEST_CASE("what was changed through the edge is never seen again, in no process 
     CHECK(outcome.right > outcome.requests * 9 / 10);
     from_disk += outcome.from_disk;
   }
-  CHECK(from_disk > 200);
+  CHECK(from_disk > 10 * count);
 }
 
 TEST_CASE("whatever the disk does and however the edge ends, nobody gets what he may not") {
-  const uint64_t one = number_from("WEIR_SIM_SEED", 0);
-  const uint64_t first = one ? one : number_from("WEIR_SIM_FROM", 1);
-  const uint64_t count = one ? 1 : number_from("WEIR_SIM_SEEDS", 60);
+  const auto [first, count] = runtime::SimSeeds::of(60);
   CacheWorldOutcome sum;
   for (uint64_t seed = first; seed < first + count; ++seed) {
     const CacheWorldPlan plan = CacheWorldPlan::draw_with_disk(seed);

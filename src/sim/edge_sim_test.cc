@@ -1,23 +1,13 @@
 // The whole proxy under a mixture of faults from each seed: never a torn body taken for whole,
 // never one user's answer to another, every request answered or its connection closed in time.
-//
-//   WEIR_SIM_SEEDS=5000   how many seeds (500 unless told, 300 with origins of HTTP/2)
-//   WEIR_SIM_FROM=1       the first of them
-//   WEIR_SIM_SEED=42      this one alone
-#include <cstdlib>
-
+// WEIR_SIM_SEEDS and others say which seeds (runtime/sim_seeds.h).
 #include <doctest/doctest.h>
 
-#include "base/units.h"
+#include "runtime/sim_seeds.h"
 #include "sim/edge_world.h"
 
 namespace weir::sim {
 namespace {
-
-uint64_t number_from(const char* name, uint64_t otherwise) {
-  const char* text = std::getenv(name);
-  return text ? parse_u64(text).value_or(otherwise) : otherwise;
-}
 
 EdgeWorldPlan peaceful(uint64_t seed) {
   EdgeWorldPlan plan{.seed = seed};
@@ -36,9 +26,7 @@ void play_in_peace(EdgeWorldPlan plan) {
 
 // Plays the seeds that the environment names, or so many.
 void play_with_faults(EdgeWorldPlan (*draw)(uint64_t seed), uint64_t seeds) {
-  const uint64_t one = number_from("WEIR_SIM_SEED", 0);
-  const uint64_t first = one ? one : number_from("WEIR_SIM_FROM", 1);
-  const uint64_t count = one ? 1 : number_from("WEIR_SIM_SEEDS", seeds);
+  const auto [first, count] = runtime::SimSeeds::of(seeds);
   ClientTally sum;
   for (uint64_t seed = first; seed < first + count; ++seed) {
     const EdgeWorldOutcome outcome = run(draw(seed));

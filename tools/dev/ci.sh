@@ -11,7 +11,7 @@ verb_ci() {
   stage "instructions" count_instructions
   stage "up, curl, SIGTERM" smoke_up
   stage "soak" verb_soak 20
-  stage "ASan and UBSan" san_asan ""
+  stage "ASan and UBSan" san_asan_soon
   stage "TSan" san_tsan ""
   stage "fuzzing" fuzz_all "$FUZZ_SECONDS"
   stage "peers" run_peers ""
@@ -21,7 +21,7 @@ verb_ci() {
 verb_nightly() {
   start_stages
   must_stage "packages" need build check test
-  must_stage "release build" build release
+  must_stage "release build" build_weir
   stage "checks, all files" verb_check --all
   WEIR_STATISTICS_TRACES=10000000 stage "tests and peers" verb_test --peers
   stage "instructions" count_instructions

@@ -1,22 +1,22 @@
 #pragma once
-// GrpcChannel: unary gRPC calls to one server from one shard, over one HTTP/2 connection, which is
-// made when it is first needed and again when it has ended. Calls run at the same time. A call that
-// the server has not looked at (REFUSED_STREAM, or overtaken by its GOAWAY) is sent once more by
-// itself; whatever else may be repeated is for the caller to know. At most `calls_max` are under
-// way at a time; the next is refused. stop() before it dies.
+// GrpcChannel: gRPC calls to one server from one shard, over one HTTP/2 connection, which is made
+// when it is first needed and again when it has ended. Calls run at the same time; call() makes
+// unary ones, GrpcClientCall any kind (grpc_client_call.h). What a server has not looked at is sent
+// once more by itself; whatever else may be repeated is for the caller to know. At most `calls_max`
+// are under way at a time; the next is refused. stop() before it dies.
 
 #include <string>
 
-#include "net/http2_client_connection.h"
+#include "net/grpc_client_call.h"
 #include "net/origin_client.h"
-#include "wire/grpc.h"
 
 namespace weir::net {
 
+// A unary call.
 struct GrpcCall {
   std::string_view path;     // "/package.Service/Method"
   std::string_view message;  // as it is sent
-  bool gzip = false;         // `message` is compressed so
+  bool gzip = false;         // `message` is packed so
   // Names in lower case; at most GrpcChannel::metadata_max.
   std::span<const wire::Field> metadata;
 };
@@ -30,7 +30,7 @@ struct GrpcReply {
 };
 
 struct GrpcOptions {
-  size_t response_bytes_max = 4 * 1024 * 1024;  // unpacked, too
+  size_t message_bytes_max = 4 * 1024 * 1024;  // of one that comes; unpacked, too
   size_t calls_max = 100;
   Duration connect_timeout = seconds(5);
   Http2ClientTimes times;
@@ -55,10 +55,9 @@ class GrpcChannel {
   const std::string& authority() const { return client_.authority(); }
 
  private:
-  struct Attempt;
+  friend class GrpcClientCall;
   using ConnectionPtr = std::unique_ptr<Http2ClientConnection>;
 
-  runtime::Task<Result<GrpcReply>> attempt(const GrpcCall& call, runtime::Wait wait, bool& again);
   runtime::Task<Result<Http2ClientConnection*>> connect(runtime::Wait wait);
   runtime::Task<> dispose(ConnectionPtr connection);
   void retire();

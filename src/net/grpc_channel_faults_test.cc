@@ -1,16 +1,16 @@
 #include <doctest/doctest.h>
 
-#include "net/grpc_channel.h"
-#include "net/http2_peer_kit.h"
+#include "net/grpc_peer_kit.h"
 
 namespace weir::net {
 namespace {
 
 using runtime::Task;
-using runtime::Wait;
 using test::first_frame;
 using test::goaway;
+using test::on_each_reactor;
 using test::reset;
+using Parts = test::GrpcParts;
 using wire::GrpcCode;
 using wire::test::FrameType;
 
@@ -20,47 +20,6 @@ Task<> answer_call(test::Http2Peer& peer, uint32_t stream) {
                       stream, {{":status", "200"}, {"content-type", "application/grpc"}}, false) +
                   wire::test::frame(FrameType::data, 0, stream, std::string(5, '\0')) +
                   wire::test::request(stream, {{"grpc-status", "0"}}));
-}
-
-struct Parts {
-  runtime::Shard& shard;
-  test::ScriptedOrigin& server;
-  GrpcChannel& channel;
-  Task<Result<GrpcReply>> call(std::string_view message = "x",
-                               Duration how_long = seconds(5)) const {
-    return channel.call({.path = "/t/call", .message = message},
-                        test::in_time(shard.reactor(), how_long));
-  }
-};
-
-struct Run {
-  test::ScriptedOrigin::Script script;
-  Task<> (*body)(Parts&);
-  GrpcOptions options = {};
-  test::Tuning tuning = nullptr;
-};
-
-Task<> run_parts(test::OneShard& one, const Run& run) {
-  test::ScriptedOrigin server(one.reactor(), run.script);
-  OriginSettings settings = origin_with_defaults(server.url());
-  settings.http2.use = Http2Use::on;
-  if (run.tuning) run.tuning(settings);
-  telemetry::Recorder recorder;
-  LiteralResolver resolver;
-  GrpcChannel channel(one.shard(), *OriginShare::make(settings, 1), resolver, recorder,
-                      run.options);
-  Parts parts{one.shard(), server, channel};
-  co_await run.body(parts);
-  co_await channel.stop();
-  co_await server.stop();
-}
-
-void on_each_reactor(const Run& run) {
-  for (const runtime::ReactorKind kind : test::reactor_kinds()) {
-    CAPTURE(static_cast<int>(kind));
-    test::OneShard one(kind);
-    one.run(run_parts(one, run));
-  }
 }
 
 Task<> call_ok(Parts& parts) {
@@ -183,6 +142,36 @@ TEST_CASE("a connection on which a server gives no sign of life is given up") {
                      CHECK(parts.server.connections() == 2);
                    },
                    {.times = {.silence_max = milliseconds(300), .patience = milliseconds(300)}}});
+}
+
+TEST_CASE("a server that is alive and silent is asked once, and then seldom") {
+  on_each_reactor({[](runtime::StreamPtr& stream, int) -> Task<> {
+                     test::Http2Peer peer(*stream);
+                     co_await peer.say(first_frame);
+                     const uint32_t call = co_await peer.next_request();
+                     int pings = 0;
+                     for (wire::test::Frame each; each.type != 0xff;) {
+                       each = co_await peer.next_frame();
+                       if (each.type != FrameType::ping || each.flags != 0) continue;
+                       co_await peer.say(
+                           wire::test::frame(FrameType::ping, wire::test::ack, 0, each.payload));
+                       // What is said of the call in between makes the server young again.
+                       if (++pings == 1) continue;
+                       co_await answer_call(peer, call);
+                       break;
+                     }
+                     CHECK(pings == 2);
+                     co_await peer.linger();
+                   },
+                   [](Parts& parts) -> Task<> {
+                     const MonoTime began = parts.shard.now();
+                     co_await call_ok(parts);
+                     // Asked after a silence of one half and then of two seconds.
+                     CHECK(parts.shard.now() - began >= milliseconds(2500));
+                   },
+                   {.times = {.silence_max = milliseconds(500),
+                              .patience = milliseconds(900),
+                              .silence_again = seconds(2)}}});
 }
 
 TEST_CASE("a connection that nobody uses ends, and the next call makes one") {

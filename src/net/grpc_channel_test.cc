@@ -90,7 +90,7 @@ Task<> run_parts(test::OneShard& one, Task<> (*body)(Parts&)) {
   origin.http2.use = Http2Use::on;
   LiteralResolver resolver;
   GrpcOptions options;
-  options.response_bytes_max = 100'000;
+  options.message_bytes_max = 100'000;
   options.calls_max = 300;
   GrpcChannel channel(one.shard(), *OriginShare::make(origin, 1), resolver, recorder, options);
   Parts parts{one.shard(), service, channel};

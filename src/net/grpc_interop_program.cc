@@ -25,10 +25,25 @@ struct Asked {
   struct Part {
     uint64_t bytes = 0;
     Duration pause{};
+    GrpcExchange::Packing packing = GrpcExchange::Packing::by_size;
   };
   std::vector<Part> parts;  // response_size, or response_parameters
   std::optional<GrpcStatus> status;
+  std::optional<bool> packed;  // what the client says that this message is
 };
+
+// A BoolValue: 1 value.
+bool read_bool(std::string_view message) {
+  wire::ProtobufReader reader(message);
+  bool value = false;
+  while (reader.next())
+    if (reader.number() == 1) value = reader.integer() != 0;
+  return value;
+}
+
+GrpcExchange::Packing read_packing(std::string_view message) {
+  return read_bool(message) ? GrpcExchange::Packing::always : GrpcExchange::Packing::never;
+}
 
 GrpcStatus read_status(std::string_view message) {
   GrpcStatus status;
@@ -47,6 +62,7 @@ Asked::Part read_parameters(std::string_view message) {
     if (reader.number() == 1) part.bytes = std::min(reader.integer(), response_bytes_max);
     if (reader.number() == 2)
       part.pause = microseconds(std::min<uint64_t>(reader.integer(), 10'000'000));
+    if (reader.number() == 3) part.packing = read_packing(reader.bytes());
   }
   return part;
 }
@@ -60,7 +76,9 @@ Asked read_request(std::string_view message, bool streams) {
       asked.parts.push_back(read_parameters(reader.bytes()));
     else if (reader.number() == 2)
       asked.parts[0].bytes = std::min(reader.integer(), response_bytes_max);
+    if (reader.number() == 6 && !streams) asked.parts[0].packing = read_packing(reader.bytes());
     if (reader.number() == 7) asked.status = read_status(reader.bytes());
+    if (reader.number() == 8 && !streams) asked.packed = read_bool(reader.bytes());
   }
   return asked;
 }
@@ -73,6 +91,10 @@ std::string response_of(uint64_t size) {
   out.bytes(2, std::string(size, '\0'));
   out.end_message(payload);
   return std::string(bytes.view());
+}
+
+GrpcStatus otherwise_packed() {
+  return {GrpcCode::invalid_argument, "the message is not packed as it says"};
 }
 
 class TestService final : public GrpcService {
@@ -107,6 +129,7 @@ class TestService final : public GrpcService {
     const Result<std::string> message = co_await call.read_only();
     if (!message) co_return status_of(message.error());
     const Asked asked = read_request(*message, false);
+    if (asked.packed && *asked.packed != call.packed()) co_return otherwise_packed();
     if (asked.status) co_return *asked.status;
     co_return co_await say(call, asked);
   }
@@ -116,7 +139,9 @@ class TestService final : public GrpcService {
       const auto message = co_await call.read();
       if (!message) co_return status_of(message.error());
       if (!*message) break;
-      total += payload_bytes(**message);
+      const Input input = read_input(**message);
+      if (input.packed && *input.packed != call.packed()) co_return otherwise_packed();
+      total += input.bytes;
     }
     Buffer bytes;
     wire::ProtobufWriter(bytes).varint(1, total);
@@ -141,21 +166,27 @@ class TestService final : public GrpcService {
         (void)co_await runtime::sleep(http.reactor(), http.wait_at_most(part.pause));
       if (http.shard().now() >= http.deadline())
         co_return GrpcStatus{GrpcCode::deadline_exceeded, "the call's time is over"};
-      const Result<> written = co_await call.write(response_of(part.bytes));
+      const Result<> written = co_await call.write(response_of(part.bytes), part.packing);
       if (!written) co_return status_of(written.error());
     }
     co_return GrpcStatus{};
   }
-  // StreamingInputCallRequest: 1 payload (2 body).
-  static uint64_t payload_bytes(std::string_view message) {
+  struct Input {
+    uint64_t bytes = 0;
+    std::optional<bool> packed;
+  };
+  // StreamingInputCallRequest: 1 payload (2 body), 2 whether it is packed.
+  static Input read_input(std::string_view message) {
+    Input input;
     wire::ProtobufReader reader(message);
     while (reader.next()) {
+      if (reader.number() == 2) input.packed = read_bool(reader.bytes());
       if (reader.number() != 1) continue;
       wire::ProtobufReader payload(reader.bytes());
       while (payload.next())
-        if (payload.number() == 2) return payload.bytes().size();
+        if (payload.number() == 2) input.bytes = payload.bytes().size();
     }
-    return 0;
+    return input;
   }
 };
 

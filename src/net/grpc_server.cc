@@ -1,6 +1,5 @@
 #include "net/grpc_server.h"
 
-#include "wire/gunzip.h"
 #include "wire/http1_chunked.h"
 #include "wire/http1_write.h"
 
@@ -9,43 +8,18 @@ namespace weir::net {
 using runtime::Task;
 using wire::GrpcCode;
 
-GrpcStatus status_of(const Error& error) {
-  switch (error.code) {
-    case ErrorCode::limit:
-      return {GrpcCode::resource_exhausted, error.text};
-    case ErrorCode::invalid:
-      return {GrpcCode::internal, error.text};
-    case ErrorCode::timed_out:
-      return {GrpcCode::deadline_exceeded, error.text};
-    case ErrorCode::overloaded:
-      return {GrpcCode::unavailable, error.text};
-    default:
-      return {GrpcCode::cancelled, error.text};
-  }
-}
-
 // --- one call ---
 
 Task<Result<std::optional<std::string_view>>> GrpcExchange::read() {
   for (;;) {
-    if (const auto message = messages_.next()) {
-      WEIR_CO_TRY(const std::string_view bytes, unpack(*message));
-      co_return bytes;
-    }
+    WEIR_CO_TRY(const auto message, reader_.next());
+    if (message) co_return message;
     if (http_.body().done()) break;
     WEIR_CO_TRY(const std::string_view piece, co_await http_.read_body());
-    WEIR_CO_CHECK(messages_.add(piece));
+    reader_.add(piece);
   }
-  if (!messages_.empty()) co_return fail(ErrorCode::invalid, "the last message is torn");
+  if (!reader_.empty()) co_return fail(ErrorCode::invalid, "the last message is torn");
   co_return std::nullopt;
-}
-
-Result<std::string_view> GrpcExchange::unpack(const wire::GrpcMessages::Message& message) {
-  if (!message.compressed) return message.bytes;
-  if (!gzip_) return fail(ErrorCode::invalid, "a message is compressed in a way that nobody said");
-  unpacked_.clear();
-  WEIR_CHECK(wire::gunzip(message.bytes, message_bytes_max_, unpacked_));
-  return unpacked_.view();
 }
 
 Task<Result<std::string>> GrpcExchange::read_only() {
@@ -57,10 +31,10 @@ Task<Result<std::string>> GrpcExchange::read_only() {
   co_return message;
 }
 
-Task<Result<>> GrpcExchange::write(std::string_view message) {
+Task<Result<>> GrpcExchange::write(std::string_view message, Packing packing) {
   append_head();
   Buffer& out = http_.out();
-  const bool packed = packs(message);
+  const bool packed = packs(message, packing);
   if (packed) {
     packer_->begin();
     packer_->add(message);
@@ -90,12 +64,13 @@ void GrpcExchange::add_trailer(std::string name, std::string value) {
 // False: it is one that we do not know.
 bool GrpcExchange::accept_encoding() {
   const wire::Field* encoding = http_.head.fields.find("grpc-encoding");
-  gzip_ = encoding && encoding->value == "gzip";
+  const bool gzip = encoding && encoding->value == "gzip";
+  if (gzip) reader_.expect_gzip();
   const wire::Field* accepted = http_.head.fields.find("grpc-accept-encoding");
   wire::ListElements taken(accepted ? accepted->value : std::string_view());
   for (std::string_view each; packer_ && taken.next(each);)
     packs_ |= each == "gzip";
-  return !encoding || gzip_ || encoding->value == "identity";
+  return !encoding || gzip || encoding->value == "identity";
 }
 
 void GrpcExchange::append_head() {

@@ -11,19 +11,12 @@
 #include <utility>
 #include <vector>
 
+#include "net/grpc_reader.h"
+#include "net/grpc_status.h"
 #include "net/http_exchange.h"
-#include "wire/grpc.h"
 #include "wire/gzip.h"
 
 namespace weir::net {
-
-struct GrpcStatus {
-  wire::GrpcCode code = wire::GrpcCode::ok;
-  std::string message = {};  // for people
-  std::string details = {};  // a google.rpc.Status in protobuf; empty: none
-};
-// What a call ends with whose message could not be read or written.
-GrpcStatus status_of(const Error& error);
 
 class GrpcExchange {
  public:
@@ -31,20 +24,20 @@ class GrpcExchange {
 
   // `gzip` outlives it; null: nothing is packed.
   GrpcExchange(HttpExchange& exchange, size_t message_bytes_max, wire::Gzip* gzip)
-      : http_(exchange),
-        messages_(message_bytes_max),
-        message_bytes_max_(message_bytes_max),
-        packer_(gzip) {}
+      : http_(exchange), reader_(message_bytes_max), packer_(gzip) {}
 
   // The client's next message, unpacked; nullopt when it has said all. Valid until the next call.
   // Errors: limit, invalid (it breaks gRPC's rules), and those of HttpExchange::read_body().
   runtime::Task<Result<std::optional<std::string_view>>> read();
   // The only message of a unary call. Errors: as read(); invalid where there is none or another.
   runtime::Task<Result<std::string>> read_only();
-  // Sends a message, and before the first one the head; packed, where the client takes gzip and the
-  // message is neither too small to gain nor too large to be packed in one go. Waits for the
-  // client's windows.
-  runtime::Task<Result<>> write(std::string_view message);
+  // Whether the last message came packed.
+  bool packed() const { return reader_.packed(); }
+  // Whether a message is packed for a client that takes gzip: where it is neither too small to gain
+  // nor too large to be packed in one go, or as whoever writes it knows better.
+  enum class Packing : uint8_t { by_size, never, always };
+  // Sends a message, and before the first one the head. Waits for the client's windows.
+  runtime::Task<Result<>> write(std::string_view message, Packing packing = Packing::by_size);
 
   // Fields for the client, before the first message and behind the last; names in lower case.
   void add_head_field(std::string_view name, std::string_view value);
@@ -55,21 +48,18 @@ class GrpcExchange {
   friend class GrpcServer;
 
   bool accept_encoding();
-  bool packs(std::string_view message) const {
+  bool packs(std::string_view message, Packing packing) const {
+    if (packing != Packing::by_size) return packs_ && packing == Packing::always;
     return packs_ && message.size() >= packed_bytes_min && message.size() <= packed_bytes_max;
   }
-  Result<std::string_view> unpack(const wire::GrpcMessages::Message& message);
   void append_head();
   void append_status(const GrpcStatus& status);
 
   HttpExchange& http_;
-  wire::GrpcMessages messages_;
-  const size_t message_bytes_max_;
-  Buffer unpacked_;
+  GrpcReader reader_;
   Buffer head_fields_;
   std::vector<std::pair<std::string, std::string>> trailers_;
   wire::Gzip* packer_;
-  bool gzip_ = false;   // what the client says is packed is packed so
   bool packs_ = false;  // the client takes gzip
   bool head_sent_ = false;
 };

@@ -1,5 +1,7 @@
 #include "net/http2_client_connection.h"
 
+#include <algorithm>
+
 #include "base/units.h"
 
 namespace weir::net {
@@ -65,6 +67,7 @@ Task<> Http2ClientConnection::read_all() {
     silent_since_ = never;
     pinged_at_ = never;
     const bool more = session_.feed(chunk->view());
+    if (session_.spoke()) asked_ = false;
     if (!session_.takes_requests()) leaving_.request();
     settle_marked();
     wake_writer();
@@ -125,7 +128,8 @@ std::optional<uint32_t> Http2ClientConnection::request(std::span<const wire::Fie
   if (this->ended()) return std::nullopt;
   const std::optional<uint32_t> id = session_.request(fields, ended, stream);
   if (!id) return id;
-  if (silent_since_ == never) silent_since_ = shard_.now();
+  // Of a new request the server has not been asked yet.
+  if (silent_since_ == never || std::exchange(asked_, false)) silent_since_ = shard_.now();
   wake_writer();
   return id;
 }
@@ -151,6 +155,7 @@ void Http2ClientConnection::leave() {
 void Http2ClientConnection::ask_for_life() {
   if (silent_since_ == never || pinged_at_ != never) return;
   pinged_at_ = shard_.now();
+  asked_ = true;
   session_.ping();
   wake_writer();
 }
@@ -166,7 +171,8 @@ void Http2ClientConnection::watch() {
     return end_.request();
   }
   if (silent_since_ == never && requests_ > 0) silent_since_ = now;
-  if (now >= after(silent_since_, times_.silence_max)) ask_for_life();
+  const Duration silence = asked_ ? times_.silence_again : times_.silence_max;
+  if (now >= after(silent_since_, std::max(silence, times_.silence_max))) ask_for_life();
   shard_.reactor().timers().arm(watch_timer_, after(now, watch_interval));
 }
 

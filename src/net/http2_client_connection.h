@@ -17,6 +17,10 @@ struct Http2ClientTimes {
   // asked at once: the next request shall not meet a connection that leads nowhere.
   Duration silence_max = seconds(20);
   Duration patience = seconds(10);
+  // One that is alive and goes on being silent, as in a call of gRPC that waits for news, is asked
+  // again after so long: gRPC's servers let a client go that asks more than every five minutes
+  // without having been told anything in between (too_many_pings).
+  Duration silence_again = minutes(5) + seconds(10);
   // A connection without requests ends after this.
   Duration idle_timeout = minutes(5);
 };
@@ -106,6 +110,7 @@ class Http2ClientConnection {
   // Since when the server owes a sign of life; `never`: it owes none.
   MonoTime silent_since_ = never;
   MonoTime pinged_at_ = never;
+  bool asked_ = false;  // for life, and nothing was said of a request since
 };
 
 }  // namespace weir::net

@@ -95,7 +95,8 @@ const settings::Group<OriginHttp2Settings>& http2_settings() {
              "addresses and a larger fleet are noticed.")
            .between(seconds(1), hours(24 * 30)),
        field(&S::ping_after, "ping_after", seconds(20),
-             "After how long a silence an origin that owes an answer is asked for a sign of life.")
+             "After how long a silence an origin that owes an answer is asked for a sign of life; "
+             "one that is alive and goes on being silent is asked again after five minutes.")
            .between(milliseconds(100), hours(1)),
        field(&S::ping_timeout, "ping_timeout", seconds(10),
              "How long that may take before the connection counts as dead.")

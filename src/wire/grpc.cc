@@ -106,27 +106,20 @@ void append_grpc_head(Buffer& out, bool compressed, size_t size) {
     out.append(static_cast<char>(size >> shift & 0xff));
 }
 
-Result<> GrpcMessages::add(std::string_view bytes) {
+void GrpcMessages::add(std::string_view bytes) {
   buffer_.consume(std::exchange(handed_out_, 0));
   buffer_.append(bytes);
-  return check_head();
 }
 
-Result<> GrpcMessages::check_head() const {
-  const std::string_view all = buffer_.view().substr(handed_out_);
-  if (all.empty()) return {};
-  if (static_cast<uint8_t>(all[0]) > 1)
-    return fail(ErrorCode::invalid, "a gRPC message is neither compressed nor not");
-  if (all.size() >= head_bytes && size_in(all.data()) > message_bytes_max_)
-    return fail(ErrorCode::limit, "a gRPC message is too large");
-  return {};
-}
-
-std::optional<GrpcMessages::Message> GrpcMessages::next() {
+Result<std::optional<GrpcMessages::Message>> GrpcMessages::next() {
   buffer_.consume(std::exchange(handed_out_, 0));
   const std::string_view all = buffer_.view();
-  if (!check_head() || all.size() < head_bytes) return std::nullopt;
+  if (all.empty()) return std::nullopt;
+  if (static_cast<uint8_t>(all[0]) > 1)
+    return fail(ErrorCode::invalid, "a gRPC message is neither compressed nor not");
+  if (all.size() < head_bytes) return std::nullopt;
   const size_t size = size_in(all.data());
+  if (size > message_bytes_max_) return fail(ErrorCode::limit, "a gRPC message is too large");
   if (all.size() - head_bytes < size) return std::nullopt;
   handed_out_ = head_bytes + size;
   return Message{all[0] == 1, all.substr(head_bytes, size)};

@@ -50,27 +50,27 @@ GrpcCode grpc_code_of_reset(Http2Error error);
 // The head of a message of `size` bytes; the message follows. `size` <= UINT32_MAX.
 void append_grpc_head(Buffer& out, bool compressed, size_t size);
 
-// Cuts a body into its messages. Keeps at most one, up to its bound.
+// Cuts a body into its messages. Keeps what was added and not handed out: whoever adds no more
+// while there is a next one bounds that by a message and what is added at once.
 class GrpcMessages {
  public:
   static constexpr size_t head_bytes = 5;
 
   explicit GrpcMessages(size_t message_bytes_max) : message_bytes_max_(message_bytes_max) {}
 
-  // Bytes of the body. Errors: limit (a message is larger than the bound), invalid.
-  Result<> add(std::string_view bytes);
-  // The next whole message, once there is one; valid until the next call of either.
+  // Bytes of the body.
+  void add(std::string_view bytes);
+  // The next whole message, once there is one; valid until the next call of either. Errors: limit
+  // (a message is larger than the bound), invalid; they stay.
   struct Message {
     bool compressed = false;
     std::string_view bytes;
   };
-  std::optional<Message> next();
+  Result<std::optional<Message>> next();
   // Nothing is left that is no whole message.
   bool empty() const { return buffer_.size() == handed_out_; }
 
  private:
-  Result<> check_head() const;
-
   size_t message_bytes_max_;
   Buffer buffer_;
   size_t handed_out_ = 0;

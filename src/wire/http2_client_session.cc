@@ -3,6 +3,7 @@
 #include <array>
 #include <nghttp2/nghttp2.h>
 #include <unordered_map>
+#include <utility>
 
 #include "base/assert.h"
 
@@ -75,6 +76,7 @@ struct Http2ClientSession::State {
   Buffer* out = nullptr;
   size_t out_bytes_max = 0;
   bool going_away = false;
+  bool spoke = false;
   // By number, and not by pointer inside nghttp2, so that one can be dropped at any time.
   std::unordered_map<int32_t, Http2ClientStream*> streams;
 };
@@ -87,6 +89,7 @@ bool Http2ClientSession::State::announce_trailers(int32_t id, std::span<const Fi
 }
 
 void Http2ClientSession::State::receive_head(const nghttp2_frame& frame) {
+  spoke = true;
   Http2ClientStream* answered = stream(frame.hd.stream_id);
   if (!answered) return;
   const uint16_t status = status_of(block);
@@ -157,6 +160,7 @@ void Http2ClientSession::State::set_stream_callbacks(nghttp2_session_callbacks* 
   nghttp2_session_callbacks_set_on_data_chunk_recv_callback(
       all, [](nghttp2_session* session, uint8_t, int32_t id, const uint8_t* bytes, size_t size,
               void* self) {
+        of(self).spoke = true;
         if (Http2ClientStream* answered = of(self).stream(id))
           answered->on_data(text(bytes, size));
         else
@@ -295,6 +299,10 @@ void Http2ClientSession::consume(size_t bytes) {
 
 void Http2ClientSession::ping() {
   nghttp2_submit_ping(state_->get(), NGHTTP2_FLAG_NONE, nullptr);
+}
+
+bool Http2ClientSession::spoke() {
+  return std::exchange(state_->spoke, false);
 }
 
 void Http2ClientSession::close_all() {

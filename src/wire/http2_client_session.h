@@ -83,6 +83,8 @@ class Http2ClientSession {
   void consume(size_t bytes);
   // Asks for a sign of life.
   void ping();
+  // Whether the server has said anything of a request since this was last asked.
+  bool spoke();
   // The connection is no more: tells whoever is still open, as reset.
   void close_all();
   // Says good-bye.

@@ -37,10 +37,13 @@ struct Call final : Http2ClientStream {
   void on_data(std::string_view bytes) override {
     WEIR_ASSERT(!closed && !ended);
     if (broken) return;
-    broken = !messages.add(bytes).has_value();
-    while (const auto message = broken ? std::nullopt : messages.next()) {
-      WEIR_ASSERT(message->bytes.size() <= message_bytes_max);
-      log += " message" + std::to_string(message->bytes.size());
+    messages.add(bytes);
+    for (;;) {
+      const auto message = messages.next();
+      broken = !message.has_value();
+      if (broken || !*message) return;
+      WEIR_ASSERT((*message)->bytes.size() <= message_bytes_max);
+      log += " message" + std::to_string((*message)->bytes.size());
     }
   }
   void on_end(const Http2Block& trailers) override {

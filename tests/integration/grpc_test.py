@@ -7,7 +7,7 @@ import subprocess
 import threading
 import time
 
-from support import certificates, process, weir
+from support import certificates, interop, process, weir
 from support.case import Case
 
 try:
@@ -140,7 +140,6 @@ class Grpcurl(Case):
 class Interop(GrpcCase):
     """The cases of gRPC's interoperability tests, against our server of its TestService."""
     PROGRAM = pathlib.Path(weir.BINARY).parent / "grpc_interop_program"
-    SERVICE = "/grpc.testing.TestService/"
 
     def server(self):
         if not self.PROGRAM.exists():
@@ -149,65 +148,46 @@ class Interop(GrpcCase):
         self.addCleanup(started.end)
         return int(process.wait_until(lambda: started.output().strip(), 10, "its port"))
 
-    @staticmethod
-    def number(number, value):
-        made = bytes([number << 3])
-        while value >= 128:
-            made += bytes([value & 127 | 128])
-            value >>= 7
-        return made + bytes([value])
-
-    def message(self, number, content):
-        size = self.number(0, len(content))[1:]
-        return bytes([number << 3 | 2]) + size + content
-
-    def payload(self, size):
-        return self.message(1, self.message(2, bytes(size)))
-
-    def parameters(self, *sizes, interval_us=0):
-        return b"".join(self.message(2, self.number(1, size) + self.number(2, interval_us))
-                        for size in sizes)
-
     def test_empty_and_large_unary(self):
         channel = self.channel(self.server())
-        self.assertEqual(channel.unary_unary(self.SERVICE + "EmptyCall")(b"", timeout=10), b"")
-        unary = channel.unary_unary(self.SERVICE + "UnaryCall")
-        request = self.number(2, 314159) + self.message(3, self.message(2, bytes(271828)))
-        self.assertEqual(unary(request, timeout=10), self.payload(314159))
+        self.assertEqual(channel.unary_unary(interop.SERVICE + "EmptyCall")(b"", timeout=10), b"")
+        unary = channel.unary_unary(interop.SERVICE + "UnaryCall")
+        request = interop.number(2, 314159) + interop.message(3, interop.message(2, bytes(271828)))
+        self.assertEqual(unary(request, timeout=10), interop.payload(314159))
         packed = unary(request, timeout=10, compression=grpc.Compression.Gzip)
-        self.assertEqual(packed, self.payload(314159))
+        self.assertEqual(packed, interop.payload(314159))
 
     def test_client_streaming(self):
-        call = self.channel(self.server()).stream_unary(self.SERVICE + "StreamingInputCall")
-        requests = [self.payload(size) for size in (27182, 8, 1828, 45904)]
-        self.assertEqual(call(iter(requests), timeout=10), self.number(1, 74922))
+        call = self.channel(self.server()).stream_unary(interop.SERVICE + "StreamingInputCall")
+        requests = [interop.payload(size) for size in (27182, 8, 1828, 45904)]
+        self.assertEqual(call(iter(requests), timeout=10), interop.number(1, 74922))
 
     def test_server_streaming(self):
-        call = self.channel(self.server()).unary_stream(self.SERVICE + "StreamingOutputCall")
+        call = self.channel(self.server()).unary_stream(interop.SERVICE + "StreamingOutputCall")
         sizes = (31415, 9, 2653, 58979)
-        self.assertEqual(list(call(self.parameters(*sizes), timeout=10)),
-                         [self.payload(size) for size in sizes])
+        self.assertEqual(list(call(interop.parameters(*sizes), timeout=10)),
+                         [interop.payload(size) for size in sizes])
 
     def test_ping_pong_one_answer_before_the_next_request(self):
-        call = self.channel(self.server()).stream_stream(self.SERVICE + "FullDuplexCall")
+        call = self.channel(self.server()).stream_stream(interop.SERVICE + "FullDuplexCall")
         answered = threading.Semaphore(1)
 
         def requests():
             for size in (31415, 9, 2653, 58979):
                 self.assertTrue(answered.acquire(timeout=10))
-                yield self.parameters(size) + self.message(3, self.message(2, bytes(8)))
+                yield interop.parameters(size) + interop.message(3, interop.message(2, bytes(8)))
 
         sizes = []
         for answer in call(requests(), timeout=20):
             sizes.append(len(answer))
             answered.release()
-        self.assertEqual(sizes, [len(self.payload(size)) for size in (31415, 9, 2653, 58979)])
+        self.assertEqual(sizes, [len(interop.payload(size)) for size in (31415, 9, 2653, 58979)])
         self.assertEqual(list(call(iter(()), timeout=10)), [])
 
     def test_a_call_that_is_cancelled_or_late_ends_and_the_server_goes_on(self):
         channel = self.channel(self.server())
-        duplex = channel.stream_stream(self.SERVICE + "FullDuplexCall")
-        slow = self.parameters(10, 10, interval_us=3_000_000)
+        duplex = channel.stream_stream(interop.SERVICE + "FullDuplexCall")
+        slow = interop.parameters(10, 10, interval_us=3_000_000)
         with self.assertRaises(grpc.RpcError) as caught:
             list(duplex(iter([slow]), timeout=0.2))
         self.assertEqual(caught.exception.code(), grpc.StatusCode.DEADLINE_EXCEEDED)
@@ -216,35 +196,35 @@ class Interop(GrpcCase):
         with self.assertRaises(grpc.RpcError) as caught:
             list(call)
         self.assertEqual(caught.exception.code(), grpc.StatusCode.CANCELLED)
-        self.assertEqual(channel.unary_unary(self.SERVICE + "EmptyCall")(b"", timeout=10), b"")
+        self.assertEqual(channel.unary_unary(interop.SERVICE + "EmptyCall")(b"", timeout=10), b"")
 
     def test_metadata_comes_back_in_front_and_behind(self):
-        unary = self.channel(self.server()).unary_unary(self.SERVICE + "UnaryCall")
+        unary = self.channel(self.server()).unary_unary(interop.SERVICE + "UnaryCall")
         sent = [("x-grpc-test-echo-initial", "test_initial_metadata_value"),
                 ("x-grpc-test-echo-trailing-bin", b"\xab\xab\xab")]
-        _, call = unary.with_call(self.number(2, 1), timeout=10, metadata=sent)
+        _, call = unary.with_call(interop.number(2, 1), timeout=10, metadata=sent)
         self.assertIn(sent[0], [tuple(pair) for pair in call.initial_metadata()])
         self.assertIn(sent[1], [tuple(pair) for pair in call.trailing_metadata()])
 
     def test_status_and_message_also_with_all_kinds_of_characters(self):
         channel = self.channel(self.server())
         words = "\t\ntest with whitespace\r\nand Unicode BMP ☺ and non-BMP 😈\t\n"
-        status = self.message(7, self.number(1, 2) + self.message(2, words.encode()))
-        unary = channel.unary_unary(self.SERVICE + "UnaryCall")
+        status = interop.message(7, interop.number(1, 2) + interop.message(2, words.encode()))
+        unary = channel.unary_unary(interop.SERVICE + "UnaryCall")
         with self.assertRaises(grpc.RpcError) as caught:
             unary(status, timeout=10)
         self.assertEqual(caught.exception.code(), grpc.StatusCode.UNKNOWN)
         self.assertEqual(caught.exception.details(), words)
-        duplex = channel.stream_stream(self.SERVICE + "FullDuplexCall")
+        duplex = channel.stream_stream(interop.SERVICE + "FullDuplexCall")
         self.assertEqual(self.code_of(lambda *a, **o: list(duplex(*a, **o)), iter([status])),
                          grpc.StatusCode.UNKNOWN)
 
     def test_what_is_not_there_is_unimplemented_and_too_large_is_refused(self):
         channel = self.channel(self.server(), options=[("grpc.max_send_message_length", -1)])
-        for path in (self.SERVICE + "UnimplementedCall", "/grpc.testing.Other/UnimplementedCall"):
+        for path in (interop.SERVICE + "Unimplemented", "/grpc.testing.Other/Unimplemented"):
             self.assertEqual(self.code_of(channel.unary_unary(path), b""),
                              grpc.StatusCode.UNIMPLEMENTED)
-        unary = channel.unary_unary(self.SERVICE + "UnaryCall")
+        unary = channel.unary_unary(interop.SERVICE + "UnaryCall")
         self.assertEqual(self.code_of(unary, bytes(5 << 20)), grpc.StatusCode.RESOURCE_EXHAUSTED)
 
     def test_the_official_client_passes(self):

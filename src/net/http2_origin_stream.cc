@@ -191,13 +191,10 @@ void Http2OriginStream::end(Error why) {
   connection_.mark(*this);
 }
 
-// What was received, in one chunk; the origin may send as much again.
+// What was received, in one chunk.
 runtime::Chunk Http2OriginStream::take_received() {
   const size_t bytes = answer_.size();
-  if (bytes > 0 && id_ && !closed_) {
-    connection_.session().consume_of_stream(*id_, bytes);
-    connection_.wake_writer();
-  }
+  in_hand_ += bytes;
   if (heads_.empty() && !chunked_) {
     runtime::Chunk chunk = runtime::Chunk::copy_of(answer_.view());
     answer_.clear();
@@ -214,7 +211,16 @@ runtime::Chunk Http2OriginStream::take_received() {
   return chunk;
 }
 
+// What the reader had in hand is used up.
+void Http2OriginStream::return_window() {
+  const size_t bytes = std::exchange(in_hand_, 0);
+  if (bytes == 0 || closed_ || complete_) return;
+  connection_.session().consume_of_stream(*id_, bytes);
+  connection_.wake_writer();
+}
+
 void Http2OriginStream::want_input() {
+  return_window();
   if (has_received() || complete_ || failure_) connection_.mark(*this);
 }
 

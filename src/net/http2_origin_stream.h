@@ -3,8 +3,9 @@
 // Stream whose output is the request as HTTP/1.1 and whose input is the answer as HTTP/1.1
 // (wire/http2_as_http1.h). What Http2Stream is for clients, from the other side. Made by whoever
 // has the connection, which it enters, and which outlives it; closing it before the answer is whole
-// resets the request. Keeps at most the stream's window of the answer beyond what it has handed on,
-// and pending_bytes_max of the request.
+// resets the request. Of the answer there is never more than the stream's window, what the reader
+// has in hand included: the origin may send as much again when the reader comes back for more. Of
+// the request at most pending_bytes_max are kept.
 //
 // Errors of recv() and send(): refused (the origin has not looked at the request, which may be sent
 // again whatever it is), reset (the connection was lost), invalid (the origin reset the stream, or
@@ -76,6 +77,7 @@ class Http2OriginStream final : public runtime::Stream,
   Result<> ask(const wire::RequestHead& head);
   bool has_received() const { return !heads_.empty() || !answer_.empty() || !ending_.empty(); }
   runtime::Chunk take_received();
+  void return_window();
   void deliver();
   void end_send();
   void end(Error why);
@@ -97,9 +99,10 @@ class Http2OriginStream final : public runtime::Stream,
 
   // The answer.
   size_t interim_bytes_ = 0;
-  Buffer heads_;   // in HTTP/1.1, and not yet handed on
-  Buffer answer_;  // of the body
-  Buffer ending_;  // what ends a body of unknown length
+  Buffer heads_;        // in HTTP/1.1, and not yet handed on
+  Buffer answer_;       // of the body
+  Buffer ending_;       // what ends a body of unknown length
+  size_t in_hand_ = 0;  // of the body, with the reader
   bool chunked_ = false;
   bool complete_ = false;
   bool closed_ = false;           // the session knows nothing of it any more

@@ -1,3 +1,4 @@
+#include "base/units.h"
 #include "edge/answers.h"
 #include "edge/deliver.h"
 #include "edge/edge_shard.h"
@@ -22,6 +23,9 @@ using telemetry::AttributeKey;
 using wire::RequestMethod;
 
 constexpr telemetry::SpanDecl origin_fetch_span{"origin.fetch", telemetry::SpanKind::client};
+
+// What most requests to origins have room in.
+constexpr size_t request_head_bytes = 1 * KiB;
 
 bool idempotent(RequestMethod method) {
   switch (method) {
@@ -90,6 +94,7 @@ class Attempt {
 
   Task<Outcome> ask(std::unique_ptr<net::OriginExchange>& origin) {
     Buffer head;
+    head.reserve(request_head_bytes);
     append_origin_request(head, request_, client_.authority(), span_);
     Upload upload(request_, *origin, watch_);
     const Result<> sent = co_await upload.begin(head.view(), ready_body_.bytes);
@@ -142,7 +147,9 @@ class Attempt {
     const bool early =
         upload.state() == Upload::State::running || upload.state() == Upload::State::origin_failed;
     const FetchTimes times{begin_, now, request_.exchange.reactor().wall_now()};
-    if (!early && co_await keep_for_get(request_, origin, head, times)) co_return;
+    if (!early && is_answer_to_get(request_, head) &&
+        co_await keep_for_get(request_, origin, head, times))
+      co_return;
     co_await deliver(request_, *origin, head, wait);
     if (watch_.client_left() && request_.error) {
       (void)give_up("the client left before the end of its answer");

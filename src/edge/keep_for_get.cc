@@ -9,7 +9,6 @@
 #include "edge/take_in.h"
 
 namespace weir::edge {
-namespace {
 
 using runtime::Task;
 using wire::KnownField;
@@ -17,9 +16,9 @@ using wire::KnownField;
 // Whether the answer names the request's own URL, and nothing that the key does not hold can have
 // made it what it is: on the way of a POST neither the query nor the fields are cut down to the
 // key.
-bool is_content_of_target(const EdgeRequest& request, const wire::ResponseHead& head) {
+bool is_answer_to_get(const EdgeRequest& request, const wire::ResponseHead& head) {
   const wire::RequestHead& asked = request.head();
-  if (asked.method != wire::RequestMethod::post || head.status != 200) return false;
+  if (asked.method != wire::RequestMethod::post || head.status != 200 || request.grpc) return false;
   if (!request.site->cached || !head.fields.has(KnownField::content_location)) return false;
   const CachePolicy& policy = request.site->cache;
   if (policy.bypasses(asked.fields) || policy.query_rule_for(asked.path).rewrites()) return false;
@@ -32,8 +31,6 @@ bool is_content_of_target(const EdgeRequest& request, const wire::ResponseHead& 
   return named && same_url(*named, target);
 }
 
-}  // namespace
-
 void begin_change(EdgeRequest& request) {
   if (request.head().method != wire::RequestMethod::post || !request.site->cached) return;
   Buffer& key = request.edge.key_scratch();
@@ -45,7 +42,6 @@ void begin_change(EdgeRequest& request) {
 
 Task<bool> keep_for_get(EdgeRequest& request, std::unique_ptr<net::OriginExchange>& origin,
                         const wire::ResponseHead& head, FetchTimes times) {
-  if (request.grpc || !is_content_of_target(request, head)) co_return false;
   Buffer key;
   if (!append_key_of(key, request, target_of(request.head(), scheme_of(request)))) co_return false;
   EdgeShard& edge = request.edge;

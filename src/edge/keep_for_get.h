@@ -17,8 +17,11 @@ namespace weir::edge {
 // its answer.
 void begin_change(EdgeRequest& request);
 
-// What the change made void has been dropped before. False: nothing was done, and `origin` is as it
-// was; otherwise the request is answered, and `origin` taken over.
+// Whether the answer may be one of those: names the request's own URL, and so on.
+bool is_answer_to_get(const EdgeRequest& request, const wire::ResponseHead& head);
+
+// For such an answer. What the change made void has been dropped before. False: nothing was done,
+// and `origin` is as it was; otherwise the request is answered, and `origin` taken over.
 runtime::Task<bool> keep_for_get(EdgeRequest& request, std::unique_ptr<net::OriginExchange>& origin,
                                  const wire::ResponseHead& head, FetchTimes times);
 

@@ -106,12 +106,13 @@ Task<> purge_own(EdgeRequest& request) {
 }
 
 Task<> observe(EdgeRequest& request, const wire::ResponseHead& head) {
-  if (!request.site->cached) co_return;
+  if (!request.site->cached) return Task<>::done();
   request.cache.status.forward_status = head.status;
   const wire::RequestMethod method = request.head().method;
-  if (invalidates(method, head.status)) co_return co_await invalidate(request, head);
-  if (method == wire::RequestMethod::head) co_return co_await compare(request, head);
+  if (invalidates(method, head.status)) return invalidate(request, head);
+  if (method == wire::RequestMethod::head) return compare(request, head);
   if (request.cache.wants_whole && is_small_whole(request, head)) fetch_in_background(request);
+  return Task<>::done();
 }
 
 }  // namespace weir::edge

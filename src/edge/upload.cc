@@ -87,7 +87,7 @@ Task<Result<>> Upload::pass_on_end() {
 
 Task<> Upload::end() {
   scope_.cancel().request();
-  co_await scope_.join();
+  return scope_.join();
 }
 
 }  // namespace weir::edge

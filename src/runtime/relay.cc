@@ -39,10 +39,18 @@ class Relaying {
         left_(bytes) {}
 
   Task<Relayed> run(std::span<iovec> first) {
-    co_await send_first(first);
+    while (!first.empty() && result_.target) {
+      const ssize_t sent = send_first(first);
+      if (sent < 0) result_.target = co_await ready(to_, target_, POLLOUT, sent);
+    }
     uint64_t turn_ends = turn_bytes_max;
     while (left_ + held_ > 0 && result_.source && result_.target) {
-      co_await (held_ == 0 ? fill() : drain());
+      const bool filling = held_ == 0;
+      const ssize_t moved = filling ? fill() : drain();
+      if (moved < 0 && filling)
+        result_.source = co_await ready(from_, source_, POLLIN | POLLRDHUP, moved);
+      else if (moved < 0)
+        result_.target = co_await ready(to_, target_, POLLOUT, moved);
       if (result_.bytes < turn_ends) continue;
       turn_ends = result_.bytes + turn_bytes_max;
       co_await NextTurn{reactor_};
@@ -52,41 +60,39 @@ class Relaying {
   bool pipe_is_empty() const { return held_ == 0; }
 
  private:
+  // These three do what can be done at once; -errno: nothing could.
+
   // What follows at once joins its last packet.
-  Task<> send_first(std::span<iovec> parts) {
-    while (!parts.empty() && result_.target) {
-      const Result<size_t> sent = send_at_once(target_, parts, MSG_MORE);
-      corked_ = true;
-      if (sent && *sent > 0)
-        parts = without(parts, *sent);
-      else
-        result_.target = sent ? co_await ready(to_, target_, POLLOUT, -EAGAIN)
-                              : Result<>(std::unexpected(sent.error()));
-    }
+  ssize_t send_first(std::span<iovec>& parts) {
+    const Result<size_t> sent = send_at_once(target_, parts, MSG_MORE);
+    if (!sent) return -sent.error().sys;
+    if (*sent == 0) return -EAGAIN;
+    corked_ = true;
+    parts = without(parts, *sent);
+    return static_cast<ssize_t>(*sent);
   }
 
-  Task<> fill() {
+  ssize_t fill() {
     const ssize_t moved = move(source_, pipe_.write_end, std::min(left_, held_bytes_max));
     if (moved > 0) {
       held_ = static_cast<uint64_t>(moved);
       left_ -= held_;
     } else if (moved == 0) {
       result_.source = fail(ErrorCode::closed, "connection ended inside the body");
-    } else {
-      if (std::exchange(corked_, false)) push_out(target_);
-      result_.source = co_await ready(from_, source_, POLLIN | POLLRDHUP, moved);
+    } else if (std::exchange(corked_, false)) {
+      push_out(target_);
     }
+    return moved;
   }
 
-  Task<> drain() {
+  ssize_t drain() {
     const ssize_t moved = move(pipe_.read_end, target_, held_);
     if (moved > 0) {
       corked_ = false;
       held_ -= static_cast<uint64_t>(moved);
       result_.bytes += static_cast<uint64_t>(moved);
-    } else {
-      result_.target = co_await ready(to_, target_, POLLOUT, moved);
     }
+    return moved == 0 ? -EPIPE : moved;
   }
 
   // Waits after EAGAIN; any other `error` is an end.

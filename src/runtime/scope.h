@@ -26,10 +26,7 @@ class Scope {
   Cancel& cancel() { return cancel_; }
   // Returns once no task runs. Waits without a bound, since a task that does not end is a bug; give
   // tasks bounded waits.
-  Task<> join() {
-    while (running_ > 0)
-      (void)co_await ended_.wait({never});
-  }
+  Task<> join() { return running_ == 0 ? Task<>::done() : wait_for_all(); }
 
  private:
   struct Detached {
@@ -44,6 +41,10 @@ class Scope {
   static Detached run(Scope& scope, Task<> task) {
     co_await std::move(task);
     scope.leave();
+  }
+  Task<> wait_for_all() {
+    while (running_ > 0)
+      (void)co_await ended_.wait({never});
   }
   void leave() {
     if (--running_ == 0) ended_.wake_all();

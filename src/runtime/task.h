@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "runtime/frame_pool.h"
 
 namespace weir::runtime {
 
@@ -29,6 +30,9 @@ struct PromiseBase {
     }
     void await_resume() noexcept {}
   };
+
+  static void* operator new(size_t bytes) { return FramePool::take(bytes); }
+  static void operator delete(void* frame, size_t bytes) { FramePool::give_back(frame, bytes); }
 
   std::suspend_always initial_suspend() noexcept { return {}; }
   FinalAwaiter final_suspend() noexcept { return {}; }

@@ -87,6 +87,13 @@ inline constexpr telemetry::CounterDecl origin_http2_refused{
         "Requests that the origin sent back unseen (REFUSED_STREAM, or overtaken by its "
         "GOAWAY); lower http2.streams_max when they come without an end of connections.",
     .labels = {"origin"}};
+inline constexpr telemetry::CounterDecl origin_http2_unwanted{
+    .name = "origin.http2.unwanted",
+    .unit = "{request}",
+    .help =
+        "Requests to which the origin answered that it requires HTTP/1.1 (HTTP_1_1_REQUIRED); set "
+        "http2.use of it to off.",
+    .labels = {"origin"}};
 
 // Handles of one origin, of one shard.
 struct ClientMetrics {
@@ -104,7 +111,8 @@ struct ClientMetrics {
         retries(recorder.bind(origin_retries, {origin})),
         retries_refused(recorder.bind(origin_retries_refused, {origin})),
         http2_streams(recorder.bind(origin_http2_streams, {origin})),
-        http2_refused(recorder.bind(origin_http2_refused, {origin})) {
+        http2_refused(recorder.bind(origin_http2_refused, {origin})),
+        http2_unwanted(recorder.bind(origin_http2_unwanted, {origin})) {
     for (size_t i = 0; i < connect_failures_.size(); ++i)
       connect_failures_[i] =
           recorder.bind(origin_connect_failures, {origin, to_string(static_cast<ErrorCode>(i))});
@@ -128,6 +136,7 @@ struct ClientMetrics {
   telemetry::Counter retries_refused;
   telemetry::UpDownCounter http2_streams;
   telemetry::Counter http2_refused;
+  telemetry::Counter http2_unwanted;
 
  private:
   std::array<telemetry::Counter, static_cast<size_t>(ErrorCode::io) + 1> connect_failures_;

@@ -139,10 +139,10 @@ Task<std::optional<runtime::Relayed>> OriginExchange::relay_body(HttpExchange& c
 
 std::unexpected<Error> OriginExchange::give_up(Error error) {
   // A caller that leaves says nothing about the origin, nor does the end of an idle connection, nor
-  // that it has not looked at a request.
+  // that it has not looked at a request, or wants it over HTTP/1.1.
   const bool idle_ended = lease_.reused() && !response_started_ &&
                           (error.code == ErrorCode::closed || error.code == ErrorCode::reset);
-  const bool unseen = error.code == ErrorCode::refused;
+  const bool unseen = error.code == ErrorCode::refused || error.code == ErrorCode::unsupported;
   if (error.code != ErrorCode::cancelled && !idle_ended && !unseen)
     outcome_ = OriginOutcome::failure;
   return std::unexpected(error);

@@ -173,6 +173,14 @@ void Http2Origin::stream_ended() {
   serve_waiting();
 }
 
+Error Http2Origin::http1_required() {
+  metrics_.http2_unwanted.add();
+  if (share_.http2_offer() == HttpOffer::http2)
+    return {ErrorCode::invalid, "the origin requires HTTP/1.1, which http2.use=on rules out"};
+  http1_until_ = after(shard_.now(), http1_time);
+  return {ErrorCode::unsupported, "the origin requires HTTP/1.1"};
+}
+
 // Whoever waits gets what there is: room on a connection, or the right to make one.
 void Http2Origin::serve_waiting() {
   while (auto* first = static_cast<Waiting*>(waiting_.front())) {

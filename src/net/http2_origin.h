@@ -6,7 +6,8 @@
 // has used it for idle_timeout: what is under way on it is finished. Requests wait first come first
 // served, in the origin's bounded queue.
 //
-// Where ALPN may choose and has chosen HTTP/1.1, that is remembered for a while: wanted() is false.
+// Where ALPN may choose and has chosen HTTP/1.1, or the origin has answered that it requires it
+// (HTTP_1_1_REQUIRED), that is remembered for a while: wanted() is false.
 
 #include <memory>
 #include <variant>
@@ -63,7 +64,7 @@ class Http2Origin final : Http2StreamOwner {
     std::optional<Error> failed;
   };
 
-  // How long an origin that has chosen HTTP/1.1 is taken at its word.
+  // How long an origin that wants HTTP/1.1 is taken at its word.
   static constexpr Duration http1_time = minutes(5);
   // How often those who wait look whether there is room that nobody has told them of: a place among
   // the connections of all shards, or a larger bound of the origin.
@@ -71,6 +72,7 @@ class Http2Origin final : Http2StreamOwner {
 
   void stream_ended() override;
   void stream_refused() override { metrics_.http2_refused.add(); }
+  Error http1_required() override;
   runtime::Task<Result<Found>> queue(runtime::Wait wait);
   runtime::Task<Result<Found>> wait_in_queue(runtime::Wait wait);
   runtime::Task<Result<Found>> connect(runtime::Wait wait);

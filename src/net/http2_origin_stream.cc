@@ -182,7 +182,14 @@ void Http2OriginStream::on_end(const wire::Http2Block& trailers) {
 void Http2OriginStream::on_closed(Http2Error error) {
   closed_ = true;
   if (error == Http2Error::refused_stream) owner_.stream_refused();
-  end(error_of(error, connection_.ended()));
+  Error why = error_of(error, connection_.ended());
+  const bool wants_http1 =
+      error == Http2Error::http_1_1_required || connection_.session().http1_required();
+  if (wants_http1 && !complete_) {
+    const Error by_owner = owner_.http1_required();
+    if (why.code != ErrorCode::refused) why = by_owner;
+  }
+  end(why);
 }
 
 // The first reason counts.

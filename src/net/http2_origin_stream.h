@@ -8,8 +8,9 @@
 // the request at most pending_bytes_max are kept.
 //
 // Errors of recv() and send(): refused (the origin has not looked at the request, which may be sent
-// again whatever it is), reset (the connection was lost), invalid (the origin reset the stream, or
-// what it said breaks the rules), and those of Stream.
+// again whatever it is), unsupported (it wants HTTP/1.1, over which the next request goes), reset
+// (the connection was lost), invalid (the origin reset the stream, or what it said breaks the
+// rules), and those of Stream.
 
 #include "net/http2_client_connection.h"
 #include "wire/body_unframer.h"
@@ -23,6 +24,8 @@ class Http2StreamOwner {
   // `stream` is about to go; it has left its connection.
   virtual void stream_ended() = 0;
   virtual void stream_refused() = 0;
+  // The origin wants HTTP/1.1. What that is for the request.
+  virtual Error http1_required() = 0;
 
  protected:
   ~Http2StreamOwner() = default;

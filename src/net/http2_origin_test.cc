@@ -573,6 +573,65 @@ TEST_CASE("over TLS an origin may choose, if we let it, and is taken at its word
       });
 }
 
+TEST_CASE("an origin that requires HTTP/1.1 is asked over it, and again where that is safe") {
+  const auto automatic = [](OriginSettings& s) {
+    trust_test_authority(s);
+    s.http2.use = Http2Use::automatic;
+  };
+  // Of a request, and of the connection.
+  static bool by_goaway = false;
+  const ScriptedOrigin::Script old_at_heart = [](StreamPtr& raw, int number) -> Task<> {
+    if (number > 0) co_return co_await tls_hello(raw, *test_authority().origin);
+    Result<StreamPtr> stream = co_await accept_tls(raw, http2_context());
+    REQUIRE(stream.has_value());
+    Http2Peer peer(**stream);
+    co_await peer.say(first_frame);
+    const uint32_t asked = co_await peer.next_request();
+    if (by_goaway)
+      co_return co_await peer.say(
+          frame(FrameType::goaway, 0, 0, wire::test::be32(asked) + wire::test::be32(13)));
+    co_await peer.say(reset(asked, 13));
+    co_await peer.linger();
+  };
+  for (const bool goaway_first : {false, true}) {
+    by_goaway = goaway_first;
+    on_every_reactor(
+        old_at_heart,
+        [](Case& all) -> Task<> {
+          Result<Exchange> asked = co_await ask(all, plain_get);
+          REQUIRE(asked.has_value());
+          const auto answer = co_await read_answer(**asked, in_time(all.reactor));
+          REQUIRE_FALSE(answer.has_value());
+          CHECK(answer.error().code == ErrorCode::unsupported);
+          FailedAttempt attempt = (*asked)->failed(answer.error());
+          attempt.body_replayable = true;
+          CHECK_FALSE(all.client.may_retry(attempt, 1));
+          attempt.idempotent = true;
+          CHECK(all.client.may_retry(attempt, 1));
+          asked->reset();
+          for (int i = 0; i < 3; ++i)
+            CHECK((co_await get(all.client, in_time(all.reactor)))->body == "hello");
+          CHECK(all.origin.connections() == 2);
+          CHECK(all.client.metrics().http2_unwanted.value() == 1);
+          CHECK(all.share.breaker().state(all.reactor.now()) == BreakerState::closed);
+        },
+        automatic);
+  }
+  on_every_reactor(
+      [](StreamPtr& stream, int) -> Task<> {
+        Http2Peer peer(*stream);
+        co_await peer.say(first_frame);
+        while (const uint32_t asked = co_await peer.next_request())
+          co_await peer.say(reset(asked, 13));
+      },
+      [](Case& all) -> Task<> {
+        for (int i = 0; i < 2; ++i)
+          CHECK(co_await error_of_get(all) == ErrorCode::invalid);
+        CHECK(all.origin.connections() == 1);
+      },
+      by_http2);
+}
+
 TEST_CASE("a health check speaks HTTP/2 where the origin does, on a connection of its own") {
   on_every_reactor(
       hello_http2,

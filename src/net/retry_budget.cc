@@ -7,10 +7,11 @@ bool is_safe_to_retry(const FailedAttempt& attempt) {
   switch (attempt.error) {
     case ErrorCode::cancelled:
     case ErrorCode::overloaded:
-    case ErrorCode::unsupported:
       return false;
     case ErrorCode::refused:
       return true;
+    case ErrorCode::unsupported:
+      return attempt.connected && attempt.idempotent;
     case ErrorCode::closed:
     case ErrorCode::reset:
       return !attempt.connected || (attempt.idempotent && (attempt.reused || attempt.elsewhere));

@@ -22,9 +22,10 @@ struct FailedAttempt {
 };
 
 // A request that was not connected has had no effect, nor has one that the origin says it has not
-// looked at (`refused`, in HTTP/2). One that met the end of an idle connection
-// very likely has none; where repeating it does no harm, it may be repeated, and so may one whose
-// origin has gone if there is another. Any other may not.
+// looked at (`refused`, in HTTP/2). One to which the origin said that it wants to be asked over
+// HTTP/1.1 (`unsupported`) may be repeated where that does no harm. One that met the end of an idle
+// connection very likely has none; where repeating it does no harm, it may be repeated, and so may
+// one whose origin has gone if there is another. Any other may not.
 bool is_safe_to_retry(const FailedAttempt& attempt);
 // Whether the retry burdens nobody more than the first attempt would have: that has reached no
 // origin, and the next one asks another. It needs no budget.

@@ -56,6 +56,8 @@ TEST_CASE("only a request that cannot have had an effect is sent again") {
       {"an answer had begun", but(on_reused(closed), &A::response_started, true), false},
       {"the origin was slow", on_reused(timed_out), false},
       {"the answer was broken", on_reused(invalid), false},
+      {"it wants HTTP/1.1", on_reused(unsupported), true},
+      {"a POST to it", but(on_reused(unsupported), &A::idempotent, false), false},
   };
   for (const Row& row : rows) {
     CAPTURE(row.what);

@@ -77,6 +77,7 @@ struct Http2ClientSession::State {
   size_t out_bytes_max = 0;
   bool going_away = false;
   bool spoke = false;
+  bool http1_required = false;
   // By number, and not by pointer inside nghttp2, so that one can be dropped at any time.
   std::unordered_map<int32_t, Http2ClientStream*> streams;
 };
@@ -116,6 +117,7 @@ void Http2ClientSession::State::receive(const nghttp2_frame& frame) {
       return;
     case NGHTTP2_GOAWAY:
       going_away = true;
+      http1_required |= frame.goaway.error_code == NGHTTP2_HTTP_1_1_REQUIRED;
       return;
     default:
       return;
@@ -303,6 +305,10 @@ void Http2ClientSession::ping() {
 
 bool Http2ClientSession::spoke() {
   return std::exchange(state_->spoke, false);
+}
+
+bool Http2ClientSession::http1_required() const {
+  return state_->http1_required;
 }
 
 void Http2ClientSession::close_all() {

@@ -85,6 +85,8 @@ class Http2ClientSession {
   void ping();
   // Whether the server has said anything of a request since this was last asked.
   bool spoke();
+  // Whether the server ends the connection since it wants to be spoken to over HTTP/1.1.
+  bool http1_required() const;
   // The connection is no more: tells whoever is still open, as reset.
   void close_all();
   // Says good-bye.

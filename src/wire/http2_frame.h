@@ -26,6 +26,7 @@ enum class Http2Error : uint32_t {
   cancel = 8,
   compression_error = 9,
   enhance_your_calm = 11,
+  http_1_1_required = 13,
 };
 
 enum class Http2FrameType : uint8_t {

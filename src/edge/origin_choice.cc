@@ -1,7 +1,5 @@
 #include "edge/origin_choice.h"
 
-#include <algorithm>
-
 namespace weir::edge {
 
 SiteOrigin& choose_origin(EdgeShard& edge, ShardGeneration& generation, size_t site_index,
@@ -13,11 +11,10 @@ SiteOrigin& choose_origin(EdgeShard& edge, ShardGeneration& generation, size_t s
   facts.clear();
   for (const SiteOrigin& origin : origins) {
     net::OriginShare& share = origin.client->pool().share();
-    const uint32_t idle = std::min(share.connections(), share.idle_count());
     facts.push_back({.healthy = share.healthy() && &origin != failed,
                      .breaker_open = share.breaker().refuses(now),
                      .wants_probe = share.breaker().wants_probe(now),
-                     .busy = share.connections() - idle,
+                     .busy = share.busy(),
                      .latency = origin.estimate.at(now)});
   }
   return origins[pick_origin(facts, edge.shard().reactor().random()())];

@@ -107,6 +107,7 @@ Task<Result<Http2Origin::Found>> Http2Origin::connect(Wait wait) {
   ConnectionPtr made = make(std::move(dialed->stream));
   connections_.push_back(*made);
   metrics_.open.add();
+  ++open_;
   OriginConnectionPtr stream = stream_on(*made);
   tending_.spawn(tend(std::move(made)));
   serve_waiting();
@@ -139,6 +140,8 @@ Task<> Http2Origin::tend(ConnectionPtr connection) {
   connection->unlink();
   co_await finish(std::move(connection));
   metrics_.open.subtract();
+  --open_;
+  publish();
   share_.give_slot();
   serve_waiting();
 }
@@ -164,12 +167,16 @@ OriginConnectionPtr Http2Origin::stream_on(Connection& connection) {
 
 runtime::StreamPtr Http2Origin::make_stream(Connection& connection) {
   metrics_.http2_streams.add();
+  ++streams_;
+  publish();
   return runtime::StreamPtr(
       new Http2OriginStream(shard_.reactor(), connection.http2, share_.scheme(), *this));
 }
 
 void Http2Origin::stream_ended() {
   metrics_.http2_streams.subtract();
+  --streams_;
+  publish();
   serve_waiting();
 }
 

@@ -70,6 +70,8 @@ class Http2Origin final : Http2StreamOwner {
   // the connections of all shards, or a larger bound of the origin.
   static constexpr Duration look_again_time = milliseconds(100);
 
+  // Says how much there is, for choosing among origins.
+  void publish() { share_.set_http2(shard_.index(), open_, streams_); }
   void stream_ended() override;
   void stream_refused() override { metrics_.http2_refused.add(); }
   Error http1_required() override;
@@ -95,6 +97,8 @@ class Http2Origin final : Http2StreamOwner {
   List<Connection> connections_;  // those that take requests
   List<runtime::Waiter> waiting_;
   runtime::Timer look_timer_;
+  uint32_t open_ = 0;     // connections with a place among the origin's
+  uint32_t streams_ = 0;  // on all connections
   bool look_armed_ = false;
   bool connecting_ = false;
   MonoTime http1_until_{};

@@ -396,6 +396,10 @@ TEST_CASE("an origin may send no more of an answer than its reader has room for"
         co_await pause(stream->reactor(), milliseconds(10));
         CHECK_FALSE(peer.heard().has(FrameType::window_update, slow));
         may_read = true;
+        // What the reader has in hand counts.
+        const uint32_t third = co_await peer.next_request();
+        CHECK_FALSE(peer.heard().has(FrameType::window_update, slow));
+        co_await peer.say(ok(third, "hello"));
         while ((co_await peer.next_frame()).stream != slow) {
         }
         CHECK(peer.heard().has(FrameType::window_update, slow));
@@ -410,7 +414,9 @@ TEST_CASE("an origin may send no more of an answer than its reader has room for"
         REQUIRE((co_await get(all.client, in_time(all.reactor))).has_value());
         while (!may_read)
           co_await pause(all.reactor, milliseconds(1));
-        size_t bytes = 0;
+        size_t bytes = (co_await (*slow)->read(in_time(all.reactor))).value().size();
+        CHECK(bytes == 16'000);
+        REQUIRE((co_await get(all.client, in_time(all.reactor))).has_value());
         while (!(*slow)->body().done()) {
           const auto piece = co_await (*slow)->read(in_time(all.reactor));
           REQUIRE(piece.has_value());
@@ -628,6 +634,32 @@ TEST_CASE("an origin that requires HTTP/1.1 is asked over it, and again where th
         for (int i = 0; i < 2; ++i)
           CHECK(co_await error_of_get(all) == ErrorCode::invalid);
         CHECK(all.origin.connections() == 1);
+      },
+      by_http2);
+}
+
+TEST_CASE("how busy an origin is goes by the requests on its connections of HTTP/2") {
+  on_every_reactor(
+      [](StreamPtr& stream, int) -> Task<> {
+        Http2Peer peer(*stream);
+        co_await peer.say(first_frame);
+        co_await peer.linger();
+      },
+      [](Case& all) -> Task<> {
+        CHECK(all.share.busy() == 0);
+        std::vector<Exchange> under_way;
+        for (uint32_t i = 1; i <= 3; ++i) {
+          Result<Exchange> asked = co_await ask(all, plain_get);
+          REQUIRE(asked.has_value());
+          under_way.push_back(*std::move(asked));
+          CHECK(all.share.busy() == i);
+          CHECK(all.share.connections() == 1);
+        }
+        under_way.pop_back();
+        CHECK(all.share.busy() == 2);
+        under_way.clear();
+        CHECK(all.share.busy() == 0);
+        CHECK(all.share.connections() == 1);
       },
       by_http2);
 }

@@ -93,4 +93,16 @@ uint32_t OriginShare::idle_count() const {
   return sum;
 }
 
+uint32_t OriginShare::busy() const {
+  uint32_t http2_connections = 0, http2_requests = 0;
+  for (size_t i = 0; i < shard_count_; ++i) {
+    http2_connections += at(i).http2_connections.load(std::memory_order_relaxed);
+    http2_requests += at(i).http2_requests.load(std::memory_order_relaxed);
+  }
+  // The counts are not of one moment.
+  const uint32_t all = connections();
+  const uint32_t others = idle_count() + http2_connections;
+  return http2_requests + (all > others ? all - others : 0);
+}
+
 }  // namespace weir::net

@@ -72,6 +72,14 @@ class OriginShare {
     at(shard).idle.store(count, std::memory_order_relaxed);
   }
   uint32_t idle_count() const;
+  // ... how many connections of HTTP/2 it has, and requests on them.
+  void set_http2(size_t shard, uint32_t connections, uint32_t requests) {
+    at(shard).http2_connections.store(connections, std::memory_order_relaxed);
+    at(shard).http2_requests.store(requests, std::memory_order_relaxed);
+  }
+  // How many requests the origin works on, about: those on its connections of HTTP/2, and one for
+  // each other connection that is not idle.
+  uint32_t busy() const;
 
   // A shard's pool, for mail that has arrived on that shard; nullptr when it has stopped.
   OriginPool* pool(size_t shard) const { return at(shard).pool.load(std::memory_order_relaxed); }
@@ -91,6 +99,8 @@ class OriginShare {
     std::atomic<int64_t> oldest_idle{nanos(never)};
     std::atomic<uint32_t> idle{0};
     std::atomic<uint32_t> waiting{0};
+    std::atomic<uint32_t> http2_connections{0};
+    std::atomic<uint32_t> http2_requests{0};
     std::atomic<OriginPool*> pool{nullptr};
     std::atomic<runtime::Reactor*> reactor{nullptr};
   };

@@ -51,6 +51,7 @@ Http2Connection::Http2Connection(HttpServer& server, runtime::Stream& stream, In
       watch_timer_(on_watch, this),
       idle_since_(server.shard().now()),
       head_since_(server.shard().now()),
+      heard_at_(server.shard().now()),
       ends_at_(after(server.shard().now(), server.settings().http2.age_max)) {}
 
 Http2Connection::~Http2Connection() {
@@ -90,6 +91,8 @@ Task<> Http2Connection::read_all() {
 // One read batch: every request in it is begun before anything is sent.
 bool Http2Connection::feed() {
   const std::string_view bytes = input_.unread();
+  heard_at_ = shard_.now();
+  pinged_at_ = never;
   const bool more = session_.feed(bytes, shard_.now());
   input_.consume(bytes.size());
   const uint64_t frames = session_.frames_received();
@@ -242,7 +245,7 @@ void Http2Connection::drain() {
 Duration Http2Connection::watch_interval() const {
   const HttpServerSettings& settings = server_.settings();
   return std::min({watch_interval_max, settings.head_timeout / 4, settings.write_timeout / 4,
-                   settings.idle_timeout / 4}) +
+                   settings.idle_timeout / 4, settings.http2.ping_timeout / 4}) +
          milliseconds(1);
 }
 
@@ -250,6 +253,7 @@ void Http2Connection::watch() {
   const MonoTime now = shard_.now();
   check_head(now);
   check_answers(now);
+  check_life(now);
   check_age(now);
   // Not between two requests of a busy client: what it needs at once again stays.
   const bool rests = now >= after(idle_since_, watch_interval());
@@ -289,6 +293,23 @@ void Http2Connection::check_answers(MonoTime now) {
       wake_writer();
     }
   }
+}
+
+// A client that waits has nothing to say, and one that has gone without a word looks the same.
+void Http2Connection::check_life(MonoTime now) {
+  const Http2ServerSettings& http2 = server_.settings().http2;
+  if (stream_count_ == 0 || stopping_) return;
+  if (pinged_at_ != never) {
+    if (now < after(pinged_at_, http2.ping_timeout)) return;
+    server_.http2_metrics().silent.add();
+    pinged_at_ = never;
+    heard_at_ = now;
+    return end_.request();
+  }
+  if (now < after(heard_at_, http2.ping_after)) return;
+  pinged_at_ = now;
+  session_.ping();
+  wake_writer();
 }
 
 void Http2Connection::check_age(MonoTime now) {

@@ -76,6 +76,7 @@ class Http2Connection final : wire::Http2ServerEvents {
   void watch();
   void check_head(MonoTime now);
   void check_answers(MonoTime now);
+  void check_life(MonoTime now);
   void check_age(MonoTime now);
   Duration watch_interval() const;
   static void on_watch(void* self) { static_cast<Http2Connection*>(self)->watch(); }
@@ -110,6 +111,8 @@ class Http2Connection final : wire::Http2ServerEvents {
   MonoTime idle_since_;
   MonoTime head_since_;  // when the head that is not complete began
   uint64_t frames_seen_ = 0;
+  MonoTime heard_at_;           // when anything came last
+  MonoTime pinged_at_ = never;  // and nothing has come since
   MonoTime ends_at_;
 };
 

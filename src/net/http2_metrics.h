@@ -36,7 +36,7 @@ inline constexpr telemetry::CounterDecl http2_connections_ended{
         "HTTP/2 connections that we ended because of what the client did. no_http2, protocol: it "
         "broke the rules; resets, faults, control, continuations: it exceeded that limit of "
         "http.server.http2; stalled: it began a head and did not end it within "
-        "http.server.head_timeout.",
+        "http.server.head_timeout; silent: it gave no sign of life while answers were under way.",
     .labels = {"reason"}};
 inline constexpr telemetry::CounterDecl http2_streams_stalled{
     .name = "http.server.http2.streams.stalled",
@@ -52,6 +52,7 @@ struct Http2Metrics {
         resets_received(recorder.bind(http2_resets, {"received"})),
         resets_sent(recorder.bind(http2_resets, {"sent"})),
         stalled_head(recorder.bind(http2_connections_ended, {"stalled"})),
+        silent(recorder.bind(http2_connections_ended, {"silent"})),
         stalled_answer(recorder.bind(http2_streams_stalled)) {
     for (size_t i = 1; i < ended_.size(); ++i)
       ended_[i] =
@@ -68,6 +69,7 @@ struct Http2Metrics {
   telemetry::Counter resets_received;
   telemetry::Counter resets_sent;
   telemetry::Counter stalled_head;
+  telemetry::Counter silent;
   telemetry::Counter stalled_answer;
 
  private:

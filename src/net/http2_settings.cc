@@ -68,6 +68,16 @@ const settings::Group<Http2ServerSettings>& http2_server_settings() {
              "After this time a connection is wound up in order, so that clients spread anew over "
              "the nodes behind a load balancer; lower it there.")
            .between(seconds(1), hours(24 * 30))
+           .live(),
+       field(&S::ping_after, "ping_after", minutes(1),
+             "After how long a silence a client that waits for an answer is asked for a sign of "
+             "life.")
+           .between(milliseconds(100), hours(24))
+           .live(),
+       field(&S::ping_timeout, "ping_timeout", seconds(20),
+             "How long that may take before its connection counts as dead and what it asked for is "
+             "given up.")
+           .between(milliseconds(100), hours(1))
            .live()}};
   return group;
 }

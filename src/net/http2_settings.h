@@ -19,6 +19,8 @@ struct Http2ServerSettings {
   uint32_t faults_per_second = 0;
   uint32_t control_frames_per_second = 0;
   Duration age_max{};
+  Duration ping_after{};
+  Duration ping_timeout{};
 };
 
 // The group "http2" inside "http.server".

@@ -17,6 +17,12 @@ void append_http2_settings_ack(Buffer& out) {
   append_http2_frame_head(out, {.type = Http2FrameType::settings, .flags = http2_flag::ack});
 }
 
+void append_http2_ping(Buffer& out) {
+  constexpr std::string_view payload("\0\0\0\0\0\0\0\0", 8);
+  append_http2_frame_head(out, {.length = payload.size(), .type = Http2FrameType::ping});
+  out.append(payload);
+}
+
 void append_http2_ping_ack(Buffer& out, std::string_view payload) {
   append_http2_frame_head(out, {.length = static_cast<uint32_t>(payload.size()),
                                 .type = Http2FrameType::ping,

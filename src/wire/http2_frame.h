@@ -105,6 +105,7 @@ inline void append_http2_frame_head(Buffer& out, const Http2FrameHead& head) {
 void append_be32(Buffer& out, uint32_t value);
 void append_http2_setting(Buffer& out, Http2Setting name, uint32_t value);
 void append_http2_settings_ack(Buffer& out);
+void append_http2_ping(Buffer& out);
 void append_http2_ping_ack(Buffer& out, std::string_view payload);
 void append_http2_window_update(Buffer& out, uint32_t stream, uint32_t bytes);
 void append_http2_reset(Buffer& out, uint32_t stream, Http2Error error);

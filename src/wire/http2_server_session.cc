@@ -323,6 +323,10 @@ void Http2ServerSession::consume(Http2ServerStream& stream, size_t bytes) {
   state_->give_back(state_of(stream), bytes);
 }
 
+void Http2ServerSession::ping() {
+  if (!state_->over) append_http2_ping(state_->out);
+}
+
 void Http2ServerSession::announce_end() {
   if (state_->over || state_->refusing) return;
   append_http2_goaway(state_->out, http2_window_bytes_max, Http2Error::no_error, {});

@@ -151,6 +151,8 @@ class Http2ServerSession {
   // `bytes` of a body have been used up: the client may send that many more.
   void consume(Http2ServerStream& stream, size_t bytes);
 
+  // Asks for a sign of life, which whatever comes is.
+  void ping();
   // Says that the connection will end soon (RFC 9113 6.8): streams that are on their way are still
   // served.
   void announce_end();

@@ -11,9 +11,9 @@ import time
 
 from support import certificates, http2, nginx, origin, process, raw
 from support.case import Case, NginxCase, ScriptedCase
-from support.http2 import (CANCEL, CONTINUATION, DATA, END_HEADERS, END_STREAM, ENHANCE_YOUR_CALM,
-                           GOAWAY, HEADERS, PING, PROTOCOL_ERROR, RST_STREAM, SETTINGS,
-                           WINDOW_UPDATE, frame)
+from support.http2 import (ACK, CANCEL, CONTINUATION, DATA, END_HEADERS, END_STREAM,
+                           ENHANCE_YOUR_CALM, GOAWAY, HEADERS, PING, PROTOCOL_ERROR, RST_STREAM,
+                           SETTINGS, WINDOW_UPDATE, frame)
 
 CLEAR = "--http2-prior-knowledge"
 
@@ -340,6 +340,24 @@ class Limits(Case):
         client = self.client(edge)
         self.assertEqual(client.wait_for(GOAWAY).goaway, (0, http2.NO_ERROR))
         client.wait_for_end()
+
+    def test_a_client_that_waits_in_silence_is_asked_for_a_sign_of_life(self):
+        gate = threading.Event()
+        self.addCleanup(gate.set)
+        edge = self.edge(lambda connection, request: gate.wait(20),
+                         **{"http2.ping_after": "300ms", "http2.ping_timeout": "300ms"})
+        client = self.client(edge)
+        client.request(1, "/slow")
+        for _ in range(3):  # one that gives it is waited for
+            client.wait_for(PING)
+            client.send(frame(PING, ACK, 0, bytes(8)))
+            client.frames.clear()
+        client.wait_for(PING)
+        client.wait_for_end()
+        reason = 'http_server_http2_connections_ended_total{reason="silent"}'
+        process.wait_until(lambda: metric(edge, reason) == 1, 5, "the connection to be counted")
+        process.wait_until(lambda: metric(edge, "http_server_http2_active_requests") == 0, 5,
+                           "the request to be given up")
 
     def test_an_answer_that_the_client_does_not_take_is_given_up(self):
         edge = self.edge(write_timeout="400ms")

@@ -47,15 +47,8 @@ std::optional<size_t> Http2Answer::take_some(std::string_view bytes) {
   switch (state_) {
     case State::head:
       return take_head(bytes);
-    case State::length: {
-      const size_t size = std::min({bytes.size(), room(), static_cast<size_t>(left_)});
-      left_ -= size;
-      if (left_ == 0) state_ = State::done;
-      pass_body(bytes.substr(0, size), left_ == 0);
-      return size;
-    }
-    case State::chunked:
-      return take_chunked(bytes.substr(0, room()));
+    case State::framed:
+      return take_framed(bytes.substr(0, room()));
     case State::until_close: {
       const size_t size = std::min(bytes.size(), room());
       pass_body(bytes.substr(0, size), false);
@@ -116,23 +109,10 @@ void Http2Answer::keep_head(std::string_view text, const wire::ResponseHead& hea
   repeated_.framing = head.framing;
 }
 
-void Http2Answer::begin_body(const wire::BodyFraming& framing) {
-  left_ = framing.length;
-  switch (framing.kind) {
-    case BodyFraming::Kind::none:
-      state_ = State::done;
-      break;
-    case BodyFraming::Kind::content_length:
-      state_ = left_ == 0 ? State::done : State::length;
-      break;
-    case BodyFraming::Kind::chunked:
-      decoder_.emplace();
-      state_ = State::chunked;
-      break;
-    case BodyFraming::Kind::until_close:
-      state_ = State::until_close;
-      break;
-  }
+void Http2Answer::begin_body(const BodyFraming& framing) {
+  body_.begin(framing);
+  const bool until_close = framing.kind == BodyFraming::Kind::until_close;
+  state_ = until_close ? State::until_close : body_.done() ? State::done : State::framed;
 }
 
 void Http2Answer::pass_body(std::string_view bytes, bool last) {
@@ -140,24 +120,15 @@ void Http2Answer::pass_body(std::string_view bytes, bool last) {
   pending_.append(bytes);
 }
 
-std::optional<size_t> Http2Answer::take_chunked(std::string_view bytes) {
+std::optional<size_t> Http2Answer::take_framed(std::string_view bytes) {
   size_t taken = 0;
-  while (taken < bytes.size()) {
-    const wire::ChunkedDecoder::Step step = decoder_->next(bytes.substr(taken));
-    taken += step.consumed;
-    switch (step.event) {
-      case wire::ChunkedDecoder::Event::data:
-        pass_body(step.data, false);
-        break;
-      case wire::ChunkedDecoder::Event::need_more:
-        return taken;
-      case wire::ChunkedDecoder::Event::done:
-        state_ = State::done;
-        return taken;
-      case wire::ChunkedDecoder::Event::malformed:
-        return std::nullopt;
-    }
+  while (taken < bytes.size() && !body_.done()) {
+    const auto step = body_.next(bytes.substr(taken));
+    if (!step) return std::nullopt;
+    taken += step->taken;
+    if (!step->data.empty()) pass_body(step->data, body_.done());
   }
+  if (body_.done()) state_ = State::done;
   return taken;
 }
 
@@ -172,9 +143,8 @@ void Http2Answer::move_to(Buffer& out, size_t bytes) {
 }
 
 std::span<const Field> Http2Answer::trailers() const {
-  if (!decoder_ || !whole()) return {};
-  const wire::Fields& all = decoder_->trailers();
-  return {all.begin(), all.size()};
+  if (!whole()) return {};
+  return body_.trailers();
 }
 
 }  // namespace weir::net

@@ -10,7 +10,7 @@
 #include <sys/uio.h>
 
 #include "net/http2_repeated_head.h"
-#include "wire/http1_chunked.h"
+#include "wire/body_unframer.h"
 #include "wire/http1_request.h"
 #include "wire/http1_response.h"
 #include "wire/http2_server_session.h"
@@ -48,11 +48,11 @@ class Http2Answer {
   std::span<const wire::Field> trailers() const;
 
  private:
-  enum class State : uint8_t { head, length, chunked, until_close, done };
+  enum class State : uint8_t { head, framed, until_close, done };
 
   // How much of the front of `bytes` it took; nullopt when that makes no sense.
   std::optional<size_t> take_head(std::string_view bytes);
-  std::optional<size_t> take_chunked(std::string_view bytes);
+  std::optional<size_t> take_framed(std::string_view bytes);
   std::optional<size_t> take_some(std::string_view bytes);
   void pass_head(const wire::ResponseHead& head);
   void repeat_head();
@@ -67,10 +67,9 @@ class Http2Answer {
   Http2RepeatedHead& repeated_;
   wire::RequestMethod method_ = wire::RequestMethod::get;
   State state_ = State::head;
-  uint64_t left_ = 0;  // of a body with a length
-  Buffer head_;        // of a head that came in pieces
+  Buffer head_;  // of a head that came in pieces
   Buffer pending_;
-  std::optional<wire::ChunkedDecoder> decoder_;
+  wire::BodyUnframer body_;
 };
 
 }  // namespace weir::net

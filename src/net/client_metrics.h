@@ -87,6 +87,13 @@ inline constexpr telemetry::CounterDecl origin_http2_refused{
         "Requests that the origin sent back unseen (REFUSED_STREAM, or overtaken by its "
         "GOAWAY); lower http2.streams_max when they come without an end of connections.",
     .labels = {"origin"}};
+inline constexpr telemetry::CounterDecl origin_http2_silent{
+    .name = "origin.http2.silent",
+    .unit = "{connection}",
+    .help =
+        "HTTP/2 connections that were given up, with all their requests, since the origin gave no "
+        "sign of life within http2.ping_timeout: it hangs, or the network to it is broken.",
+    .labels = {"origin"}};
 inline constexpr telemetry::CounterDecl origin_http2_unwanted{
     .name = "origin.http2.unwanted",
     .unit = "{request}",
@@ -112,6 +119,7 @@ struct ClientMetrics {
         retries_refused(recorder.bind(origin_retries_refused, {origin})),
         http2_streams(recorder.bind(origin_http2_streams, {origin})),
         http2_refused(recorder.bind(origin_http2_refused, {origin})),
+        http2_silent(recorder.bind(origin_http2_silent, {origin})),
         http2_unwanted(recorder.bind(origin_http2_unwanted, {origin})) {
     for (size_t i = 0; i < connect_failures_.size(); ++i)
       connect_failures_[i] =
@@ -136,6 +144,7 @@ struct ClientMetrics {
   telemetry::Counter retries_refused;
   telemetry::UpDownCounter http2_streams;
   telemetry::Counter http2_refused;
+  telemetry::Counter http2_silent;
   telemetry::Counter http2_unwanted;
 
  private:

@@ -166,6 +166,7 @@ void Http2ClientConnection::watch() {
   const bool dead = pinged_at_ != never && now >= after(pinged_at_, times_.patience);
   const bool unused = requests_ == 0 && now >= after(idle_since_, times_.idle_timeout);
   if (unused) session_.terminate();
+  silent_ = dead;
   if (dead || unused) {
     leaving_.request();
     return end_.request();

@@ -51,6 +51,8 @@ class Http2ClientConnection {
   bool ended() const { return end_.requested(); }
   // Whether the server or the network ended it, and not we.
   bool lost() const { return lost_; }
+  // Whether we ended it since the server gave no sign of life.
+  bool silent() const { return silent_; }
   // Requested when it takes no new requests any more.
   runtime::Cancel& leaving() { return leaving_; }
   // Waits until no request is under way; whoever sends them bounds them.
@@ -105,6 +107,7 @@ class Http2ClientConnection {
   std::coroutine_handle<> writer_;
   bool write_wanted_ = false;
   bool lost_ = false;
+  bool silent_ = false;
   size_t requests_ = 0;
   MonoTime idle_since_;
   // Since when the server owes a sign of life; `never`: it owes none.

@@ -137,6 +137,7 @@ Task<> Http2Origin::tend(ConnectionPtr connection) {
   const Wait wait{after(shard_.now(), share_.settings().http2.age_max), &http2.leaving()};
   (void)co_await runtime::sleep(shard_.reactor(), wait);
   if (http2.lost() && http2.requests() == 0) metrics_.lost.add();
+  if (http2.silent()) metrics_.http2_silent.add();
   connection->unlink();
   co_await finish(std::move(connection));
   metrics_.open.subtract();

@@ -72,16 +72,27 @@ Part cache_part() {
 
 Part client_part() {
   using namespace net;
-  return {
-      "Connections to origins",
-      {info_of(origin_connections_opened), info_of(origin_connections_reused),
-       info_of(origin_connections_handed_over), info_of(origin_connections_lost),
-       info_of(origin_connections_open), info_of(origin_connections_idle), info_of(origin_waiting),
-       info_of(origin_waiting_refused), info_of(origin_connect_failures),
-       info_of(origin_breaker_state), info_of(origin_breaker_refused), info_of(origin_retries),
-       info_of(origin_retries_refused), info_of(origin_http2_streams),
-       info_of(origin_http2_refused), info_of(origin_healthy), info_of(origin_health_checks),
-       info_of(dns_lookups)}};
+  return {"Connections to origins",
+          {info_of(origin_connections_opened),
+           info_of(origin_connections_reused),
+           info_of(origin_connections_handed_over),
+           info_of(origin_connections_lost),
+           info_of(origin_connections_open),
+           info_of(origin_connections_idle),
+           info_of(origin_waiting),
+           info_of(origin_waiting_refused),
+           info_of(origin_connect_failures),
+           info_of(origin_breaker_state),
+           info_of(origin_breaker_refused),
+           info_of(origin_retries),
+           info_of(origin_retries_refused),
+           info_of(origin_http2_streams),
+           info_of(origin_http2_refused),
+           info_of(origin_http2_silent),
+           info_of(origin_http2_unwanted),
+           info_of(origin_healthy),
+           info_of(origin_health_checks),
+           info_of(dns_lookups)}};
 }
 
 Part server_part() {

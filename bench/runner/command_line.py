@@ -28,7 +28,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int,
                         help="how often everyone has a turn (5; where there are pairs, 30)")
     parser.add_argument("--seconds", type=float,
-                        help="measured time of a turn (5; where there are pairs, 3)")
+                        help="measured time of a turn (5; where there are pairs, 1.5)")
     parser.add_argument("--client", choices=sorted(clients.CLOSED_LOOP),
                         help="bench, or in questions of HTTP/2 h2load")
     parser.add_argument("--servers", help="only these, by name, separated by commas")

@@ -1,8 +1,9 @@
-"""The kind "pairs": what does one thing cost that a server does or leaves out? All run at once on
-the same core, each with a client of its own, so that the scheduler has them take turns every few
-milliseconds and the machine is the same for all; those of one round are a pair with `base`'s. Every
-round starts them afresh, since where a process comes to lie in memory may cost more than what is
-asked about."""
+"""The kind "pairs": what does one thing cost that a server does or leaves out? Two run at once on
+the same core, `base` and one of the others, each with a client of its own, so that the scheduler
+has them take turns every few milliseconds and the machine is the same for both: a pair. More at
+once would take each other's caches away. In each round every other one has a pair, and every pair
+is started afresh, since where a process comes to lie in memory may cost more than what is asked
+about."""
 import bisect
 import re
 import sys
@@ -103,7 +104,7 @@ def _measure(question: Question, servers: list[Running], options) -> list[dict]:
 
 
 def differences(runs: list[dict], base: str, rate: int) -> list[dict]:
-    """Adds to each run of a round what it took more than that of `base`."""
+    """Adds to the run beside `base` what it took more."""
     plain = next(run["cpu_us"] for run in runs if run["server"] == base)
     for run in runs:
         if run["server"] != base:
@@ -113,17 +114,23 @@ def differences(runs: list[dict], base: str, rate: int) -> list[dict]:
     return runs
 
 
-def _round(question: Question, servers: list[Server], options, number: int) -> list[dict]:
+def duos(base: str, servers: list[Server], number: int) -> list[list[Server]]:
+    """The pairs of a round. Who comes first has other luck than who comes last."""
+    (plain,) = (server for server in servers if server.name == base)
+    others = [server for server in servers if server.name != base]
+    first = number % len(others)
+    return [[plain, other] if (number // len(others) + place) % 2 else [other, plain]
+            for place, other in enumerate(others[first:] + others[:first])]
+
+
+def _pair(question: Question, servers: list[Server], options, number: int) -> list[dict]:
     with ExitStack() as stack:
         sink = f"127.0.0.1:{free_ports(1)[0]}"
         options.paths.work.mkdir(parents=True, exist_ok=True)
         stack.enter_context(Process([sys.executable, str(SINK), sink],
                                     question.workload.client_cores,
                                     options.paths.work / "sink.out"))
-        # Who comes first has other luck than who comes last.
-        first = number % len(servers)
-        servers = [replace(server, set={**server.set, "sink": sink})
-                   for server in servers[first:] + servers[:first]]
+        servers = [replace(server, set={**server.set, "sink": sink}) for server in servers]
         alive = [stack.enter_context(running(question, server, options.paths))
                  for server in servers]
         found = _measure(question, alive, options)
@@ -135,12 +142,16 @@ def pairs(question: Question, servers: list[Server], options) -> list[dict]:
     base = question.workload.base
     if base not in [server.name for server in servers]:
         raise Problem(f"'{base}' is what the others are compared with, and must be among them")
+    if len(servers) < 2:
+        raise Problem(f"nobody is there to be compared with '{base}'")
     runs = []
     for number in range(1, options.rounds + 1):
-        found = differences(_round(question, servers, options, number), base,
-                            question.workload.rate)
+        round_runs = []
+        for duo in duos(base, servers, number):
+            round_runs += differences(_pair(question, duo, options, number), base,
+                                      question.workload.rate)
         options.say(f"  round {number:2} " + "  ".join(
-            f"{run['server']} {run['cpu_us']:.3f} us" +
-            (f" ({run['more_ns']:+.0f} ns)" if "more_ns" in run else "") for run in found))
-        runs += found
+            f"{run['server']} {run['cpu_us']:.3f} us ({run['more_ns']:+.0f} ns)"
+            for run in round_runs if "more_ns" in run))
+        runs += round_runs
     return runs

@@ -11,7 +11,7 @@ def run(server: str, number: int, cpu_us: float) -> dict:
 
 
 class DifferencesTest(unittest.TestCase):
-    def test_a_difference_is_of_one_round(self):
+    def test_a_difference_is_of_one_pair(self):
         found = pairs.differences([run("off", 1, 4.0), run("on", 1, 4.05)], "off", 0)
         self.assertNotIn("more_ns", found[0])
         self.assertAlmostEqual(found[1]["more_ns"], 50)
@@ -26,6 +26,22 @@ class DifferencesTest(unittest.TestCase):
                 'telemetry_cpu_time_total{part="recording"} 0.25\n'
                 'telemetry_cpu_time_total{part="export"} 1e-3\ntelemetry_cpu_share 0.1\n')
         self.assertEqual(pairs.parse_costs(text), {"recording": 0.25, "export": 0.001})
+
+
+class DuosTest(unittest.TestCase):
+    servers = [question.Server(name, "weir") for name in ("off", "a", "b", "c")]
+
+    def test_each_other_one_has_a_pair_with_the_base_in_every_round(self):
+        for number in range(1, 7):
+            found = pairs.duos("off", self.servers, number)
+            self.assertEqual(sorted("".join(sorted(s.name for s in duo)) for duo in found),
+                             ["aoff", "boff", "coff"])
+
+    def test_over_the_rounds_everyone_comes_first_as_often_as_last(self):
+        firsts = [duo[0].name for number in range(6)
+                  for duo in pairs.duos("off", self.servers, number)]
+        self.assertEqual({name: firsts.count(name) for name in ("off", "a", "b", "c")},
+                         {"off": 9, "a": 3, "b": 3, "c": 3})
 
 
 class SamplesTest(unittest.TestCase):

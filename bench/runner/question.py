@@ -86,7 +86,7 @@ class Question:
     @property
     def rounds(self) -> tuple[int, float]:
         """How many, and how many seconds of each for everyone, unless told otherwise."""
-        return (30, 3.0) if self.kind == "pairs" else (5, 5.0)
+        return (30, 1.5) if self.kind == "pairs" else (5, 5.0)
 
     @property
     def client(self) -> str:

@@ -93,7 +93,7 @@ def table(question: Question, summary: dict) -> list[str]:
 def pair_lines(question: Question, runs: list[dict]) -> list[str]:
     """What each took more than the one that they are compared with, with the interval in which the
     median lies with a confidence of 95 %."""
-    lines = [f"More than `{question.workload.base}` in the same round, median of the pairs:", ""]
+    lines = [f"More than `{question.workload.base}` beside it, median of the pairs:", ""]
     for server in dict.fromkeys(run["server"] for run in runs if "more_ns" in run):
         of_server = [run for run in runs if run["server"] == server]
         told = []

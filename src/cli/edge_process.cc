@@ -264,6 +264,8 @@ std::expected<void, std::string> EdgeProcess::start_shards() {
 
 runtime::Task<> EdgeProcess::serve(runtime::Shard& shard) {
   use_crash_stack();
+  telemetry::Tracer& tracer = tracing_.tracer(static_cast<unsigned>(shard.index()));
+  if (tracer.records_traces()) tracer.ring().prepare();
   telemetry::Recorder& recorder = registry_.recorder(static_cast<unsigned>(shard.index()));
   auto resolver = net::CaresResolver::make(shard.reactor(),
                                            configuration_.load(net::resolver_settings()), recorder);

@@ -67,8 +67,7 @@ inline constexpr telemetry::GaugeDecl bandwidth_decl{
 class EdgeMetrics {
  public:
   explicit EdgeMetrics(telemetry::Recorder& recorder)
-      : duration(recorder.bind(duration_decl)),
-        errors(recorder.bind(errors_decl)),
+      : errors(recorder.bind(errors_decl)),
         bytes_out(recorder.bind(bytes_out_decl)),
         bytes_in(recorder.bind(bytes_in_decl)),
         cache(recorder),
@@ -80,7 +79,6 @@ class EdgeMetrics {
 
   void count_keep_hint(bool believed) { keep_hints_.at({believed ? "true" : "false"}).add(); }
 
-  telemetry::Histogram duration;
   telemetry::Counter errors;
   telemetry::Counter bytes_out;
   telemetry::Counter bytes_in;

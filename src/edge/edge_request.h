@@ -36,13 +36,15 @@ struct EdgeRequest {
   const Site* site = nullptr;
   size_t site_index = 0;
 
-  bool grpc = false;     // a call of gRPC, whose outcome is told as gRPC does
-  bool trusted = false;  // the peer is a proxy of ours: what it says of the client is believed
+  bool grpc = false;       // a call of gRPC, whose outcome is told as gRPC does
+  bool malformed = false;  // there is no head of it
+  bool trusted = false;    // the peer is a proxy of ours: what it says of the client is believed
   uint8_t client_size = 0;
   uint8_t id_size = 0;
-  std::array<char, 46> client_text;  // what is said of the client's address
-  std::array<char, 128> id_text;     // the request id: a trusted peer's, or the trace id
-  Buffer rewritten;                  // the target that the origin gets, where a rule changed it
+  // What is said of the client's address; padded to whole words.
+  std::array<char, 48> client_text;
+  std::array<char, 128> id_text;  // the request id: a trusted peer's, or the trace id
+  Buffer rewritten;               // the target that the origin gets, where a rule changed it
 
   CacheUse cache;
   uint16_t status = 0;          // of the answer; 0 until there is one

@@ -54,6 +54,7 @@ EdgeService::EdgeService(const EdgeSettings& settings, EdgeTelemetry telemetry,
   observations_.push_back(registry.observe(requests_per_second_decl, {}, per_second(requests_)));
   observations_.push_back(registry.observe(qps_decl, {}, per_second(requests_)));
   observations_.push_back(registry.observe(bandwidth_decl, {}, per_second(bytes_out_)));
+  observations_.push_back(registry.observe_sum(duration_decl, server_duration_decl));
   for (telemetry::Observation& observation : store_->observe(registry))
     observations_.push_back(std::move(observation));
   observations_.push_back(registry.observe(error_rate_decl, {}, [this] {

@@ -43,7 +43,6 @@ void normalise(EdgeRequest& request) {
   if (request.answered()) return;
   const Site& site = *request.site;
   request.exchange.limit_time(site.request_timeout);
-  request.trace.set(request.root, telemetry::AttributeKey::edge_site, site.name);
   if (head.framing.kind == BodyFraming::Kind::content_length &&
       head.framing.length > site.body_bytes_max) {
     request.exchange.close_after();

@@ -76,6 +76,7 @@ void set_recommended(EdgeRequest& request) {
   if (!agent.empty()) trace.set(root, AttributeKey::user_agent_original, agent);
 }
 
+// What every span says is told by record(), when it is over.
 void start_span(EdgeRequest& request) {
   const telemetry::Metered metered(request.edge.tracer().meter());
   request.trace.route(request.head().path);
@@ -83,15 +84,7 @@ void start_span(EdgeRequest& request) {
   if (!request.root) [[unlikely]]
     return;
   const wire::RequestHead& head = request.head();
-  const bool known = head.method != wire::RequestMethod::other;
-  request.trace.set(request.root, AttributeKey::http_request_method,
-                    known ? head.method_text : "_OTHER");
-  request.trace.set(request.root, AttributeKey::url_scheme,
-                    request.exchange.secure() ? "https" : "http");
-  request.trace.set(request.root, AttributeKey::url_path, head.path);
-  if (!request.client().empty()) [[likely]]
-    request.trace.set(request.root, AttributeKey::client_address, request.client());
-  if (!known) [[unlikely]]
+  if (head.method == wire::RequestMethod::other) [[unlikely]]
     request.trace.set(request.root, AttributeKey::http_request_method_original, head.method_text);
   if (const uint8_t route = request.trace.route())
     request.trace.set(request.root, AttributeKey::http_route,
@@ -120,11 +113,10 @@ void receive(EdgeRequest& request) {
 }
 
 void receive_malformed(EdgeRequest& request, uint16_t status, const char* reason) {
+  request.malformed = true;
   tell_client(request, request.exchange.client());
   identify_request(request);
   request.root = request.trace.start(edge_request_span, request.exchange.started());
-  if (!request.client().empty())
-    request.trace.set(request.root, AttributeKey::client_address, request.client());
   answer_error(request, status, reason);
 }
 

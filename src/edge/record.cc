@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "edge/access_log.h"
 #include "edge/edge_shard.h"
 #include "edge/http_span.h"
@@ -18,6 +20,38 @@ RequestKind kind_of(const EdgeRequest& request) {
   const std::string_view version = request.exchange.http_version();
   const auto index = static_cast<uint8_t>(version == "2" ? 2 : version.back() - '0');
   return {request.head().method, index, request.exchange.secure(), request.trace.route()};
+}
+
+constexpr bool is_told_as(wire::RequestMethod method, std::string_view name) {
+  return telemetry::request_methods[static_cast<size_t>(method)] == name;
+}
+static_assert(is_told_as(wire::RequestMethod::get, "GET") &&
+              is_told_as(wire::RequestMethod::head, "HEAD") &&
+              is_told_as(wire::RequestMethod::post, "POST") &&
+              is_told_as(wire::RequestMethod::put, "PUT") &&
+              is_told_as(wire::RequestMethod::delete_, "DELETE") &&
+              is_told_as(wire::RequestMethod::connect, "CONNECT") &&
+              is_told_as(wire::RequestMethod::options, "OPTIONS") &&
+              is_told_as(wire::RequestMethod::trace, "TRACE") &&
+              is_told_as(wire::RequestMethod::patch, "PATCH") &&
+              is_told_as(wire::RequestMethod::other, "_OTHER"));
+
+telemetry::PaddedText name_of(const Site& site) {
+  return {site.padded_name.data(),
+          static_cast<uint8_t>(std::min<size_t>(site.name.size(), UINT8_MAX))};
+}
+
+telemetry::ServedRequest served(const EdgeRequest& request) {
+  using telemetry::RequestRecord;
+  const int flags = (request.exchange.secure() ? RequestRecord::secure : 0) |
+                    (served_from_cache(request.cache.result) ? RequestRecord::hit : 0) |
+                    (request.malformed ? RequestRecord::malformed : 0);
+  return {.status = request.status,
+          .method = static_cast<uint8_t>(request.head().method),
+          .flags = static_cast<uint8_t>(flags),
+          .path = request.malformed ? std::string_view() : request.head().path,
+          .client = {request.client_text.data(), request.client_size},
+          .site = request.site ? name_of(*request.site) : telemetry::PaddedText()};
 }
 
 // A configured route counts as one path.
@@ -44,7 +78,6 @@ void count(EdgeRequest& request, Duration duration, uint64_t bytes_out) {
       request.generation.answered.at(kind_of(request), request.status);
   answered.requests.add();
   answered.duration.record(duration);
-  metrics.duration.record(duration);
   request.edge.tracer().record_path(path_of(request), duration);
   metrics.bytes_out.add(bytes_out);
   if (const uint64_t bytes_in = request.exchange.body().bytes()) metrics.bytes_in.add(bytes_in);
@@ -54,13 +87,12 @@ void count(EdgeRequest& request, Duration duration, uint64_t bytes_out) {
 
 void end_trace(EdgeRequest& request, MonoTime now) {
   telemetry::Trace& trace = request.trace;
-  trace.set(request.root, AttributeKey::http_response_status_code, request.status);
-  trace.set(request.root, AttributeKey::cache_hit, served_from_cache(request.cache.result));
   if (request.status >= 500) {
     trace.status(request.root, SpanStatus::error, request.error ? request.error : "");
     trace.set(request.root, AttributeKey::error_type, StatusText(request.status).view());
     log_failure(request, now);
   }
+  trace.served(request.root, served(request));
   trace.end(request.root, now);
   trace.finish();
 }

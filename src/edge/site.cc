@@ -58,7 +58,8 @@ PathRules path_rules(const std::vector<PathSettings>& all) {
 std::expected<Site, std::string> site_of(const SiteSettings& s, const EdgeCacheSettings& cache,
                                          std::string_view server_line) {
   Site site;
-  site.name = s.host.front();
+  site.name = site.padded_name = s.host.front();
+  site.padded_name.resize((site.name.size() + 7) / 8 * 8);
   site.origins = s.origins;
   site.request_edits = HeaderEdits(s.headers.request_set, s.headers.request_remove);
   site.response_edits = HeaderEdits(s.headers.response_set, s.headers.response_remove);

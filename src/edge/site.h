@@ -39,7 +39,8 @@ struct FixedAnswer {
 };
 
 struct Site {
-  std::string name;  // its first host, for logs and spans
+  std::string name;         // its first host, for logs and spans
+  std::string padded_name;  // the same, with zeros behind it up to whole words
   std::vector<net::OriginSettings> origins;
   std::optional<FixedAnswer> respond;
   bool cached = false;

@@ -41,6 +41,8 @@ class PathAggregation {
     pairs_[shard].recording->record(path, ns);
   }
   void turn(unsigned shard);
+  // The table that it records into, another one after each turn: for whoever records often.
+  PathTable* const& recording(unsigned shard) const { return pairs_[shard].recording; }
 
   // --- the collector ---
   // Starts a turn, unless one is under way.

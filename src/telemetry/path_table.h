@@ -58,6 +58,7 @@ class PathTable {
   const uint64_t seed_;
   CellArena arena_;
   std::vector<Set> sets_;  // a power of two
+  const uint64_t mask_;    // of their number
   HistogramCell others_{arena_};
   HistogramData displaced_;
 };

@@ -91,6 +91,8 @@ Point& Instrument::add_point() {
   Point* point = arena_->make<Point>();
   if (info_.kind == InstrumentKind::histogram)
     point->histogram = arena_->make<HistogramCell>(*arena_);
+  else
+    point->cell = cells_->make();
   return *point;
 }
 
@@ -150,7 +152,7 @@ Instrument& Recorder::instrument(const InstrumentInfo& info) {
     WEIR_ASSERT(known->info_.kind == info.kind && known->info_.labels == info.labels);
     return *known;
   }
-  auto* instrument = new Instrument(info, arena_);
+  auto* instrument = new Instrument(info, arena_, cells_);
   instrument->next_ = newest;
   instruments_.store(instrument, std::memory_order_release);
   return *instrument;

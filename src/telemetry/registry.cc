@@ -12,20 +12,20 @@ namespace {
 using Value = decltype(MetricPoint::value);
 
 Value read(const InstrumentInfo& info, const Point& point) {
-  const uint64_t bits = point.cell.load(std::memory_order_relaxed);
+  if (info.kind == InstrumentKind::histogram) {
+    HistogramData data;
+    point.histogram->read(data);
+    return data;
+  }
+  const uint64_t bits = point.cell->load(std::memory_order_relaxed);
   switch (info.kind) {
-    case InstrumentKind::counter:
-      return bits;
     case InstrumentKind::up_down_counter:
       return static_cast<int64_t>(bits);
     case InstrumentKind::gauge:
       return std::bit_cast<double>(bits);
-    case InstrumentKind::histogram:
-      break;
+    default:
+      return bits;
   }
-  HistogramData data;
-  point.histogram->read(data);
-  return data;
 }
 
 double as_double(const Value& value) {
@@ -73,6 +73,14 @@ class Merger {
     if (!metrics_.try_emplace(info.name, snapshot_.metrics.size()).second) return;
     snapshot_.metrics.push_back({info, {}});
     points_.emplace_back();
+  }
+
+  void add_sum(const InstrumentInfo& info, std::string_view of) {
+    HistogramData sum;
+    if (const auto at = metrics_.find(of); at != metrics_.end())
+      for (const MetricPoint& point : snapshot_.metrics[at->second].points)
+        sum.merge(std::get<HistogramData>(point.value));
+    add(info, {{}, false, std::move(sum)});
   }
 
   Snapshot finish() {
@@ -139,12 +147,17 @@ Observation Registry::observe(const GaugeDecl& decl, LabelValues values, Callbac
   return add(info_of(decl), values, std::move(callback));
 }
 
-Observation Registry::add(const InstrumentInfo& info, LabelValues values, Callback callback) {
+Observation Registry::observe_sum(const HistogramDecl& decl, const HistogramDecl& of) {
+  return add(info_of(decl), {}, nullptr, of.name);
+}
+
+Observation Registry::add(const InstrumentInfo& info, LabelValues values, Callback callback,
+                          std::string_view sum_of) {
   WEIR_ASSERT(values.span().size() == info.label_count());
   const std::lock_guard lock(mutex_);
   const uint64_t id = next_id_++;
   observed_.push_back(
-      {id, info, {values.span().begin(), values.span().end()}, std::move(callback)});
+      {id, info, {values.span().begin(), values.span().end()}, std::move(callback), sum_of});
   return Observation(*this, id);
 }
 
@@ -158,8 +171,12 @@ Snapshot Registry::collect() const {
   for (const Recorder& recorder : recorders_)
     add_recorder(merger, recorder);
   const std::lock_guard lock(mutex_);
-  for (const Observed& observed : observed_)
-    merger.add(observed.info, {observed.values, false, observed.callback()});
+  for (const Observed& observed : observed_) {
+    if (observed.sum_of.empty())
+      merger.add(observed.info, {observed.values, false, observed.callback()});
+    else
+      merger.add_sum(observed.info, observed.sum_of);
+  }
   return merger.finish();
 }
 
@@ -169,7 +186,7 @@ uint64_t Registry::total(const CounterDecl& decl) const {
     for (const Instrument* i = recorder.instruments(); i; i = i->next())
       if (i->info().name == decl.name)
         for (const Point* point = i->points(); point; point = point->next)
-          sum += point->cell.load(std::memory_order_relaxed);
+          sum += point->cell->load(std::memory_order_relaxed);
   return sum;
 }
 

@@ -79,6 +79,9 @@ class Registry {
   [[nodiscard]] Observation observe(const UpDownCounterDecl& decl, LabelValues values,
                                     Callback callback);
   [[nodiscard]] Observation observe(const GaugeDecl& decl, LabelValues values, Callback callback);
+  // A distribution without labels that is the sum of all points of another one, whose declaration
+  // has static storage: nobody has to record a value twice.
+  [[nodiscard]] Observation observe_sum(const HistogramDecl& decl, const HistogramDecl& of);
 
   // Everything, merged. Any thread.
   Snapshot collect() const;
@@ -95,9 +98,11 @@ class Registry {
     InstrumentInfo info;
     std::vector<std::string> values;
     Callback callback;
+    std::string_view sum_of = {};  // then without a callback
   };
 
-  Observation add(const InstrumentInfo& info, LabelValues values, Callback callback);
+  Observation add(const InstrumentInfo& info, LabelValues values, Callback callback,
+                  std::string_view sum_of = {});
   void remove(uint64_t id);
 
   std::deque<Recorder> recorders_;

@@ -51,6 +51,29 @@ TEST_CASE("a counter is summed over shards, point by point") {
   CHECK(registry.total(requests) == 16);
 }
 
+TEST_CASE("a distribution may be the sum of another one's points, from the first moment on") {
+  constexpr HistogramDecl all{.name = "all", .unit = "s", .help = "Of all paths."};
+  Registry registry(2);
+  const Observation observation = registry.observe_sum(all, latency);
+  const auto read = [&] {
+    const Snapshot snapshot = registry.collect();
+    const Metric* metric = snapshot.find("all");
+    REQUIRE(metric);
+    REQUIRE(metric->points.size() == 1);
+    CHECK(metric->points[0].values.empty());
+    CHECK_FALSE(metric->points[0].overflow);
+    return std::get<HistogramData>(metric->points[0].value);
+  };
+  CHECK(read().count() == 0);
+  // With more paths than have points of their own.
+  for (uint64_t i = 1; i <= 10; ++i)
+    registry.recorder(i % 2).bind_dynamic(latency, {"/" + std::to_string(i)}).record(i);
+  CHECK(read().count() == 10);
+  CHECK(read().sum == 55);
+  CHECK(read().min == 1);
+  CHECK(read().max == 10);
+}
+
 TEST_CASE("up-down counters are added, gauges merged as declared") {
   Registry registry(2);
   registry.recorder(0).bind(open).add(5);

@@ -93,9 +93,9 @@ class SamplingTable {
   // The threshold of a trace that is to be kept for certain, which rises in a storm; say
   // part.certain.kept() if it passes.
   uint64_t certain_threshold(Part& part, MonoTime now) const;
-  // What has ended.
-  static void count(Cells& cells, int64_t duration_ns) {
-    add(cells.traces);
+  // What has ended, and where something follows from how long it took, that.
+  static void count(Cells& cells) { add(cells.traces); }
+  static void count_duration(Cells& cells, int64_t duration_ns) {
     cells.durations.count(static_cast<uint64_t>(std::max<int64_t>(duration_ns, 0)));
   }
   static void count_error(Cells& cells) { add(cells.errors); }

@@ -132,6 +132,13 @@ TEST_CASE("what is slow follows the last minute") {
   CHECK(world.tracing.table()->slow_ns(0) == doctest::Approx(60e6).epsilon(0.01));
 }
 
+TEST_CASE("what is slow is not looked for where nothing goes by it") {
+  World world(settings_with(SamplingStrategy::adaptive, 0));
+  for (int i = 0; i < 61; ++i)
+    world.second(100, {.duration = milliseconds(1)});
+  CHECK(world.tracing.table()->slow_ns(0) == INT64_MAX);
+}
+
 TEST_CASE("after the tail decision the adjusted counts still add up, above the ceiling too") {
   TelemetrySettings settings = settings_with(SamplingStrategy::tail, 0.01);
   settings.sampling.slow = milliseconds(100);

@@ -5,6 +5,12 @@
 //
 //   TraceHeader | SpanRecord x span_count | entries, entry_bytes long
 //
+// What nearly every record is, a request served without a child and without a reason to be kept,
+// has a short form in the ring, since each cache line that is written there pushes out another:
+//
+//   bytes u32 | flags u32, the highest bit set | trace id | SpanDecl* | start | end |
+//   RequestRecord and its texts
+//
 //   entry:  key u16 | span u8 | type u8 | size u32 | payload, padded to 8 bytes
 //     boolean       size is 0 or 1        no payload
 //     integer       int64                 8 bytes
@@ -13,11 +19,13 @@
 //     status_text   size bytes            describes the status of the span; key unused
 //     event         EventRecord           16 bytes; key unused
 //     link          LinkRecord            32 bytes; key unused
+//     request       RequestRecord and its texts, see there; key unused
 //   `span` is the index of the span it belongs to. With `of_event` set in `type` an attribute
 //   belongs to the last event of that span before it.
 
 #include <array>
 #include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
@@ -81,6 +89,11 @@ constexpr TraceHeaderWords to_words(const TraceHeader& h) {
               uint64_t{h.dropped_attributes} << 16 | h.dropped_spans};
 }
 
+// The id of a root span that has no parent. It is as good as drawn, as the trace's id is.
+constexpr uint64_t root_span_id(TraceId trace) {
+  return (trace.high * 0x9e3779b97f4a7c15) | 1;
+}
+
 inline constexpr int64_t open_end = INT64_MIN;
 
 struct SpanRecord {
@@ -103,6 +116,7 @@ enum class EntryType : uint8_t {
   status_text,
   event,
   link,
+  request,
   of_event = 0x80
 };
 
@@ -125,6 +139,25 @@ struct LinkRecord {
   uint64_t flags;
 };
 
+// What every span of a request that was served says, packed into one entry; whoever reads sees
+// attributes like all others. Behind it: path, client, site, each padded to 8 bytes.
+struct RequestRecord {
+  uint16_t status;
+  uint16_t path_bytes;
+  uint8_t client_bytes;  // 0: nothing is said of the client
+  uint8_t site_bytes;    // 0: no site
+  uint8_t method;        // of request_methods
+  uint8_t flags;
+
+  static constexpr uint8_t secure = 1, hit = 2;
+  static constexpr uint8_t malformed = 4;  // nothing is known of its method, scheme and path
+};
+static_assert(sizeof(RequestRecord) == 8);
+
+// As the conventions spell them; the last is any other.
+inline constexpr std::array<std::string_view, 10> request_methods{
+    "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "_OTHER"};
+
 // An entry, as read.
 struct Entry {
   EntryHeader header;
@@ -138,6 +171,7 @@ struct Entry {
   std::string_view text() const { return {payload, header.size}; }
   EventRecord event() const { return load<EventRecord>(); }
   LinkRecord link() const { return load<LinkRecord>(); }
+  RequestRecord request() const { return load<RequestRecord>(); }
 
  private:
   template <class T>
@@ -152,6 +186,35 @@ constexpr uint32_t padded(uint32_t bytes) {
   return (bytes + 7) & ~uint32_t{7};
 }
 
+// Calls visit(const Entry&) for each of the attributes that are packed into `packed`.
+template <class Visit>
+void visit_request(const Entry& packed, Visit& visit) {
+  const RequestRecord request = packed.request();
+  const auto add = [&](AttributeKey key, EntryType type, uint32_t size, const void* payload) {
+    const EntryHeader header{key, packed.header.span, static_cast<uint8_t>(type), size};
+    visit(Entry{header, static_cast<const char*>(payload)});
+  };
+  const auto add_text = [&](AttributeKey key, std::string_view text) {
+    if (!text.empty()) add(key, EntryType::text, static_cast<uint32_t>(text.size()), text.data());
+  };
+  const char* const path = packed.payload + sizeof request;
+  const char* const client = path + padded(request.path_bytes);
+  const char* const site = client + padded(request.client_bytes);
+  if ((request.flags & RequestRecord::malformed) == 0) {
+    add_text(AttributeKey::http_request_method,
+             request_methods[request.method % request_methods.size()]);
+    const bool secure = (request.flags & RequestRecord::secure) != 0;
+    add_text(AttributeKey::url_scheme, secure ? "https" : "http");
+    add(AttributeKey::url_path, EntryType::text, request.path_bytes, path);
+  }
+  add_text(AttributeKey::client_address, {client, request.client_bytes});
+  add_text(AttributeKey::edge_site, {site, request.site_bytes});
+  const int64_t status = request.status;
+  add(AttributeKey::http_response_status_code, EntryType::integer, sizeof status, &status);
+  const bool hit = (request.flags & RequestRecord::hit) != 0;
+  add(AttributeKey::cache_hit, EntryType::boolean, hit ? 1 : 0, nullptr);
+}
+
 // Calls visit(const Entry&) for each of the entries in `bytes` bytes.
 template <class Visit>
 void visit_entries(const char* at, uint32_t bytes, Visit visit) {
@@ -159,21 +222,58 @@ void visit_entries(const char* at, uint32_t bytes, Visit visit) {
     Entry entry{};
     std::memcpy(&entry.header, at, sizeof entry.header);
     entry.payload = at + sizeof(EntryHeader);
-    visit(static_cast<const Entry&>(entry));
+    if (entry.type() == EntryType::request)
+      visit_request(entry, visit);
+    else
+      visit(static_cast<const Entry&>(entry));
     const uint32_t size = entry.type() == EntryType::boolean ? 0 : entry.header.size;
     at = entry.payload + padded(size);
   }
 }
+
+// The short form.
+struct ServedRecord {
+  uint32_t bytes;
+  uint32_t flags;  // of W3C, and `marker`
+  TraceId trace;
+  const SpanDecl* decl;
+  int64_t start_ns;
+  int64_t end_ns;
+  // A RequestRecord and its texts follow.
+
+  static constexpr uint32_t marker = uint32_t{1} << 31;
+};
+static_assert(sizeof(ServedRecord) == 48);
+// Where it ended is in the same place.
+static_assert(offsetof(ServedRecord, end_ns) == offsetof(TraceHeader, ended_ns));
 
 // Reads a record in place; valid while its bytes are.
 class TraceView {
  public:
   explicit TraceView(const void* record) : bytes_(static_cast<const char*>(record)) {}
 
-  TraceHeader header() const { return load<TraceHeader>(0); }
+  TraceHeader header() const {
+    if (!is_short()) return load<TraceHeader>(0);
+    const auto served = load<ServedRecord>(0);
+    return {.bytes = served.bytes,
+            .entry_bytes = 0,
+            .trace = served.trace,
+            .threshold = threshold_unknown,
+            .randomness = randomness_in_id,
+            .ended_ns = served.end_ns,
+            .dropped_spans = 0,
+            .dropped_attributes = 0,
+            .span_count = 1,
+            .flags = static_cast<uint8_t>(served.flags),
+            .reason = KeepReason::none,
+            .remote_parent = false};
+  }
   size_t span_count() const { return header().span_count; }
   SpanRecord span(size_t i) const {
-    return load<SpanRecord>(sizeof(TraceHeader) + i * sizeof(SpanRecord));
+    if (!is_short()) return load<SpanRecord>(sizeof(TraceHeader) + i * sizeof(SpanRecord));
+    const auto served = load<ServedRecord>(0);
+    return {served.decl, root_span_id(served.trace), 0, served.start_ns, served.end_ns, {}, false,
+            {}};
   }
   uint64_t entry_word(size_t i) const {
     return load<uint64_t>(sizeof(TraceHeader) + span_count() * sizeof(SpanRecord) + i * 8);
@@ -181,11 +281,19 @@ class TraceView {
   // Calls visit(const Entry&) for every entry in the order of recording.
   template <class Visit>
   void each_entry(Visit visit) const {
+    if (is_short()) {
+      const uint32_t size = header().bytes - uint32_t{sizeof(ServedRecord)};
+      const EntryHeader header{{}, 0, static_cast<uint8_t>(EntryType::request), size};
+      return visit_request(Entry{header, bytes_ + sizeof(ServedRecord)}, visit);
+    }
     visit_entries(bytes_ + sizeof(TraceHeader) + span_count() * sizeof(SpanRecord),
                   header().entry_bytes, visit);
   }
 
  private:
+  bool is_short() const {
+    return (load<uint32_t>(offsetof(ServedRecord, flags)) & ServedRecord::marker) != 0;
+  }
   template <class T>
   T load(size_t offset) const {
     T value;

@@ -3,13 +3,35 @@
 #include <algorithm>
 #include <bit>
 #include <cstddef>
+#include <sys/mman.h>
+
+#include "base/units.h"
 
 namespace weir::telemetry {
 
+namespace {
+
+// So that a ring of them may lie in large pages.
+std::align_val_t alignment_of(uint64_t bytes) {
+  return std::align_val_t{std::min(bytes, 2 * MiB)};
+}
+
+uint64_t* allocate(uint64_t bytes) {
+  return static_cast<uint64_t*>(::operator new(bytes, alignment_of(bytes)));
+}
+
+}  // namespace
+
 SpanRing::SpanRing(uint64_t bytes)
     : mask_(std::bit_ceil(std::max<uint64_t>(bytes, 4096)) / 8 - 1),
-      words_(std::make_unique_for_overwrite<uint64_t[]>(mask_ + 1)),
+      words_(allocate(capacity_bytes()), Free{alignment_of(capacity_bytes())}),
       room_end_((mask_ + 1) / segments) {}
+
+void SpanRing::prepare() {
+  // Where the system refuses either of them, pages come as they are needed.
+  (void)::madvise(words_.get(), capacity_bytes(), MADV_HUGEPAGE);
+  (void)::madvise(words_.get(), capacity_bytes(), MADV_POPULATE_WRITE);
+}
 
 bool SpanRing::make_room(uint64_t at, uint64_t end) {
   const uint64_t capacity = mask_ + 1, segment = capacity / segments;

@@ -1,16 +1,17 @@
 #pragma once
 // SpanRing: a shard's flight recorder. The records (span_record.h) of its last finished traces,
 // sent or not; the newest overwrites the oldest, a 64th of the ring at a time, so that the writer
-// has to look at none of what it overwrites. Its memory is fixed; pages that were never written
-// cost nothing. One writer. Any thread may take a snapshot meanwhile: words are copied one by one
-// as relaxed atomics, and what was overwritten during the copy is cut off, in the manner of a
-// seqlock.
+// has to look at none of what it overwrites. Its memory is fixed; until prepare() pages that were
+// never written cost nothing. One writer. Any thread may take a snapshot meanwhile: words are
+// copied one by one as relaxed atomics, and what was overwritten during the copy is cut off, in the
+// manner of a seqlock.
 
 #include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <vector>
 
 #include "base/time.h"
@@ -24,6 +25,11 @@ class SpanRing {
   explicit SpanRing(uint64_t bytes);
   SpanRing(const SpanRing&) = delete;
   SpanRing& operator=(const SpanRing&) = delete;
+
+  // Takes all of its memory from the system now, in large pages where there are some. Otherwise the
+  // first record in each page has to wait for it, which is more than a record costs. Before the
+  // first record.
+  void prepare();
 
   // Writes the record of a trace: its head (header and spans), and its entries. One that exceeds a
   // quarter of the ring is left out.
@@ -43,16 +49,29 @@ class SpanRing {
       copy<header_words>(to, head);
       for (size_t i = 0; i < spans; ++i)
         copy<span_words>(to + header_words + i * span_words, head + header_words + i * span_words);
-      to += head_words;
-      for (size_t i = 0; i < entry_words; ++i)
-        store(to[i], entries[i]);
+      copy_few(to + head_words, entries, entry_words);
     }
-    newest_ns_.store(ended_ns, std::memory_order_relaxed);
-    head_.store(end, std::memory_order_release);
-    // The next record goes where nobody has been since the ring's last round.
-    const uint64_t* const next = words_.get() + (end & mask_);
-    for (size_t ahead = 0; ahead < prefetched_words; ahead += 64 / sizeof(uint64_t))
-      __builtin_prefetch(next + ahead, 1);
+    publish(end, ended_ns);
+  }
+  // Writes a record in its short form.
+  [[gnu::always_inline]] void write(const ServedRecord& served, const uint64_t* request,
+                                    size_t request_words) {
+    constexpr size_t head_words = sizeof(ServedRecord) / 8;
+    const auto head = std::bit_cast<std::array<uint64_t, head_words>>(served);
+    const uint64_t at = head_.load(std::memory_order_relaxed);
+    const uint64_t end = at + head_words + request_words;
+    if (end >= room_end_ && !make_room(at, end)) [[unlikely]]
+      return;
+    const uint64_t first = at & mask_;
+    if (first + (end - at) > mask_ + 1) [[unlikely]] {
+      copy_around(at, head.data(), head_words);
+      copy_around(at + head_words, request, request_words);
+    } else {
+      uint64_t* const to = words_.get() + first;
+      copy<head_words>(to, head.data());
+      copy_few(to + head_words, request, request_words);
+    }
+    publish(end, served.end_ns);
   }
 
   // A consistent copy of what is in the ring, oldest record first. Any thread.
@@ -98,7 +117,7 @@ class SpanRing {
   Duration duration() const;
 
   // The largest record that a Trace can write.
-  static constexpr size_t record_words_max = 256;
+  static constexpr size_t record_words_max = 288;
 
   uint64_t capacity_bytes() const { return (mask_ + 1) * 8; }
 
@@ -115,6 +134,20 @@ class SpanRing {
     for (size_t i = 0; i < words; ++i)
       store(to[i], from[i]);
   }
+  // To prepare for many would take longer.
+  static void copy_few(uint64_t* to, const uint64_t* from, size_t words) {
+#pragma clang loop unroll(disable)
+    for (size_t i = 0; i < words; ++i)
+      store(to[i], from[i]);
+  }
+  void publish(uint64_t end, int64_t ended_ns) {
+    newest_ns_.store(ended_ns, std::memory_order_relaxed);
+    head_.store(end, std::memory_order_release);
+    // The next record goes where nobody has been since the ring's last round.
+    const uint64_t* const next = words_.get() + (end & mask_);
+    for (size_t ahead = 0; ahead < prefetched_words; ahead += 64 / sizeof(uint64_t))
+      __builtin_prefetch(next + ahead, 1);
+  }
   // Copies the record that starts at `at`; its words, or 0 when it is gone.
   size_t copy_record(uint64_t at, std::array<uint64_t, record_words_max>& copy) const;
   // A part of a record to `at`, with the ring's end in its midst.
@@ -124,16 +157,22 @@ class SpanRing {
 
   static constexpr size_t header_words = sizeof(TraceHeader) / 8;
   static constexpr size_t span_words = sizeof(SpanRecord) / 8;
-  static constexpr size_t prefetched_words = 32;  // about a record of one span
+  static constexpr size_t prefetched_words = 16;  // about a record of a hit
   static constexpr size_t segments = 64;
 
+  struct Free {
+    std::align_val_t alignment;
+    void operator()(uint64_t* words) const { ::operator delete(words, alignment); }
+  };
+
+  // What a record needs lies together, apart from what only a new segment does.
   uint64_t mask_;  // words - 1
-  std::unique_ptr<uint64_t[]> words_;
-  uint64_t room_end_;                        // a segment's end; a record that reaches it asks
-  std::array<uint64_t, segments> starts_{};  // of the first record that begins in or after each
-  std::atomic<uint64_t> tail_{0};            // start of the oldest record
-  std::atomic<uint64_t> head_{0};            // end of the newest
+  std::unique_ptr<uint64_t[], Free> words_;
+  uint64_t room_end_;              // a segment's end; a record that reaches it asks
+  std::atomic<uint64_t> head_{0};  // end of the newest
   std::atomic<int64_t> newest_ns_{0};
+  std::atomic<uint64_t> tail_{0};            // start of the oldest record
+  std::array<uint64_t, segments> starts_{};  // of the first record that begins in or after each
 };
 
 }  // namespace weir::telemetry

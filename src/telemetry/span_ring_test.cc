@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include "base/random.h"
+#include "base/units.h"
 
 namespace weir::telemetry {
 
@@ -74,6 +75,22 @@ TEST_CASE("a ring that is full gives up a 64th of itself and one record, no more
     REQUIRE(held <= capacity);
     REQUIRE(held >=
             capacity - capacity / 64 - 2 * (sizeof(TraceHeader) + sizeof(SpanRecord) + 160));
+  }
+}
+
+TEST_CASE("a ring whose memory is taken ahead holds what another one holds") {
+  for (const uint64_t bytes : {4 * KiB, 4 * MiB}) {
+    SpanRing ring(bytes);
+    CHECK(ring.duration() == Duration(0));
+    ring.prepare();
+    uint64_t last = 0;
+    for (uint64_t number = 1; number <= 1000; ++number)
+      write(ring, number, 20);
+    ring.snapshot().each([&](const TraceView& trace) {
+      REQUIRE(whole(trace));
+      last = trace.header().trace.low;
+    });
+    CHECK(last == 1000);
   }
 }
 

@@ -72,9 +72,9 @@ SpanRef Trace::drop_span() {
   return {};
 }
 
-void Trace::count_dropped_attribute() {
-  if ((record_.header[counts_word] / one_dropped_attribute & UINT16_MAX) == UINT16_MAX) return;
-  record_.header[counts_word] += one_dropped_attribute;
+void Trace::count_dropped_attributes(uint64_t count) {
+  const uint64_t before = record_.header[counts_word] / one_dropped_attribute & UINT16_MAX;
+  record_.header[counts_word] += std::min(count, UINT16_MAX - before) * one_dropped_attribute;
 }
 
 void Trace::status(SpanRef span, SpanStatus status, std::string_view description) {
@@ -148,19 +148,46 @@ Trace::Verdict Trace::judge_certain(KeepReason reason) {
   return {reason, {}, known || certain == 0 ? lower : threshold_unknown};
 }
 
-[[gnu::always_inline]] inline void Trace::record(KeepReason reason, uint64_t threshold) {
+[[gnu::always_inline]] inline void Trace::record(KeepReason reason, uint64_t threshold,
+                                                 size_t spans) {
   const uint64_t entry_bytes = uint64_t{entry_words_} * 8;
   record_.header[0] =
-      entry_bytes << 32 | (sizeof(TraceHeader) + span_count() * sizeof(SpanRecord) + entry_bytes);
+      entry_bytes << 32 | (sizeof(TraceHeader) + spans * sizeof(SpanRecord) + entry_bytes);
   record_.header[threshold_word] = threshold;
   if (reason != KeepReason::none)
     record_.header[counts_word] += static_cast<uint64_t>(reason) * reason_unit;
-  tracer_->ring().write(record_.words(), span_count(), entries_.data(), entry_words_, latest_ns());
+  tracer_->ring().write(record_.words(), spans, entries_.data(), entry_words_, latest_ns());
+}
+
+[[gnu::always_inline]] inline void Trace::record_short() {
+  const SpanRecord& root = record_.spans[0];
+  const size_t words = entry_words_ - 1;  // without the entry's header
+  tracer_->ring().write({.bytes = static_cast<uint32_t>(sizeof(ServedRecord) + words * 8),
+                         .flags = static_cast<uint8_t>(record_.header[counts_word] / flags_unit) |
+                                  ServedRecord::marker,
+                         .trace = id(),
+                         .decl = root.decl,
+                         .start_ns = root.start_ns,
+                         .end_ns = root.end_ns},
+                        entries_.data() + 1, words);
 }
 
 void Trace::finish() {
   if (finished_) return;
   finished_ = true;
+  if (!plain()) [[unlikely]]
+    return finish_any();
+  tracer_->count_trace(route(), duration_ns());
+  if (fits_short_record()) {
+    record_short();
+  } else {
+    record_.header[ended_word] = static_cast<uint64_t>(record_.spans[0].end_ns);
+    record(KeepReason::none, threshold_unknown, 1);
+  }
+  tracer_->count_unsampled(1);
+}
+
+void Trace::finish_any() {
   if (span_count() == 0) return;
   // Another table was taken up meanwhile, and it may have other routes.
   if (table_number_ != tracer_->table_number()) [[unlikely]]
@@ -170,14 +197,14 @@ void Trace::finish() {
   tracer_->count_trace(route(), duration_ns);
   if (!ordinary(duration_ns)) [[unlikely]]
     return judge_and_leave();
-  record(KeepReason::none, threshold_unknown);
+  record(KeepReason::none, threshold_unknown, span_count());
   tracer_->count_unsampled(span_count());
 }
 
 void Trace::judge_and_leave() {
   if ((marks_ & error) != 0) tracer_->count_error(route());
   const Verdict verdict = judge();
-  record(verdict.reason, verdict.threshold);
+  record(verdict.reason, verdict.threshold, span_count());
   leave(verdict);
 }
 

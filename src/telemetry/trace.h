@@ -1,8 +1,9 @@
 #pragma once
 // Trace: the local spans of one request until it is answered. Lives in the request's own memory, on
-// its shard, and is bounded: 8 spans, 1 KiB of attributes, events and links; what does not fit is
-// counted. Where the governor sheds attributes or child spans, there is no room for them. The
-// caller gives all times; nothing here reads a clock, allocates or locks.
+// its shard, and is bounded: 8 spans, 1 KiB of attributes, events and links, and what served() says
+// beside it; what does not fit is counted. Where the governor sheds attributes or child spans,
+// there is no room for them. The caller gives all times; nothing here reads a clock, allocates or
+// locks.
 //
 //   Trace trace(tracer, {.context = incoming, .trusted = peer_is_trusted});
 //   trace.route(path);
@@ -36,6 +37,23 @@ struct RemoteParent {
   bool trusted = false;              // its sampled flag, randomness and threshold are believed
   uint64_t randomness = UINT64_MAX;  // rv of tracestate; UINT64_MAX: none
   uint64_t threshold = threshold_unknown;  // th of tracestate
+};
+
+// A text whose memory can be read up to the next multiple of 8 bytes, so that copying it needs no
+// look at its end. Empty: there is none.
+struct PaddedText {
+  const char* bytes = nullptr;
+  uint8_t size = 0;
+};
+
+// What there is to say of a request that was served once it is over; texts live until it is said.
+struct ServedRequest {
+  uint16_t status;
+  uint8_t method;  // of request_methods
+  uint8_t flags;   // of RequestRecord
+  std::string_view path;
+  PaddedText client;
+  PaddedText site;
 };
 
 // Names a span of its Trace. Spans without room give a reference on which every call does nothing.
@@ -95,6 +113,10 @@ class Trace {
   [[gnu::always_inline]] void set(SpanRef span, AttributeKey key, const char* value) {
     add_text(span, key, EntryType::text, value);
   }
+
+  // All that a span of a server says of its request, in one go and packed: much of what recording
+  // costs is the bytes that it writes. Once a trace.
+  void served(SpanRef span, const ServedRequest& request);
 
   // ERROR marks the whole trace as one to keep.
   void status(SpanRef span, SpanStatus status, std::string_view description = {});
@@ -159,6 +181,10 @@ class Trace {
     ShedStep shed;
   };
   static constexpr uint8_t entry_words_max = entry_bytes_max / 8;
+  static constexpr uint32_t no_words = UINT32_MAX;
+  // What served() writes, for which there is always room.
+  static constexpr size_t served_words_max =
+      (sizeof(EntryHeader) + sizeof(RequestRecord) + text_bytes_max + 2 * padded(UINT8_MAX)) / 8;
   static constexpr std::array<Room, shed_step_names.size()> rooms{
       Room{spans_max, entry_words_max, ShedStep::none},
       Room{spans_max, entry_words_max, ShedStep::log_events},
@@ -189,8 +215,7 @@ class Trace {
         room_(tracer.records_traces() ? rooms[static_cast<size_t>(shedding)] : no_room) {}
   void begin() {
     const TraceId id = tracer_->make_trace_id();
-    // The span's id is as good as drawn: of these bits only the trace's id is made.
-    begin(id, TraceContext::random, randomness_in_id, id.high * 0x9e3779b97f4a7c15);
+    begin(id, TraceContext::random, randomness_in_id, root_span_id(id));
     record_.spans[0].parent = 0;
   }
   void begin(TraceId id, uint8_t flags, uint64_t randomness, uint64_t span_bits) {
@@ -226,7 +251,11 @@ class Trace {
       std::memcpy(payload, &record, sizeof record);
   }
   SpanRef drop_span();
-  void count_dropped_attribute();
+  void count_dropped_attributes(uint64_t count);
+  static uint64_t entry_header(SpanRef span, AttributeKey key, EntryType type, uint32_t size) {
+    return static_cast<uint64_t>(key) | uint64_t{span.index} << 16 |
+           uint64_t{static_cast<uint8_t>(type)} << 24 | uint64_t{size} << 32;
+  }
   void find_latest();
   void end_open_spans();
   // Whether nobody can have a reason to keep it, as is so for most.
@@ -239,13 +268,33 @@ class Trace {
   // Of a trace that there is a reason to keep.
   Verdict judge_certain(KeepReason reason);
   void judge_and_leave();
+  // A trace of one span that has ended and that nobody has a reason to keep: nearly all of them.
+  bool plain() const {
+    constexpr uint64_t told = 0xff * one_span | sampled_flag | (one_dropped_attribute - 1);
+    const SpanRecord& root = record_.spans[0];
+    return (record_.header[counts_word] & told) == one_span && root.end_ns >= root.start_ns &&
+           (marks_ & (error | requested | rate_shed)) == 0 &&
+           table_number_ == tracer_->table_number() &&
+           !tracer_->perhaps_certain(route(), duration_ns());
+  }
+  // Whether a plain one says nothing but what every request says, and so has a short record.
+  bool fits_short_record() const {
+    constexpr uint64_t told = remote_parent_flag | (one_span - 1);
+    const SpanRecord& root = record_.spans[0];
+    return entry_words_ == served_words_ && (record_.header[counts_word] & told) == 0 &&
+           root.status == SpanStatus::unset && root.id == root_span_id(id()) &&
+           record_.header[randomness_word] == randomness_in_id;
+  }
+  void record_short();
+  void finish_any();
   // Completes the header; the record goes to the flight recorder.
-  void record(KeepReason reason, uint64_t threshold);
+  void record(KeepReason reason, uint64_t threshold, size_t spans);
   void leave(const Verdict& verdict);
   void enqueue();
 
   Tracer* tracer_;
   uint32_t entry_words_ = 0;
+  uint32_t served_words_ = no_words;  // what they are if served() is all that was said
   // Not beside smaller ones: read in one with what was just written it would wait for that.
   uint32_t route_ = 0;
   const uint32_t table_number_;  // of the table that `route_` is of
@@ -261,7 +310,9 @@ class Trace {
     const uint64_t* words() const { return reinterpret_cast<const uint64_t*>(this); }
   } record_;
   static_assert(sizeof(Head) == sizeof(TraceHeader) + spans_max * sizeof(SpanRecord));
-  std::array<uint64_t, entry_bytes_max / 8> entries_;
+  std::array<uint64_t, entry_words_max + served_words_max> entries_;
+  static_assert(sizeof(Head) / 8 + entry_words_max + served_words_max <=
+                SpanRing::record_words_max);
 };
 
 namespace trace_detail {
@@ -278,13 +329,27 @@ inline uint64_t load_tail(const char* from, size_t bytes) {
   return at(0) | at(bytes / 2) << (8 * (bytes / 2)) | at(bytes - 1) << (8 * (bytes - 1));
 }
 
-// Whole words only, so that the ring's loads of words find them stored as such.
-inline void copy_padded(uint64_t* to, std::string_view text) {
-  const char* from = text.data();
-  size_t bytes = text.size();
+// Whole words only, so that the ring's loads of words find them stored as such. Most texts are
+// short: to prepare for long ones would take longer.
+inline void copy_padded(uint64_t* to, const char* from, size_t bytes) {
+  if (bytes < 8) {
+    if (bytes != 0) *to = load_tail(from, bytes);
+    return;
+  }
+#pragma clang loop unroll(disable) vectorize(disable)
   for (; bytes >= 8; bytes -= 8, from += 8)
     std::memcpy(to++, from, 8);
-  if (bytes != 0) *to = load_tail(from, bytes);
+  if (bytes == 0) return;
+  // What the last word has in common with the one before falls out.
+  uint64_t last;
+  std::memcpy(&last, from + bytes - 8, 8);
+  *to = last >> (8 * (8 - bytes));
+}
+
+inline void copy_padded(uint64_t* to, PaddedText text) {
+#pragma clang loop unroll(disable) vectorize(disable)
+  for (size_t at = 0; at < text.size; at += 8)
+    std::memcpy(to++, text.bytes + at, 8);
 }
 
 }  // namespace trace_detail
@@ -293,11 +358,10 @@ inline uint64_t* Trace::add_entry(SpanRef span, AttributeKey key, EntryType type
                                   uint32_t words) {
   const uint32_t at = entry_words_;
   if (!span || at + 1 + words > room_.entry_words) [[unlikely]] {
-    count_dropped_attribute();
+    count_dropped_attributes(1);
     return nullptr;
   }
-  entries_[at] = static_cast<uint64_t>(key) | uint64_t{span.index} << 16 |
-                 uint64_t{static_cast<uint8_t>(type)} << 24 | uint64_t{size} << 32;
+  entries_[at] = entry_header(span, key, type, size);
   entry_words_ = at + 1 + words;
   return entries_.data() + at + 1;
 }
@@ -306,7 +370,28 @@ inline void Trace::add_text(SpanRef span, AttributeKey key, EntryType type,
                             std::string_view value) {
   const auto size = static_cast<uint32_t>(std::min(value.size(), text_bytes_max));
   if (uint64_t* payload = add_entry(span, key, type, size, padded(size) / 8))
-    trace_detail::copy_padded(payload, value.substr(0, size));
+    trace_detail::copy_padded(payload, value.data(), size);
+}
+
+[[gnu::always_inline]] inline void Trace::served(SpanRef span, const ServedRequest& request) {
+  const auto path = static_cast<uint16_t>(std::min(request.path.size(), text_bytes_max));
+  const uint8_t client = request.client.size, site = request.site.size;
+  const uint32_t at = entry_words_;
+  const uint32_t path_at = at + 2, client_at = path_at + padded(path) / 8,
+                 site_at = client_at + padded(client) / 8, end = site_at + padded(site) / 8;
+  if (!span || room_.entry_words == 0 || end > entries_.size()) [[unlikely]] {
+    const bool malformed = (request.flags & RequestRecord::malformed) != 0;
+    return count_dropped_attributes((malformed ? 2 : 5) + (client != 0) + (site != 0));
+  }
+  entries_[at] = entry_header(span, {}, EntryType::request, (end - at - 1) * 8);
+  entries_[at + 1] = request.status | uint64_t{path} << 16 | uint64_t{client} << 32 |
+                     uint64_t{site} << 40 | uint64_t{request.method} << 48 |
+                     uint64_t{request.flags} << 56;
+  trace_detail::copy_padded(entries_.data() + path_at, request.path.data(), path);
+  trace_detail::copy_padded(entries_.data() + client_at, request.client);
+  trace_detail::copy_padded(entries_.data() + site_at, request.site);
+  entry_words_ = end;
+  if (at == 0) served_words_ = end;
 }
 
 }  // namespace weir::telemetry

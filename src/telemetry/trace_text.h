@@ -35,8 +35,8 @@ class TraceText {
   void add_events(const TraceView& trace, size_t index, int64_t begin_ns);
   void add_value(const Entry& entry);
 
-  // A trace of 1 KiB of text in which each byte needs six, and all else at its longest.
-  std::array<char, 16 * 1024> text_;
+  // A trace of 1.8 KiB of text in which each byte needs six, and all else at its longest.
+  std::array<char, 20 * 1024> text_;
   size_t size_ = 0;
   bool cut_ = false;
 };

@@ -76,8 +76,12 @@ class Tracer {
   }
   uint64_t certain_threshold(MonoTime now) { return table_->certain_threshold(*part_, now); }
   void certain_kept() { part_->certain.kept(); }
-  void count_trace(uint8_t route, int64_t duration_ns) {
-    SamplingTable::count(*cells_[known(route)], duration_ns);
+  [[gnu::always_inline]] void count_trace(uint8_t route, int64_t duration_ns) {
+    const uint8_t at = known(route);
+    SamplingTable::count(*cells_[at]);
+    // Nobody else asks what is slow.
+    if (live_[at].strategy == SamplingStrategy::tail)
+      SamplingTable::count_duration(*cells_[at], duration_ns);
   }
   void count_error(uint8_t route) { SamplingTable::count_error(*cells_[known(route)]); }
   // `example` is of the root span.
@@ -87,10 +91,10 @@ class Tracer {
     if (wants_exemplars_ && shedding() < ShedStep::exemplars) exemplars_.put(example);
   }
   // Durations by path, where somebody wants them. Before the shard runs; `paths` outlives it.
-  void aggregate(PathAggregation& paths) { paths_ = &paths; }
+  void aggregate(const PathAggregation& paths) { paths_ = &paths.recording(shard_); }
   void record_path(std::string_view path, Duration duration) {
     if (paths_)
-      paths_->record(shard_, path, static_cast<uint64_t>(std::max<int64_t>(duration.count(), 0)));
+      (*paths_)->record(path, static_cast<uint64_t>(std::max<int64_t>(duration.count(), 0)));
   }
   const std::shared_ptr<SamplingTable>& table() const { return table_; }
   // Of all that it has taken up, from 1 on: tells whether a route is one of this table.
@@ -161,7 +165,7 @@ class Tracer {
   const Recording recording_;
   uint32_t table_number_ = 0;
   unsigned shard_;
-  PathAggregation* paths_ = nullptr;
+  PathTable* const* paths_ = nullptr;  // the one of now
   const std::atomic<ShedStep>& shedding_;
   const bool wants_exemplars_;
   Random random_;

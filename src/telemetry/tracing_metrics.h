@@ -51,7 +51,7 @@ inline constexpr GaugeDecl slow_threshold{
     .unit = "s",
     .help =
         "From this duration on a request counts as slow, by configured path; +Inf: not known "
-        "yet.",
+        "yet, or nothing goes by it.",
     .labels = {"route"},
     .merge = GaugeMerge::max};
 inline constexpr CounterDecl log_events_exported{

@@ -23,12 +23,14 @@ if(CMAKE_SYSTEM_PROCESSOR STREQUAL "x86_64")
 endif()
 
 if(WEIR_LTO)
-  # Objects of both kinds: bitcode for the programs that weir_optimize_whole() names, machine code for the tests,
-  # whose links would otherwise take as long as all of compiling.
-  add_compile_options(-flto=thin -ffat-lto-objects)
+  # Modules have objects of both kinds: bitcode for the programs that weir_optimize_whole() names, machine code for the
+  # tests, whose links would otherwise take as long as all of compiling. Nothing of the tests themselves is shipped.
+  set(WEIR_MODULE_OPTIONS -flto=thin -ffat-lto-objects)
+  set(WEIR_TEST_OPTIONS -O1)
 endif()
 function(weir_optimize_whole target)
   if(WEIR_LTO)
+    target_compile_options(${target} PRIVATE ${WEIR_MODULE_OPTIONS})
     target_link_options(${target} PRIVATE -flto=thin -ffat-lto-objects -Wl,--thinlto-cache-dir=${CMAKE_BINARY_DIR}/thinlto
                         -Wl,-O2 -Wl,--gc-sections)
   endif()

@@ -356,8 +356,8 @@ class Limits(Case):
         client.wait_for_end()
         reason = 'http_server_http2_connections_ended_total{reason="silent"}'
         process.wait_until(lambda: metric(edge, reason) == 1, 5, "the connection to be counted")
-        process.wait_until(lambda: metric(edge, "http_server_http2_active_requests") == 0, 5,
-                           "the request to be given up")
+        gate.set()
+        process.wait_until(lambda: metric(edge, "http_server_http2_active_requests") == 0, 5, "end")
 
     def test_an_answer_that_the_client_does_not_take_is_given_up(self):
         edge = self.edge(write_timeout="400ms")

@@ -15,13 +15,6 @@ namespace {
 
 using runtime::Task;
 
-// What is about this request, and says nothing about the next one for the same thing.
-bool is_about_request(uint16_t status, StoreVerdict verdict) {
-  return status == 206 || status == 304 || status == 412 || status == 416 ||
-         verdict == StoreVerdict::authorization || verdict == StoreVerdict::request_no_store ||
-         verdict == StoreVerdict::bypass || verdict == StoreVerdict::method;
-}
-
 Error origin_error(uint16_t status) {
   return status == 504 ? Error{ErrorCode::timed_out, "the origin answered with 504"}
                        : Error{ErrorCode::refused, "the origin answered with an error"};

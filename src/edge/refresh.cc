@@ -17,6 +17,7 @@ using runtime::Task;
 
 // Nobody asks again so soon, however often the stale answer is served meanwhile.
 constexpr Duration pause_after_failure = seconds(1);
+constexpr Error origin_failed{ErrorCode::refused, "the origin answered with an error"};
 constexpr size_t fields_max = 128;
 // For the way to the owner of the key and back, or until somebody else has fetched it.
 constexpr Duration claim_time = seconds(1);
@@ -27,6 +28,12 @@ bool is_whole(const cache::Object& newest, MonoTime now) {
   return newest.kind() == cache::ObjectKind::answer ? !is_part(newest) : newest.uncacheable(now);
 }
 
+// For how long it is remembered that an answer could not be stored.
+Duration remembered(EdgeShard& edge, const Errand& errand, uint16_t status, StoreVerdict verdict) {
+  const bool unmarked = errand.part || is_about_request(status, verdict);
+  return unmarked ? Duration(0) : edge.config().cache.fill.uncacheable_time;
+}
+
 // Stores what an origin answered, or lets it be. `old`: what was asked about, where that was.
 Task<Settled> settle(EdgeShard& edge, const Errand& errand, FetchedAnswer answer, cache::Fill fill,
                      const cache::Object* old) {
@@ -34,9 +41,10 @@ Task<Settled> settle(EdgeShard& edge, const Errand& errand, FetchedAnswer answer
   const wire::ResponseHead& head = *answer.head;
   const Judge judge(errand, answer.times, edge.date_line());
   Draft draft;
-  if (old && is_error_for_stale(head.status)) {
+  const bool error = is_error_for_stale(head.status);
+  if (old && error) {
     metrics.unanswered.add();
-    fill.fail({ErrorCode::refused, "the origin answered with an error"}, cache::OnFailure::share);
+    fill.fail(origin_failed, cache::OnFailure::share);
     co_return Settled::failed;
   }
   if (head.status == 304) {
@@ -54,9 +62,16 @@ Task<Settled> settle(EdgeShard& edge, const Errand& errand, FetchedAnswer answer
   const StoreVerdict verdict = judge.answer(head, draft);
   if (verdict == StoreVerdict::store) put_in_place(edge, errand, draft);
   if (verdict != StoreVerdict::store || !fill.publish(draft.object(), length_of(head))) {
-    fill.decline(edge.config().cache.fill.uncacheable_time,
-                 verdict == StoreVerdict::store ? "no-room" : to_string(verdict));
-    co_return is_error_for_stale(head.status) ? Settled::failed : Settled::not_storable;
+    // A mark would send everybody to an origin that fails.
+    if (error) {
+      fill.fail(origin_failed, cache::OnFailure::share);
+      co_return Settled::failed;
+    }
+    // Nor is the want of memory a reason to leave unused what is stored.
+    const bool no_room = verdict == StoreVerdict::store;
+    fill.decline(old && no_room ? Duration(0) : remembered(edge, errand, head.status, verdict),
+                 no_room ? "no-room" : to_string(verdict));
+    co_return Settled::not_storable;
   }
   const bool whole = co_await take_in(edge, std::move(answer), std::move(fill));
   co_return whole ? Settled::stored : Settled::failed;
@@ -129,7 +144,7 @@ Task<> refresh(EdgeShard& edge, ShardGeneration& generation, Errand errand, cach
                cache::Fill fill) {
   const Settled settled =
       co_await fetch_and_settle(edge, generation, errand, std::move(fill), old.get());
-  if (settled == Settled::failed) {
+  if (settled != Settled::stored) {
     const MonoTime until = after(edge.shard().now(), pause_after_failure);
     (void)co_await runtime::sleep(edge.shard().reactor(), {until, &edge.fills().cancel()});
   }

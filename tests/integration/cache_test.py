@@ -230,6 +230,19 @@ class Herds(Cached):
             connection.close()
         self.assertLess(time.monotonic() - began, 3)
 
+    def test_one_bad_request_does_not_keep_an_address_out_of_the_cache(self):
+        script = Counting()
+
+        def picky(connection, request):
+            if request.get("x-odd"):
+                connection.send(origin.plain("odd", "400 Bad Request"))
+            else:
+                script(connection, request)
+        edge = self.edge(picky)
+        self.assertEqual(self.ask(edge, fields="X-Odd: 1\r\n").status, 400)
+        self.ask(edge)
+        self.assertIn("; hit", self.ask(edge).get("cache-status"))
+
 
 class Staleness(Cached):
     def test_the_origin_is_asked_whether_a_stale_answer_still_holds(self):
@@ -263,6 +276,18 @@ class Staleness(Cached):
         time.sleep(0.3)
         self.assertEqual(self.ask(edge).body, b"answer 2 to /x")
         self.assertEqual(script.count, 2)
+
+    def test_who_has_authorization_does_not_end_the_caching_of_what_is_renewed_behind(self):
+        script = Counting(fields="Cache-Control: max-age=1, stale-while-revalidate=60\r\n")
+        edge = self.edge(script)
+        self.ask(edge)
+        time.sleep(1.5)
+        self.assertEqual(self.ask(edge, fields="Authorization: x\r\n").body, b"answer 1 to /x")
+        process.wait_until(lambda: script.count == 2, 5, "the fetch behind")
+        # The answer to that was not for others, and says nothing about the next one.
+        process.wait_until(lambda: self.ask(edge).body == b"answer 3 to /x", 5, "a new answer")
+        self.assertIn("; hit", self.ask(edge).get("cache-status"))
+        self.assertEqual(script.count, 3)
 
     def test_stale_if_error_serves_while_the_origin_is_dead(self):
         edge = self.edge(Counting(fields="Cache-Control: max-age=1, stale-if-error=60\r\n"))
@@ -394,6 +419,27 @@ class Operators(Cached):
         again = self.ask(edge, "/p/7", "Accept-Encoding: gzip, deflate, br, zstd\r\n")
         self.assertIn("; hit", again.get("cache-status"))
         self.assertEqual(script.count, 50)
+
+
+    def test_what_failed_to_be_prewarmed_is_stored_when_the_origin_is_well_again(self):
+        script = Counting()
+        ill = threading.Event()
+        ill.set()
+
+        def sometimes(connection, request):
+            if ill.is_set():
+                connection.send(origin.plain("busy", "503 Service Unavailable"))
+            else:
+                script(connection, request)
+        edge = self.edge(sometimes)
+        self.admin(edge, "/cache/prewarm", body="http://shop.test/x\n")
+
+        def state():
+            return json.loads(self.admin(edge, "/cache/prewarm/state", "GET")[1])
+        process.wait_until(lambda: state()["failed"] == 1, 10, "a failure")
+        ill.clear()
+        self.ask(edge)
+        self.assertIn("; hit", self.ask(edge).get("cache-status"))
 
 
 class CommandLine(Cached):

@@ -100,6 +100,30 @@ StoreVerdict may_store(const StoreQuestion& question) {
   return judge_site(question);
 }
 
+bool is_about_request(uint16_t status, StoreVerdict verdict) {
+  switch (status) {
+    case 206:
+    case 304:
+    case 412:
+    case 416:
+    // Something in the request, or who sent it, displeases the origin. If these were remembered,
+    // whoever sends one bad field now and then would keep a page out of the cache for all.
+    case 400:
+    case 403:
+    case 406:
+    case 408:
+    case 413:
+    case 417:
+    case 421:
+    case 429:
+    case 431:
+      return true;
+    default:
+      return verdict == StoreVerdict::authorization || verdict == StoreVerdict::request_no_store ||
+             verdict == StoreVerdict::bypass || verdict == StoreVerdict::method;
+  }
+}
+
 std::string_view to_string(StoreVerdict verdict) {
   switch (verdict) {
     case StoreVerdict::store:

@@ -43,4 +43,8 @@ struct StoreQuestion {
 };
 StoreVerdict may_store(const StoreQuestion& question);
 
+// Whether an answer that may not be stored is about the request that it answers, and so says
+// nothing about the next one for the same thing: nobody should go past the cache because of it.
+bool is_about_request(uint16_t status, StoreVerdict verdict);
+
 }  // namespace weir::edge

@@ -165,6 +165,19 @@ TEST_CASE("the site may keep out answers with Set-Cookie, too many tags, and a l
   CHECK(c.verdict("Cache-Control: max-age=9") == zero_ttl);
 }
 
+TEST_CASE("what is about one request says nothing about the next one for the same thing") {
+  for (const uint16_t status : std::initializer_list<uint16_t>{206, 304, 400, 403, 406, 408, 412,
+                                                               413, 416, 417, 421, 429, 431})
+    CHECK(is_about_request(status, StoreVerdict::status));
+  for (const uint16_t status :
+       std::initializer_list<uint16_t>{200, 302, 401, 404, 405, 410, 414, 451, 501})
+    CHECK(!is_about_request(status, StoreVerdict::status));
+  for (const StoreVerdict verdict : {authorization, request_no_store, bypass, StoreVerdict::method})
+    CHECK(is_about_request(200, verdict));
+  for (const StoreVerdict verdict : {no_store, private_answer, vary_any, no_lifetime, zero_ttl})
+    CHECK(!is_about_request(200, verdict));
+}
+
 TEST_CASE("every verdict has a name of its own, which is a token") {
   std::set<std::string_view> names;
   for (int i = 0; i <= static_cast<int>(zero_ttl); ++i) {

@@ -57,7 +57,9 @@ const cache::Object* choose_variant(EdgeRequest& request, const cache::Object* n
   wanted.clear();
   for (const cache::Object* each = newest; each; each = each->next_variant()) {
     if (each->kind() == cache::ObjectKind::uncacheable) {
-      if (each->uncacheable(now) && each->variant() == wanted.view()) return each;
+      if (each->uncacheable(now) && each->variant() == wanted.view() &&
+          !each->declined_for(reason_without_force(has_credentials(request.head().fields))))
+        return each;
       continue;
     }
     if (is_part(*each)) continue;
@@ -80,6 +82,13 @@ const cache::Object* choose_part(EdgeRequest& request, const cache::Object* newe
   const cache::Object* part = Parts(newest, fields, now).holding(*request.cache.part);
   if (!part) return nullptr;
   return evaluate(fields, StoredAnswer::representation(*part), now).range_applies ? part : nullptr;
+}
+
+// Whether some variant is stored, for whomever.
+bool has_whole(const cache::Object* newest) {
+  for (const cache::Object* each = newest; each; each = each->next_variant())
+    if (each->kind() == cache::ObjectKind::answer && !is_part(*each)) return true;
+  return false;
 }
 
 // Who likes one language best takes what is stored in it, however it was asked for.
@@ -228,7 +237,7 @@ void look_at(EdgeRequest& request, std::string_view key) {
   cache.part.reset();
   const bool part = !object && wants_part(request);
   if (cache.part && newest) object = choose_part(request, newest);
-  if (!object) return decide_on_miss(request, newest && !is_part(*newest), part);
+  if (!object) return decide_on_miss(request, has_whole(newest), part);
   if (object->kind() == cache::ObjectKind::answer) return decide_on(request, *object);
   if (on_miss(cache.directives, request.site->cache) == Use::refuse) return refuse(request);
   pass(request, Forward::miss);

@@ -57,7 +57,11 @@ Task<cache::Claim> claim(EdgeRequest& request) {
   const CacheUse& cache = request.cache;
   const Duration patience = request.generation.config().cache.fill.wait;
   co_return co_await request.edge.store().claim(
-      {.key = cache.key, .hash = cache.hash, .variant = cache.variant, .seen = cache.seen},
+      {.key = cache.key,
+       .hash = cache.hash,
+       .variant = cache.variant,
+       .seen = cache.seen,
+       .unbound_by = reason_without_force(has_credentials(request.head().fields))},
       request.exchange.wait_at_most(patience));
 }
 

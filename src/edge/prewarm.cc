@@ -65,9 +65,9 @@ bool make_errand(EdgeShard& edge, const std::string& text, Errand& errand) {
 Task<Prewarmed> prewarm(EdgeShard& edge, ShardGeneration& generation, Errand& errand) {
   if (is_fresh(edge, errand)) co_return Prewarmed::present;
   const Duration patience = generation.config().cache.fill.timeout;
-  cache::Claim claim =
-      co_await edge.store().claim({.key = errand.key, .hash = errand.key_hash},
-                                  {after(edge.shard().now(), patience), &edge.fills().cancel()});
+  cache::Claim claim = co_await edge.store().claim(
+      {.key = errand.key, .hash = errand.key_hash, .unbound_by = reason_without_force(false)},
+      {after(edge.shard().now(), patience), &edge.fills().cancel()});
   if (claim.outcome == cache::ClaimOutcome::alone) co_return Prewarmed::not_storable;
   if (claim.outcome == cache::ClaimOutcome::ready) co_return Prewarmed::present;
   if (claim.outcome == cache::ClaimOutcome::look_again) {

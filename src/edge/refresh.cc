@@ -24,8 +24,9 @@ constexpr Duration claim_time = seconds(1);
 constexpr unsigned claims_max = 2;
 
 // An answer that is there, or cannot be.
-bool is_whole(const cache::Object& newest, MonoTime now) {
-  return newest.kind() == cache::ObjectKind::answer ? !is_part(newest) : newest.uncacheable(now);
+bool is_whole(const cache::Object& newest, std::string_view unbound_by, MonoTime now) {
+  if (newest.kind() == cache::ObjectKind::answer) return !is_part(newest);
+  return newest.uncacheable(now) && !newest.declined_for(unbound_by);
 }
 
 // For how long it is remembered that an answer could not be stored.
@@ -160,12 +161,17 @@ Task<> fetch_new(EdgeShard& edge, ShardGeneration& generation, Errand errand) {
 }  // namespace
 
 Task<> fetch_if_missing(EdgeShard& edge, ShardGeneration& generation, Errand& errand) {
+  const std::string_view unbound_by =
+      reason_without_force(errand.facts.has_cookie || errand.facts.has_authorization);
   for (unsigned round = 0; round < claims_max; ++round) {
     const cache::Object* newest = edge.store().find(errand.key, errand.key_hash);
-    if (newest && is_whole(*newest, edge.shard().now())) co_return;
+    if (newest && is_whole(*newest, unbound_by, edge.shard().now())) co_return;
     const runtime::Wait wait{after(edge.shard().now(), claim_time), &edge.fills().cancel()};
-    cache::Claim claim = co_await edge.store().claim(
-        {.key = errand.key, .hash = errand.key_hash, .seen = newest ? newest->stamp() : 0}, wait);
+    cache::Claim claim = co_await edge.store().claim({.key = errand.key,
+                                                      .hash = errand.key_hash,
+                                                      .seen = newest ? newest->stamp() : 0,
+                                                      .unbound_by = unbound_by},
+                                                     wait);
     if (claim.outcome == cache::ClaimOutcome::lead)
       (void)co_await obtain_and_settle(edge, generation, errand, std::move(claim.fill));
     // The part that we come from was not in the index yet.

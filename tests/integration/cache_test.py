@@ -60,6 +60,51 @@ class Hits(Cached):
         self.ask(edge, "/set")
         self.assertEqual(script.count, before + 2)
 
+    def test_who_has_cookies_does_not_keep_an_address_out_of_the_cache_for_others(self):
+        script = Counting(fields="")
+        edge = self.edge(script, **{"edge.cache.default_ttl": "5m"})
+        cookie = "Cookie: a=1\r\n"
+        self.assertIn("detail=personal", self.ask(edge, fields=cookie).get("cache-status"))
+        # Meanwhile it is known that those with cookies need not wait for each other.
+        self.assertIn("fwd=miss", self.ask(edge, fields=cookie).get("cache-status"))
+        plain = self.ask(edge).get("cache-status")
+        self.assertIn("fwd=uri-miss", plain)
+        self.assertIn("stored", plain)
+        for fields in ("", cookie):
+            answer = self.ask(edge, fields=fields)
+            self.assertIn("; hit", answer.get("cache-status"))
+            self.assertEqual(answer.body, b"answer 3 to /x")
+
+    def test_what_may_be_one_persons_is_never_anothers_unless_the_origin_says_so(self):
+        def script(connection, request):
+            who = request.get("cookie") or "nobody"
+            tag = f'ETag: "{who}"\r\n'
+            if request.get("if-none-match") == f'"{who}"':
+                connection.send(f"HTTP/1.1 304 Not Modified\r\n{tag}\r\n".encode())
+            else:
+                connection.send(origin.plain(f"for {who}", fields=tag))
+        edge = self.edge(script, **{"edge.cache.stale_if_error": "1h"})
+        self.assertEqual(self.ask(edge, fields="Cookie: ann\r\n").body, b"for ann")
+        again = self.ask(edge, fields="Cookie: ann\r\n")
+        self.assertEqual(again.body, b"for ann")
+        self.assertIn("fwd-status=304", again.get("cache-status"))
+        self.scripted.close()
+        for control in ("", "Cache-Control: max-stale\r\n"):
+            for who in ("", "Cookie: bob\r\n"):
+                self.assertNotIn(b"for ann", self.ask(edge, fields=control + who).body)
+
+    def test_a_cookie_that_is_set_without_a_lifetime_is_set_for_one_client(self):
+        def script(connection, request):
+            if request.get("if-none-match"):
+                connection.send(b'HTTP/1.1 304 Not Modified\r\nETag: "e"\r\n\r\n')
+            else:
+                connection.send(origin.plain("x", fields='ETag: "e"\r\nSet-Cookie: id=ann\r\n'
+                                                         "Cache-Control: no-cache\r\n"))
+        edge = self.edge(script, **{"edge.cache.fill.uncacheable_time": "0s"})
+        self.assertEqual(self.ask(edge).get("set-cookie"), "id=ann")
+        condition = 'If-None-Match: "e"\r\n'
+        self.assertEqual(self.ask(edge, fields=condition).get("set-cookie"), None)
+
     def test_private_and_no_store_are_not_stored(self):
         for value in ("private, max-age=60", "no-store", "no-store, max-age=60"):
             script = Counting(fields=f"Cache-Control: {value}\r\n")

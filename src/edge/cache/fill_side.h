@@ -37,6 +37,7 @@ struct ClaimInquiry final : Inquiry {
   std::string variant;
   uint64_t hash;
   uint64_t seen;
+  std::string unbound_by;
   ClaimOutcome outcome = ClaimOutcome::failed;
   FillRecord* record = nullptr;  // of a lead
   uint64_t since = 0;

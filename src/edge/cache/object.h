@@ -79,6 +79,8 @@ class Object : public ListNode<Object> {
     return kind_ == ObjectKind::uncacheable && now < uncacheable_until_;
   }
   MonoTime uncacheable_until() const { return uncacheable_until_; }
+  // Of a mark: whether that was the reason; never the empty one.
+  bool declined_for(std::string_view reason) const { return !reason.empty() && meta() == reason; }
   std::string_view key() const { return {text() + meta_bytes_, key_bytes_}; }
   std::string_view variant() const { return {key().data() + key_bytes_, variant_bytes_}; }
   std::string_view head() const { return {variant().data() + variant_bytes_, head_bytes_}; }

@@ -48,7 +48,8 @@ void Partition::claim(ClaimInquiry& claim) {
   Object* newest = index_.newest(claim.key, claim.hash);
   const MonoTime now = store_->shard().now();
   for (const Object* each = newest; each; each = each->next_variant())
-    if (each->uncacheable(now) && (each->variant().empty() || each->variant() == claim.variant))
+    if (each->uncacheable(now) && (each->variant().empty() || each->variant() == claim.variant) &&
+        !each->declined_for(claim.unbound_by))
       return answer(claim, ClaimOutcome::alone);
   if (newest && newest->stamp() > claim.seen) return answer(claim, ClaimOutcome::look_again);
   FillRecord* record = find_fill(claim);

@@ -63,6 +63,7 @@ void ShardStore::keep_up(void* self) {
 
 runtime::Task<Claim> ShardStore::claim(ClaimRequest request, runtime::Wait wait) {
   auto* inquiry = new ClaimInquiry(*this, request.key, request.hash, request.variant, request.seen);
+  inquiry->unbound_by = request.unbound_by;
   inquiry->send(store_.owner_of(request.hash));
   Claim claim;
   if (const Result<> home = co_await inquiry->come_home(wait); !home) {

@@ -31,6 +31,8 @@ struct ClaimRequest {
   // Object::stamp() of the newest answer that find() gave; 0: none. If there is a newer one the
   // claim says look_again.
   uint64_t seen = 0;
+  // What could not be stored for this reason (Fill::decline) is no answer to this claim.
+  std::string_view unbound_by = {};
 };
 
 class ShardStore {

@@ -67,7 +67,7 @@ bool looks_personal(const RequestFacts& request, const wire::Fields& response) {
 Lifetime assumed_lifetime(const wire::ResponseHead& response, const ResponseDirectives& directives,
                           const RequestFacts& request, const CachePolicy& policy, sys_seconds now) {
   if (!is_heuristically_cacheable(response.status) && !directives.is_public) return {};
-  if (looks_personal(request, response.fields)) return {};
+  if (looks_personal(request, response.fields)) return {.looks_personal = true};
   if (request.method == wire::RequestMethod::post) return {};
   // RFC 9111 5.4 leaves it open what Pragma means in an answer; whoever wrote it meant this.
   if (directives.source == DirectiveSource::none && response.fields.has(KnownField::pragma) &&
@@ -135,10 +135,11 @@ StoredFreshness stored_freshness(const wire::Fields& response, const ResponseDir
   out.born = times.responded - initial_age(response, times);
   out.lifetime = lifetime.value;
   out.source = lifetime.source;
-  out.no_cache = directives.no_cache;
+  // What may be one person's is for another only if the origin says so, each time.
+  out.no_cache = directives.no_cache || lifetime.looks_personal;
   out.immutable = directives.immutable;
   out.revalidate = directives.must_revalidate || directives.proxy_revalidate ||
-                   directives.s_maxage.present() || directives.no_cache;
+                   directives.s_maxage.present() || out.no_cache;
   out.stale_while_revalidate =
       stale_window(directives.stale_while_revalidate, policy.stale_while_revalidate, directives);
   out.stale_if_error = stale_window(directives.stale_if_error, policy.stale_if_error, directives);

@@ -62,6 +62,9 @@ struct StoredFreshness {
 struct Lifetime {
   Duration value{};
   LifetimeSource source = LifetimeSource::none;
+  // Nobody said how long, and the request had Cookie or Authorization, or the answer has
+  // Set-Cookie: it may be one person's.
+  bool looks_personal = false;
 
   // Whether the origin said it itself, or the operator for this path (RFC 9111 3: explicit).
   bool is_explicit() const {

@@ -62,17 +62,24 @@ StoreVerdict judge_vary(const wire::Fields& response) {
                                                  : StoreVerdict::store;
 }
 
-// Whether keeping it is of any use.
+// Whether keeping it is of any use, and does no harm.
 StoreVerdict judge_lifetime(const StoreQuestion& question) {
-  if (question.lifetime.source == LifetimeSource::rule &&
-      question.lifetime.value == Duration::zero())
+  const Lifetime& lifetime = question.lifetime;
+  if (lifetime.source == LifetimeSource::rule && lifetime.value == Duration::zero())
     return StoreVerdict::zero_ttl;
+  const bool fresh = lifetime.value > Duration::zero() && !question.directives.no_cache;
+  // A 304 lets the head stand: it would give one client's cookie to the next.
+  if (!fresh && question.response.fields.has(KnownField::set_cookie))
+    return StoreVerdict::set_cookie;
+  const Validators validators = validators_of(question.response.fields);
+  // An entity tag tells two persons' answers apart, so that the origin can say whether this one is
+  // for the next one as well; a date does not.
+  if (lifetime.looks_personal)
+    return validators.tag.exists() ? StoreVerdict::store : StoreVerdict::personal;
   const bool windows = question.directives.stale_while_revalidate.value().count() > 0 ||
                        question.directives.stale_if_error.value().count() > 0;
-  const bool fresh = question.lifetime.value > Duration::zero() && !question.directives.no_cache;
-  const bool lasts = fresh || (windows && question.lifetime.is_explicit());
-  return lasts || validators_of(question.response.fields).usable() ? StoreVerdict::store
-                                                                   : StoreVerdict::no_lifetime;
+  const bool lasts = fresh || (windows && lifetime.is_explicit());
+  return lasts || validators.usable() ? StoreVerdict::store : StoreVerdict::no_lifetime;
 }
 
 StoreVerdict judge_site(const StoreQuestion& question) {
@@ -98,6 +105,14 @@ StoreVerdict may_store(const StoreQuestion& question) {
     return verdict;
   if (const auto verdict = judge_lifetime(question); verdict != StoreVerdict::store) return verdict;
   return judge_site(question);
+}
+
+bool has_credentials(const wire::Fields& request) {
+  return request.has_any(wire::KnownFieldSet(KnownField::cookie, KnownField::authorization));
+}
+
+std::string_view reason_without_force(bool with_credentials) {
+  return with_credentials ? std::string_view() : to_string(StoreVerdict::personal);
 }
 
 bool is_about_request(uint16_t status, StoreVerdict verdict) {
@@ -158,6 +173,8 @@ std::string_view to_string(StoreVerdict verdict) {
       return "unknown-coding";
     case StoreVerdict::no_lifetime:
       return "no-lifetime";
+    case StoreVerdict::personal:
+      return "personal";
     case StoreVerdict::tags:
       return "too-many-tags";
     case StoreVerdict::zero_ttl:

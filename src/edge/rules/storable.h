@@ -20,12 +20,13 @@ enum class StoreVerdict : uint8_t {
   private_answer,
   malformed,       // Cache-Control has no end
   authorization,   // the request had Authorization, and nothing in the answer allows sharing it
-  set_cookie,      // the site's policy
+  set_cookie,      // it has Set-Cookie and names no lifetime; or the site's policy
   vary_any,        // Vary: *
   vary_limit,      // Vary names too many fields, or too long ones
   partial,         // a 206 that was not asked for, or whose Content-Range cannot be relied upon
   unknown_coding,  // it varies by Accept-Encoding in a coding that our keys do not tell apart
   no_lifetime,     // never fresh, and nothing to validate it with
+  personal,        // the same, but it might have been fresh if the request had had no Cookie
   tags,            // more tags than are kept: a purge could miss it
   zero_ttl,        // a lifetime rule of the site says 0
 };
@@ -42,6 +43,12 @@ struct StoreQuestion {
   bool content_location_is_target = false;
 };
 StoreVerdict may_store(const StoreQuestion& question);
+
+// Whether a request says who sends it.
+bool has_credentials(const wire::Fields& request);
+// What could not be stored for this reason may be storable for a request of the other kind; empty:
+// there is no such reason.
+std::string_view reason_without_force(bool with_credentials);
 
 // Whether an answer that may not be stored is about the request that it answers, and so says
 // nothing about the next one for the same thing: nobody should go past the cache because of it.

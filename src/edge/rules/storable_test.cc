@@ -52,7 +52,10 @@ TEST_CASE("what the answer says decides (RFC 9111 3)") {
            Row{"X: y", no_lifetime},
            Row{"ETag: \"a\"", store},
            Row{"Cache-Control: max-age=1\nSet-Cookie: a=b", store},
-           Row{"Set-Cookie: a=b", no_lifetime},
+           Row{"Set-Cookie: a=b", set_cookie},
+           Row{"Set-Cookie: a=b\nETag: \"a\"", set_cookie},
+           Row{"Cache-Control: no-cache, max-age=9\nSet-Cookie: a=b\nETag: \"a\"", set_cookie},
+           Row{"Cache-Control: max-age=0\nSet-Cookie: a=b\nETag: \"a\"", set_cookie},
            Row{"CDN-Cache-Control: max-age=10000\nCache-Control: no-store", store},
            Row{"CDN-Cache-Control: no-store\nCache-Control: max-age=10000", no_store},
            Row{"CDN-Cache-Control: max-age=\"10000\"\nCache-Control: no-store", no_lifetime},
@@ -98,6 +101,29 @@ TEST_CASE("answers to requests with Authorization need leave to be shared (RFC 9
   CHECK(c.verdict("CDN-Cache-Control: max-age=3600\nCache-Control: public") == authorization);
   for (const char* leave : {"public", "must-revalidate", "s-maxage=9"})
     CHECK(c.verdict("Cache-Control: max-age=3600, " + std::string(leave)) == store);
+}
+
+TEST_CASE("what may be one person's is only stored where an entity tag tells whose it is") {
+  const std::string day_ago = "Last-Modified: Tue, 24 Nov 2026 12:00:00 GMT\n";
+  Case c{.request = {.has_cookie = true}};
+  for (const Duration default_ttl : {Duration::zero(), Duration(minutes(5))}) {
+    c.policy.default_ttl = default_ttl;
+    CHECK(c.verdict("X: y") == personal);
+    CHECK(c.verdict(day_ago) == personal);
+    CHECK(c.verdict(day_ago + "ETag: \"a\"") == store);
+    CHECK(c.verdict("Cache-Control: max-age=9") == store);
+    CHECK(c.verdict("Cache-Control: max-age=0\n" + day_ago) == store);
+  }
+  const Case trusted{.request = {.has_authorization = true}};
+  CHECK(trusted.verdict("Cache-Control: public\n" + day_ago) == personal);
+}
+
+TEST_CASE("that one with a cookie could not be stored says nothing to those without") {
+  CHECK(reason_without_force(false) == to_string(personal));
+  CHECK(reason_without_force(true).empty());
+  CHECK(!has_credentials(TestFields("Accept: a")));
+  for (const char* credentials : {"Cookie: a=b", "Authorization: a"})
+    CHECK(has_credentials(TestFields(credentials)));
 }
 
 TEST_CASE("only GET fills the cache, and POST where its answer is the content of its own URL") {

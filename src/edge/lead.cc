@@ -178,6 +178,7 @@ Task<> Lead::confirmed(FetchedAnswer answer) {
 }
 
 Task<> Lead::pass_on(FetchedAnswer answer, StoreVerdict verdict) {
+  request_.cache.status.ttl_s.reset();
   if (verdict != StoreVerdict::store) {
     request_.cache.status.detail = to_string(verdict);
     edge_.metrics().cache.not_storable.at({to_string(verdict)}).add();
@@ -188,6 +189,12 @@ Task<> Lead::pass_on(FetchedAnswer answer, StoreVerdict verdict) {
 
 Task<> serve_fetched(EdgeRequest& request, cache::ObjectRef object) {
   const bool from_disk = StoredAnswer::of(*object).from_disk;
+  // Where a stored answer was looked at first, this one may be newer.
+  std::optional<int64_t>& ttl_s = request.cache.status.ttl_s;
+  if (ttl_s) {
+    const MonoTime now = request.exchange.reactor().now();
+    ttl_s = StoredAnswer::freshness_of(*object).fresh_for(now) / seconds(1);
+  }
   const Result<> served = co_await serve(request, std::move(object));
   if (served) co_return;
   // It is broken on disk, or its front is gone since it is not stored: nothing has left yet, and an

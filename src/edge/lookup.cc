@@ -44,7 +44,8 @@ bool concerns_cache(EdgeRequest& request) {
   // Some clients say "Content-Length: 0" with every request.
   const bool plain = request.exchange.body().done() && !head.upgrade_websocket &&
                      head.form != wire::TargetForm::asterisk;
-  if (!looks_up(head.method) || !plain) return pass(request, Forward::method), false;
+  if (!looks_up(head.method)) return pass(request, Forward::method), false;
+  if (!plain) return pass(request, Forward::bypass), false;
   if (site.cache.bypasses(head.fields)) return pass(request, Forward::bypass), false;
   return true;
 }
@@ -241,6 +242,7 @@ void look_at(EdgeRequest& request, std::string_view key) {
   if (object->kind() == cache::ObjectKind::answer) return decide_on(request, *object);
   if (on_miss(cache.directives, request.site->cache) == Use::refuse) return refuse(request);
   pass(request, Forward::miss);
+  cache.status.detail = verdict_named(object->meta());
 }
 
 }  // namespace

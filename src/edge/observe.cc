@@ -108,6 +108,8 @@ Task<> purge_own(EdgeRequest& request) {
 Task<> observe(EdgeRequest& request, const wire::ResponseHead& head) {
   if (!request.site->cached) return Task<>::done();
   request.cache.status.forward_status = head.status;
+  // What is left of a stored answer's life is not what is left of this one's.
+  request.cache.status.ttl_s.reset();
   const wire::RequestMethod method = request.head().method;
   if (invalidates(method, head.status)) return invalidate(request, head);
   if (method == wire::RequestMethod::head) return compare(request, head);

@@ -123,10 +123,10 @@ void append_stored_fields(EdgeRequest& request, const cache::Object& object,
   out.append(edits.lines());
 }
 
-// Whether the answer says how old it is: what the origin just gave through us is as it said.
+// Whether the answer says how old it is (RFC 9111 4): what the origin just gave through us is as it
+// said.
 bool says_age(const EdgeRequest& request, uint64_t age) {
-  const CacheResult result = request.cache.result;
-  return age > 0 || (result != CacheResult::miss && result != CacheResult::collapsed);
+  return age > 0 || request.cache.result != CacheResult::miss;
 }
 
 const std::string& via_line(const EdgeConfig& config, uint8_t minor_version) {

@@ -207,6 +207,9 @@ class Herds(Cached):
         for connection in herd:
             connection.close()
         self.assertTrue(all(answer.body == b"x" * 2000 for answer in answers))
+        shared = [answer for answer in answers if "collapsed" in answer.get("cache-status")]
+        self.assertTrue(all(answer.get("age") for answer in shared))
+        self.assertGreater(len(shared), 900)
         self.assertEqual(script.count, 1)
 
     def test_a_herd_gets_the_first_bytes_while_the_rest_is_still_to_come(self):
@@ -309,6 +312,7 @@ class Staleness(Cached):
         self.assertEqual(answer.get("x-new"), "yes")
         self.assertIn("fwd=stale", answer.get("cache-status"))
         self.assertIn("fwd-status=304", answer.get("cache-status"))
+        self.assertRegex(answer.get("cache-status"), r"; ttl=(59|60);")
         self.assertIn("hit", self.ask(edge).get("cache-status"))
         self.assertEqual(len(asked), 2)
 
@@ -356,6 +360,30 @@ class Staleness(Cached):
         self.ask(edge)
         raw.ask(edge.port, b"POST /x HTTP/1.1\r\nHost: shop.test\r\nContent-Length: 0\r\n\r\n")
         self.assertEqual(self.ask(edge).body, b"answer 3 to /x")
+
+    def test_what_is_left_of_a_life_is_that_of_the_answer_that_is_sent(self):
+        script = Counting(fields="Cache-Control: max-age=1\r\n")
+        edge = self.edge(script)
+        self.ask(edge)
+        time.sleep(1.5)
+        self.assertNotIn("ttl", self.ask(edge, to="HEAD").get("cache-status"))
+        # The answer to HEAD has made it fresh again.
+        time.sleep(1.5)
+        script.fields = FRESH
+        self.assertRegex(self.ask(edge).get("cache-status"), "fwd=stale; fwd-status=200; ttl=(59|60)")
+        script.fields = "Cache-Control: private\r\n"
+        declined = self.ask(edge, fields="Cache-Control: no-cache\r\n").get("cache-status")
+        self.assertIn("fwd=request", declined)
+        self.assertIn("detail=private", declined)
+        self.assertNotIn("ttl", declined)
+        # It is remembered, and why.
+        self.assertIn("fwd=miss; fwd-status=200; detail=private", self.ask(edge).get("cache-status"))
+
+    def test_a_request_with_a_body_goes_past_the_cache_whatever_its_method(self):
+        edge = self.edge(Counting())
+        body = b"GET /x HTTP/1.1\r\nHost: shop.test\r\nContent-Length: 1\r\n\r\na"
+        self.assertIn("fwd=bypass", raw.ask(edge.port, body).get("cache-status"))
+        self.assertIn("fwd=method", self.ask(edge, to="OPTIONS").get("cache-status"))
 
     def test_only_if_cached_never_asks_the_origin(self):
         script = Counting()

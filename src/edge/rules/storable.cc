@@ -107,6 +107,12 @@ StoreVerdict may_store(const StoreQuestion& question) {
   return judge_site(question);
 }
 
+std::string_view verdict_named(std::string_view text) {
+  for (uint8_t i = 0; i <= static_cast<uint8_t>(StoreVerdict::zero_ttl); ++i)
+    if (const auto name = to_string(static_cast<StoreVerdict>(i)); name == text) return name;
+  return {};
+}
+
 bool has_credentials(const wire::Fields& request) {
   return request.has_any(wire::KnownFieldSet(KnownField::cookie, KnownField::authorization));
 }

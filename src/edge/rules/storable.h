@@ -31,6 +31,8 @@ enum class StoreVerdict : uint8_t {
   zero_ttl,        // a lifetime rule of the site says 0
 };
 std::string_view to_string(StoreVerdict verdict);
+// The same text as a verdict's, but static; empty: it is none.
+std::string_view verdict_named(std::string_view text);
 
 // `content_location_is_target`: the answer's Content-Location names the request's own URL
 // (invalidation.h). `path` is for the site's lifetime rules.

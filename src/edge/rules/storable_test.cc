@@ -206,10 +206,12 @@ TEST_CASE("what is about one request says nothing about the next one for the sam
 
 TEST_CASE("every verdict has a name of its own, which is a token") {
   std::set<std::string_view> names;
+  CHECK(verdict_named("no-room").empty());
   for (int i = 0; i <= static_cast<int>(zero_ttl); ++i) {
     const std::string_view name = to_string(static_cast<StoreVerdict>(i));
     CHECK(!name.empty());
     CHECK(names.insert(name).second);
+    CHECK(verdict_named(std::string(name)) == name);
   }
 }
 

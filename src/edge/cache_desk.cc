@@ -1,5 +1,7 @@
 #include "edge/cache_desk.h"
 
+#include <algorithm>
+
 #include "edge/cache/shard_store.h"
 #include "edge/rules/cache_key.h"
 #include "edge/stored_answer.h"
@@ -114,7 +116,7 @@ void append_answer(wire::JsonWriter& json, const cache::VariantReport& report, M
     append_content_range(part, answer.part, answer.whole_bytes);
     json.member("part", part.view());
   }
-  append_freshness(json, answer.freshness, now);
+  append_freshness(json, answer.freshness_since(report.stale_since), now);
 }
 
 void append_variant(wire::JsonWriter& json, const cache::VariantReport& report, MonoTime now) {
@@ -126,7 +128,7 @@ void append_variant(wire::JsonWriter& json, const cache::VariantReport& report, 
     return;
   }
   append_answer(json, report, now);
-  json.member("made_stale", report.made_stale)
+  json.member("made_stale", report.stale_since != never)
       .member("arriving", report.filling)
       .member("heat", report.heat)
       .member("body_bytes", report.body_bytes)
@@ -167,6 +169,11 @@ Task<std::vector<std::string>> variants_on_disk(EdgeShard& edge, const std::stri
   co_return variants;
 }
 
+// And no mark that there is none.
+bool is_answer(const cache::VariantReport& report) {
+  return !report.uncacheable_for;
+}
+
 std::string json_of(const std::string& key, const cache::KeyReport& report,
                     const std::vector<std::string>& on_disk, MonoTime now) {
   Buffer out;
@@ -174,7 +181,7 @@ std::string json_of(const std::string& key, const cache::KeyReport& report,
   json.begin_object()
       .member("key", key)
       .member("shard", report.owner)
-      .member("stored", !report.variants.empty() && !report.variants[0].uncacheable_for)
+      .member("stored", std::ranges::any_of(report.variants, is_answer))
       .key("variants")
       .begin_array();
   for (const cache::VariantReport& variant : report.variants)

@@ -72,10 +72,14 @@ struct StoredAnswer {
   static StoredRepresentation representation(const cache::Object& object);
   // How fresh it is, with what a soft purge did to it.
   static StoredFreshness freshness_of(const cache::Object& object) {
-    StoredFreshness freshness = of(object).freshness;
     if (object.made_stale()) [[unlikely]]
-      freshness.lifetime = std::min(freshness.lifetime, freshness.age(object.stale_since()));
-    return freshness;
+      return of(object).freshness_since(object.stale_since());
+    return of(object).freshness;
+  }
+  StoredFreshness freshness_since(MonoTime made_stale) const {
+    StoredFreshness cut = freshness;
+    if (made_stale != never) cut.lifetime = std::min(cut.lifetime, cut.age(made_stale));
+    return cut;
   }
 };
 

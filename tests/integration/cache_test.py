@@ -477,6 +477,23 @@ class Operators(Cached):
         self.assertEqual((report["stored"], report["variants"][0]["not_stored"]),
                          (False, "private"))
 
+    def test_what_was_purged_softly_and_what_a_mark_hides_are_explained(self):
+        script = Counting()
+        edge = self.edge(script)
+
+        def report():
+            path = "/debug/cache?url=http%3A%2F%2Fshop.test%2Fx"
+            return json.loads(self.admin(edge, path, "GET")[1])
+        self.ask(edge)
+        self.admin(edge, "/cache/purge?soft=1&url=http%3A%2F%2Fshop.test%2Fx")
+        told = report()["variants"][0]
+        self.assertEqual((told["made_stale"], told["fresh_for_s"] <= 0), (True, True))
+        script.fields = "Cache-Control: private\r\n"
+        self.ask(edge)
+        mark, old = report()["variants"]
+        self.assertEqual((mark["not_stored"], old["made_stale"]), ("private", True))
+        self.assertTrue(report()["stored"])
+
     def test_prewarming_fetches_what_the_list_names(self):
         script = Counting()
         edge = self.edge(script)

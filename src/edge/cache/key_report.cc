@@ -27,7 +27,7 @@ VariantReport report_of(const Object& object, MonoTime now) {
                        .head = std::string(object.head()),
                        .queue = Partition::queue_of(object),
                        .heat = object.heat(),
-                       .made_stale = object.made_stale(),
+                       .stale_since = object.stale_since(),
                        .filling = Partition::filling(object),
                        .stamp = object.stamp(),
                        .memory_bytes = Partition::memory_of(object)};

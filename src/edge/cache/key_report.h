@@ -24,7 +24,7 @@ struct VariantReport {
   std::vector<std::string> tags;
   PolicyQueue queue = PolicyQueue::none;
   uint8_t heat = 0;
-  bool made_stale = false;
+  MonoTime stale_since = never;  // by a soft purge
   bool filling = false;
   std::optional<Duration> uncacheable_for;  // a mark that answers were not storable
   uint64_t stamp = 0;

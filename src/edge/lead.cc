@@ -4,6 +4,7 @@
 #include "edge/assemble.h"
 #include "edge/deliver.h"
 #include "edge/judge.h"
+#include "edge/observe.h"
 #include "edge/origin_choice.h"
 #include "edge/refresh.h"
 #include "edge/serve.h"
@@ -165,7 +166,9 @@ Task<> Lead::confirmed(FetchedAnswer answer) {
   const Judge judge(errand_, answer.times, edge_.date_line());
   cache::ObjectRef object(old);
   co_await until_whole(edge_, old, {request_.exchange.deadline(), &edge_.shard().closing()});
-  if (judge.update(old, *answer.head, draft) == StoreVerdict::store) {
+  const StoreVerdict verdict = judge.update(old, *answer.head, draft);
+  if (forbids_keeping(verdict)) co_return co_await kept_no_longer(std::move(answer));
+  if (verdict == StoreVerdict::store) {
     if (auto updated = fill_.refresh(old, draft.object())) {
       cache.status.stored = true;
       object = *std::move(updated);
@@ -175,6 +178,19 @@ Task<> Lead::confirmed(FetchedAnswer answer) {
   answer.exchange->finish();
   answer.exchange.reset();
   co_await serve_stored(std::move(object));
+}
+
+// The stored answer still holds, but is not for all any more: this client gets what the origin says
+// to it alone.
+Task<> Lead::kept_no_longer(FetchedAnswer answer) {
+  answer.exchange->finish();
+  answer.exchange.reset();
+  request_.cache.object = {};
+  request_.cache.result = CacheResult::miss;
+  co_await forget_own(request_);
+  Result<FetchedAnswer> whole = co_await ask(false);
+  if (!whole) co_return co_await failed(whole.error());
+  co_await answered(*std::move(whole));
 }
 
 Task<> Lead::pass_on(FetchedAnswer answer, StoreVerdict verdict) {

@@ -23,6 +23,7 @@ class Lead {
   runtime::Task<> answered(FetchedAnswer answer);
   void count_change(bool error);
   runtime::Task<> confirmed(FetchedAnswer answer);
+  runtime::Task<> kept_no_longer(FetchedAnswer answer);
   runtime::Task<> store(FetchedAnswer answer, class Draft& draft);
   runtime::Task<> serve_stored(cache::ObjectRef object);
   std::optional<Errand> whole_behind(const Draft& draft);

@@ -23,15 +23,10 @@ Task<> drop(EdgeRequest& request, const TargetUrl& url) {
   Buffer key;
   if (!append_key_of(key, request, url)) co_return;
   request.edge.metrics().cache.invalidations.add();
-  cache::PurgeRequest purge{.by = cache::PurgeBy::key,
-                            .text = std::string(key.view()),
-                            .cause = request.cache.begun.cause};
-  const Result<uint64_t> done = co_await request.edge.store().purge(
-      std::move(purge), request.exchange.wait_at_most(purge_time));
-  const Result<> on_disk =
-      co_await request.edge.disk().purge(disk::PurgeKind::key, std::string(key.view()), false,
-                                         request.exchange.wait_at_most(purge_time));
-  if (!done || !on_disk) request.error = "what it changed may still be in the cache";
+  const Result<> done =
+      co_await forget(request.edge, {std::string(key.view()), request.cache.begun.cause},
+                      request.exchange.wait_at_most(purge_time));
+  if (!done) request.error = "what it changed may still be in the cache";
 }
 
 Task<> invalidate(EdgeRequest& request, const wire::ResponseHead& head) {
@@ -58,8 +53,7 @@ Task<> compare(EdgeRequest& request, const wire::ResponseHead& head) {
   const HeadEffect effect =
       head_effect(head.status, head.fields, StoredAnswer::representation(*stored).validators,
                   stored->body().length());
-  if (effect == HeadEffect::invalidate)
-    co_return co_await drop(request, target_of(request.head(), scheme_of(request)));
+  if (effect == HeadEffect::invalidate) co_return co_await forget_own(request);
   if (effect != HeadEffect::update) co_return;
   const MonoTime now = request.exchange.reactor().now();
   const FetchTimes times{now - request.origin_time, now, request.exchange.reactor().wall_now()};
@@ -67,8 +61,9 @@ Task<> compare(EdgeRequest& request, const wire::ResponseHead& head) {
   cache::Fill fill = request.edge.store().fill_alone(request.cache.key, request.cache.hash);
   Draft draft;
   const Judge judge(errand, times, request.edge.date_line());
-  if (judge.update(*stored, head, draft) == StoreVerdict::store)
-    (void)fill.refresh(*stored, draft.object());
+  const StoreVerdict verdict = judge.update(*stored, head, draft);
+  if (verdict == StoreVerdict::store) (void)fill.refresh(*stored, draft.object());
+  if (forbids_keeping(verdict)) co_await forget_own(request);
 }
 
 // Whether the whole is small enough to be wanted, of which the client got a part.
@@ -94,11 +89,24 @@ bool append_key_of(Buffer& out, const EdgeRequest& request, const TargetUrl& url
   return append_cache_key(out, url, request.site->cache.query_rule_for(url.path));
 }
 
+Task<Result<>> forget(EdgeShard& edge, Forgotten what, runtime::Wait wait) {
+  const Result<uint64_t> done = co_await edge.store().purge(
+      {.by = cache::PurgeBy::key, .text = what.key, .cause = what.cause}, wait);
+  const Result<> on_disk =
+      co_await edge.disk().purge(disk::PurgeKind::key, std::move(what.key), false, wait);
+  if (!done) co_return std::unexpected(done.error());
+  co_return on_disk;
+}
+
+Task<> forget_own(EdgeRequest& request) {
+  co_await drop(request, target_of(request.head(), scheme_of(request)));
+}
+
 Task<> purge_own(EdgeRequest& request) {
   // What the successor has in memory by now would stay there.
   if (request.edge.service().handing_over())
     co_return answer_error(request, 503, "a new process takes over; try again");
-  co_await drop(request, target_of(request.head(), scheme_of(request)));
+  co_await forget_own(request);
   if (request.error)
     answer_error(request, 503, request.error);
   else

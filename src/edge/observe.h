@@ -12,7 +12,16 @@ namespace weir::edge {
 // Before the answer goes to the client: what it made void is not served any more by then.
 runtime::Task<> observe(EdgeRequest& request, const wire::ResponseHead& head);
 
-// Removes what is stored under the request's own address, and says so.
+// Removes what is stored under a key, in memory and on disk. `cause`: of a fetch that is not
+// touched (cache::PurgeRequest).
+struct Forgotten {
+  std::string key;
+  uint64_t cause = 0;
+};
+runtime::Task<Result<>> forget(EdgeShard& edge, Forgotten what, runtime::Wait wait);
+// The same for the request's own address.
+runtime::Task<> forget_own(EdgeRequest& request);
+// The same, and says so.
 runtime::Task<> purge_own(EdgeRequest& request);
 
 // Writes the cache key of `url` at this site; false: it is too long for one.

@@ -6,6 +6,7 @@
 #include "edge/assemble.h"
 #include "edge/errand.h"
 #include "edge/judge.h"
+#include "edge/observe.h"
 #include "edge/second_tier.h"
 #include "edge/take_in.h"
 #include "runtime/waiter.h"
@@ -54,10 +55,12 @@ Task<Settled> settle(EdgeShard& edge, const Errand& errand, FetchedAnswer answer
     metrics.same.add();
     const MonoTime until = after(edge.shard().now(), edge.config().cache.fill.timeout);
     co_await until_whole(edge, *old, {until, &edge.fills().cancel()});
-    if (judge.update(*old, head, draft) == StoreVerdict::store)
-      (void)fill.refresh(*old, draft.object());
+    const StoreVerdict verdict = judge.update(*old, head, draft);
+    if (verdict == StoreVerdict::store) (void)fill.refresh(*old, draft.object());
     answer.exchange->finish();
-    co_return Settled::stored;
+    if (!forbids_keeping(verdict)) co_return Settled::stored;
+    (void)co_await forget(edge, {errand.key}, {until, &edge.fills().cancel()});
+    co_return Settled::not_storable;
   }
   if (old) metrics.changed.add();
   const StoreVerdict verdict = judge.answer(head, draft);

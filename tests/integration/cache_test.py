@@ -316,6 +316,32 @@ class Staleness(Cached):
         self.assertIn("hit", self.ask(edge).get("cache-status"))
         self.assertEqual(len(asked), 2)
 
+    def test_what_a_confirmation_makes_private_is_not_kept(self):
+        for window in ("", ", stale-while-revalidate=1"):
+            asked = []
+
+            def script(connection, request, window=window, asked=asked):
+                asked.append(request.get("if-none-match"))
+                fields = 'ETag: "e"\r\nCache-Control: '
+                fields += f"max-age=1{window}\r\n" if len(asked) == 1 else "private\r\n"
+                if asked[-1]:
+                    connection.send(f"HTTP/1.1 304 Not Modified\r\n{fields}\r\n".encode())
+                else:
+                    connection.send(origin.plain("body", fields=fields))
+            edge = self.edge(script, **{"edge.cache.fill.uncacheable_time": "0s"})
+            self.ask(edge)
+            time.sleep(1.5)
+            answer = self.ask(edge)
+            if window:
+                process.wait_until(lambda asked=asked: len(asked) == 2, 5, "a fetch behind")
+                time.sleep(0.3)
+                answer = self.ask(edge)
+            self.assertEqual((answer.status, answer.body), (200, b"body"))
+            self.assertEqual(answer.get("cache-control"), "private")
+            self.assertEqual(asked, [None, '"e"', None])
+            self.scripted.close()
+            self.assertIn(self.ask(edge).status, (502, 504))
+
     def test_stale_while_revalidate_serves_at_once_and_fetches_behind(self):
         script = Counting(fields="Cache-Control: max-age=1, stale-while-revalidate=60\r\n")
         edge = self.edge(script)

@@ -113,6 +113,22 @@ std::string_view verdict_named(std::string_view text) {
   return {};
 }
 
+bool forbids_keeping(StoreVerdict verdict) {
+  switch (verdict) {
+    case StoreVerdict::no_store:
+    case StoreVerdict::private_answer:
+    case StoreVerdict::malformed:
+    case StoreVerdict::not_understood:
+    case StoreVerdict::vary_any:
+    case StoreVerdict::set_cookie:
+    case StoreVerdict::tags:
+    case StoreVerdict::zero_ttl:
+      return true;
+    default:
+      return false;
+  }
+}
+
 bool has_credentials(const wire::Fields& request) {
   return request.has_any(wire::KnownFieldSet(KnownField::cookie, KnownField::authorization));
 }

@@ -46,6 +46,10 @@ struct StoreQuestion {
 };
 StoreVerdict may_store(const StoreQuestion& question);
 
+// Whether a confirmation (304, HEAD) with this verdict on what it makes of the stored answer means
+// that it may not be kept any more, whoever asked.
+bool forbids_keeping(StoreVerdict verdict);
+
 // Whether a request says who sends it.
 bool has_credentials(const wire::Fields& request);
 // What could not be stored for this reason may be storable for a request of the other kind; empty:

@@ -204,6 +204,13 @@ TEST_CASE("what is about one request says nothing about the next one for the sam
     CHECK(!is_about_request(200, verdict));
 }
 
+TEST_CASE("what a confirmation forbids to keep is what the origin or the site says of all") {
+  for (const StoreVerdict verdict : {no_store, private_answer, vary_any, set_cookie, zero_ttl})
+    CHECK(forbids_keeping(verdict));
+  for (const StoreVerdict verdict : {store, authorization, personal, no_lifetime, request_no_store})
+    CHECK(!forbids_keeping(verdict));
+}
+
 TEST_CASE("every verdict has a name of its own, which is a token") {
   std::set<std::string_view> names;
   CHECK(verdict_named("no-room").empty());

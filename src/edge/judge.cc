@@ -129,7 +129,7 @@ StoreVerdict Judge::write(const wire::ResponseHead& head, uint8_t minor_version,
   wire::Fields request{std::span(storage)};
   if (!read_field_lines(errand_.fields.view(), request) ||
       !append_variant_key(draft.variant_, vary.view(), request))
-    return StoreVerdict::vary_limit;
+    return StoreVerdict::variant_limit;
   StoredAnswer answer;
   answer.freshness = stored_freshness(head.fields, directives, life, times_, *errand_.policy);
   answer.stored_at = times_.responded_wall;

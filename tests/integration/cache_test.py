@@ -290,6 +290,11 @@ class Herds(Cached):
         self.assertEqual(self.ask(edge, fields="X-Odd: 1\r\n").status, 400)
         self.ask(edge)
         self.assertIn("; hit", self.ask(edge).get("cache-status"))
+        script.fields = FRESH + "Vary: User-Agent\r\n"
+        long = self.ask(edge, "/y", "User-Agent: " + "a" * 5000 + "\r\n")
+        self.assertIn("detail=variant-too-long", long.get("cache-status"))
+        self.ask(edge, "/y")
+        self.assertIn("; hit", self.ask(edge, "/y").get("cache-status"))
 
 
 class Staleness(Cached):

@@ -157,7 +157,8 @@ bool is_about_request(uint16_t status, StoreVerdict verdict) {
       return true;
     default:
       return verdict == StoreVerdict::authorization || verdict == StoreVerdict::request_no_store ||
-             verdict == StoreVerdict::bypass || verdict == StoreVerdict::method;
+             verdict == StoreVerdict::bypass || verdict == StoreVerdict::method ||
+             verdict == StoreVerdict::variant_limit;
   }
 }
 
@@ -189,6 +190,8 @@ std::string_view to_string(StoreVerdict verdict) {
       return "vary-any";
     case StoreVerdict::vary_limit:
       return "vary-limit";
+    case StoreVerdict::variant_limit:
+      return "variant-too-long";
     case StoreVerdict::partial:
       return "unusable-range";
     case StoreVerdict::unknown_coding:

@@ -23,6 +23,7 @@ enum class StoreVerdict : uint8_t {
   set_cookie,      // it has Set-Cookie and names no lifetime; or the site's policy
   vary_any,        // Vary: *
   vary_limit,      // Vary names too many fields, or too long ones
+  variant_limit,   // the request's fields that Vary names are too long
   partial,         // a 206 that was not asked for, or whose Content-Range cannot be relied upon
   unknown_coding,  // it varies by Accept-Encoding in a coding that our keys do not tell apart
   no_lifetime,     // never fresh, and nothing to validate it with

@@ -198,7 +198,8 @@ TEST_CASE("what is about one request says nothing about the next one for the sam
   for (const uint16_t status :
        std::initializer_list<uint16_t>{200, 302, 401, 404, 405, 410, 414, 451, 501})
     CHECK(!is_about_request(status, StoreVerdict::status));
-  for (const StoreVerdict verdict : {authorization, request_no_store, bypass, StoreVerdict::method})
+  for (const StoreVerdict verdict :
+       {authorization, request_no_store, bypass, StoreVerdict::method, variant_limit})
     CHECK(is_about_request(200, verdict));
   for (const StoreVerdict verdict : {no_store, private_answer, vary_any, no_lifetime, zero_ttl})
     CHECK(!is_about_request(200, verdict));

@@ -16,6 +16,7 @@ struct Directive {
   std::string_view name;
   std::string_view argument;  // without quotes
   bool has_argument = false;
+  bool replaces = false;  // what stood before it under its name
 
   bool is(std::string_view known) const { return equal_ignoring_case(name, known); }
 };
@@ -34,9 +35,9 @@ Directive parse_directive(std::string_view element) {
   return directive;
 }
 
-// Of several the first counts (RFC 9111 4.2.1).
+// Of several the first counts (RFC 9111 4.2.1), in a dictionary the last (RFC 9651 4.2.2).
 void take_seconds(DeltaSeconds& into, const Directive& directive) {
-  if (!into.present()) into = parse_delta_seconds(directive.argument);
+  if (directive.replaces || !into.present()) into = parse_delta_seconds(directive.argument);
 }
 
 bool take_flag(ResponseDirectives& out, const Directive& directive) {
@@ -102,7 +103,7 @@ Directive directive_of(const DictionaryMember& member) {
   const bool number = member.type == DictionaryMember::Type::integer;
   const bool text =
       member.type == DictionaryMember::Type::string || member.type == DictionaryMember::Type::token;
-  Directive directive{member.key, {}, member.type != DictionaryMember::Type::boolean};
+  Directive directive{member.key, {}, member.type != DictionaryMember::Type::boolean, true};
   if (number || text) directive.argument = member.value;
   // Seconds are integers; "60" and 60.0 are not.
   if (text && parse_delta_seconds(member.value).valid()) directive.argument = " ";

@@ -17,7 +17,7 @@ inline constexpr std::chrono::seconds delta_seconds_max{int64_t{1} << 31};
 
 // The argument of a directive that takes seconds. Invalid (not digits, missing) is told from
 // absent, because RFC 9111 4.2.1 wants the answer to be stale then, not to be without a lifetime.
-// Of several the first counts.
+// Of several the first counts, in CDN-Cache-Control the last.
 class DeltaSeconds {
  public:
   constexpr DeltaSeconds() = default;

@@ -131,6 +131,12 @@ TEST_CASE("CDN-Cache-Control, where it is valid, is the only one that counts (RF
   CHECK(said("CDN-Cache-Control: max-age=60;x=1, foobar").max_age == of(60));
   CHECK(said("CDN-Cache-Control: max-age=60\nCDN-Cache-Control: no-cache").no_cache);
   CHECK(said("CDN-Cache-Control: no-cache=?0, max-age=60").no_cache == false);
+  // Of members of one name a dictionary has the last (RFC 9651 4.2.2).
+  CHECK(said("CDN-Cache-Control: max-age=60, max-age=5").max_age == of(5));
+  CHECK(said("CDN-Cache-Control: max-age=60\nCDN-Cache-Control: max-age=5").max_age == of(5));
+  CHECK(said("CDN-Cache-Control: max-age=60, max-age=x").max_age == DeltaSeconds::invalid());
+  // But what was forbidden once stays forbidden.
+  CHECK(said("CDN-Cache-Control: no-store, no-store=?0").no_store);
   const TestFields names("CDN-Cache-Control: private=\"set-cookie, x\", max-age=1");
   CHECK(response_directives(names).withholds_fields);
   CHECK(is_withheld(names, DirectiveSource::cdn_cache_control, "Set-Cookie"));

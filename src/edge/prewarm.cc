@@ -2,8 +2,10 @@
 
 #include "edge/cache_desk.h"
 #include "edge/errand.h"
+#include "edge/parts.h"
 #include "edge/refresh.h"
 #include "edge/rules/cache_key.h"
+#include "edge/rules/vary.h"
 #include "edge/stored_answer.h"
 #include "wire/http1_write.h"
 #include "wire/json_writer.h"
@@ -20,11 +22,22 @@ constexpr std::string_view browser_fields =
 constexpr std::array<std::string_view, static_cast<size_t>(Prewarmed::count)> names{
     "stored", "present", "not_storable", "failed", "unknown"};
 
+// Whether it is the answer that a browser would get, whole and fresh.
+bool is_wanted(const cache::Object& object, const wire::Fields& fields, MonoTime now) {
+  if (object.kind() != cache::ObjectKind::answer || is_part(object)) return false;
+  Buffer variant;
+  return append_variant_key(variant, StoredAnswer::vary(object), fields) &&
+         object.variant() == variant.view() && StoredAnswer::freshness_of(object).fresh(now);
+}
+
 bool is_fresh(EdgeShard& edge, const Errand& errand) {
-  const cache::Object* object = edge.store().find(errand.key, errand.key_hash);
-  return object && object->kind() == cache::ObjectKind::answer && !object->made_stale() &&
-         !StoredAnswer::of(*object).is_part() &&
-         StoredAnswer::of(*object).freshness.fresh(edge.shard().now());
+  std::array<wire::Field, 8> storage;
+  wire::Fields fields{std::span(storage)};
+  if (!read_field_lines(errand.fields.view(), fields)) return false;
+  const cache::Object* each = edge.store().find(errand.key, errand.key_hash);
+  for (; each; each = each->next_variant())
+    if (is_wanted(*each, fields, edge.shard().now())) return true;
+  return false;
 }
 
 // What a browser would want of the URL; false: no origin has it.
@@ -35,16 +48,17 @@ bool make_errand(EdgeShard& edge, const std::string& text, Errand& errand) {
   const auto url = wire::parse_url(text);
   if (errand.key.empty() || !url || !site->cached) return false;
   const std::string_view path = url->path.empty() ? "/" : url->path;
-  Buffer target;
-  const PathRule* rule = site->paths.empty() ? nullptr : site->paths.find(path);
-  if (rule && rule->redirect) return false;
-  if (rule) {
-    append_target(target, *rule, path, url->query);
+  const PathRule* rewrite = site->paths.empty() ? nullptr : site->paths.find(path);
+  if (rewrite && rewrite->redirect) return false;
+  // What the key leaves out the origin does not see.
+  const QueryRule& rule = site->cache.query_rule_for(path);
+  Buffer target, query;
+  append_kept_query(query, url->query, rule);
+  if (rewrite) {
+    append_target(target, *rewrite, path, query.view());
   } else {
     target.append(path);
-    Buffer query;
-    append_kept_query(query, url->query, site->cache.query_rule_for(path));
-    if (!query.empty()) target.append('?');
+    if (!query.empty() || (url->has_query && !rule.rewrites())) target.append('?');
     target.append(query.view());
   }
   errand.key_hash = edge.store().store().hash_of(errand.key);

@@ -542,6 +542,21 @@ class Operators(Cached):
         self.assertEqual(script.count, 50)
 
 
+    def test_prewarming_fetches_the_variant_of_browsers_beside_another_one(self):
+        script = Counting(fields=FRESH + "Vary: Accept-Encoding\r\n")
+        edge = self.edge(script)
+        self.ask(edge)
+        self.ask(edge, "/q?")
+        self.admin(edge, "/cache/prewarm", body="http://shop.test/x\nhttp://shop.test/q?\n")
+        process.wait_until(
+            lambda: json.loads(self.admin(edge, "/cache/prewarm/state", "GET")[1])["stored"] == 2,
+            10, "both to be stored")
+        browser = "Accept-Encoding: gzip, deflate, br, zstd\r\n"
+        for path in ("/x", "/q?"):
+            answer = self.ask(edge, path, browser)
+            self.assertIn("; hit", answer.get("cache-status"))
+            self.assertTrue(answer.body.endswith(f"to {path}".encode()))
+
     def test_what_failed_to_be_prewarmed_is_stored_when_the_origin_is_well_again(self):
         script = Counting()
         ill = threading.Event()

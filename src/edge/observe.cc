@@ -106,7 +106,12 @@ Task<> purge_own(EdgeRequest& request) {
   // What the successor has in memory by now would stay there.
   if (request.edge.service().handing_over())
     co_return answer_error(request, 503, "a new process takes over; try again");
-  co_await forget_own(request);
+  TargetUrl url = target_of(request.head(), scheme_of(request));
+  // Who purges from inside does so in clear, whatever clients use.
+  for (const wire::Scheme scheme : {wire::Scheme::http, wire::Scheme::https}) {
+    url.scheme = scheme;
+    co_await drop(request, url);
+  }
   if (request.error)
     answer_error(request, 503, request.error);
   else

@@ -21,7 +21,7 @@ struct Forgotten {
 runtime::Task<Result<>> forget(EdgeShard& edge, Forgotten what, runtime::Wait wait);
 // The same for the request's own address.
 runtime::Task<> forget_own(EdgeRequest& request);
-// The same, and says so.
+// Removes what is stored there for http and https, and says so.
 runtime::Task<> purge_own(EdgeRequest& request);
 
 // Writes the cache key of `url` at this site; false: it is too long for one.

@@ -688,6 +688,11 @@ class CommandLine(Cached):
         purge = b"PURGE /x HTTP/1.1\r\nHost: shop.test\r\n\r\n"
         self.assertEqual(raw.ask(edge.port, purge).body, b"purged\n")
         self.assertEqual(self.ask(edge).body, b"answer 2 to /x")
+        # What clients get over TLS is purged as well by who asks in clear.
+        secure = "X-Forwarded-Proto: https\r\n"
+        self.ask(edge, fields=secure)
+        self.assertEqual(raw.ask(edge.port, purge).body, b"purged\n")
+        self.assertEqual(self.ask(edge, fields=secure).body, b"answer 4 to /x")
         other = self.edge(script, **{"edge.cache.purge_method": "true"})
         self.assertNotEqual(raw.ask(other.port, purge).body, b"purged\n")
 

@@ -230,15 +230,16 @@ Task<DeskAnswer> purge(EdgeShard& edge, cache::PurgeRequest request) {
                                : "this is no URL that a site here answers for");
   uint64_t count = 0;
   for (const std::string& key : keys) {
+    // The disk first: see DiskShard::purge().
+    const Result<> on_disk =
+        co_await edge.disk().purge(kind_on_disk(request.by), key, request.soft,
+                                   {after(edge.shard().now(), desk_time), &edge.fills().cancel()});
     const Result<uint64_t> done =
         co_await edge.store().purge({.by = request.by, .text = key, .soft = request.soft},
                                     {after(edge.shard().now(), desk_time), &edge.fills().cancel()});
     if (!done) co_return problem(503, done.error().text);
-    count += *done;
-    const Result<> on_disk =
-        co_await edge.disk().purge(kind_on_disk(request.by), key, request.soft,
-                                   {after(edge.shard().now(), desk_time), &edge.fills().cancel()});
     if (!on_disk) co_return problem(503, on_disk.error().text);
+    count += *done;
   }
   Buffer out;
   wire::JsonWriter json(out);

@@ -115,8 +115,10 @@ class DiskShard {
   Task<std::unique_ptr<DiskAnswer>> find(std::string key, VariantFits fits, Wait wait);
   // Takes it to be written, or drops it, without waiting.
   void offer(std::unique_ptr<DiskSource> source);
-  // Call it when the purge is in force in memory. Done when it is in force here as well, and kept:
-  // nothing that was stored before comes back. Errors: overloaded, io, closed, timed_out,
+  // Before the purge of memory, which is not to be left out where this one fails: what was found
+  // here before and is on its way into memory is then purged there; the other way round a look-up
+  // between the two would bring back what is void. Done when it is in force here, and kept: nothing
+  // that was stored before comes back. Errors: overloaded, io, closed, timed_out,
   // cancelled.
   Task<Result<>> purge(PurgeKind kind, std::string text, bool soft, Wait wait);
 

@@ -36,6 +36,16 @@ bool fits(EdgeRequest& request, const cache::Object& object) {
              .range_applies;
 }
 
+// Whether the fetch of one is the answer to all who have waited for it.
+bool is_shared(const cache::Object& object) {
+  return may_collapse(StoredAnswer::freshness_of(object), StoredAnswer::of(object).requested);
+}
+
+void go_alone(EdgeRequest& request) {
+  request.cache.way = Way::pass;
+  request.cache.status.detail = "alone";
+}
+
 Task<> join(EdgeRequest& request, cache::ObjectRef object) {
   request.cache.result = CacheResult::collapsed;
   request.cache.status.collapsed = true;
@@ -74,16 +84,17 @@ Task<> ask_once(EdgeRequest& request) {
         co_return look_again(request);
       co_return co_await lead(request, std::move(claimed.fill));
     case ClaimOutcome::ready:
-      // What comes from an origin is for all who waited; what comes from disk may be too old.
-      if (fits(request, *claimed.object) && !StoredAnswer::of(*claimed.object).from_disk)
-        co_return co_await join(request, std::move(claimed.object));
-      co_return look_again(request);
+      // What comes from disk may be too old.
+      if (!fits(request, *claimed.object) || StoredAnswer::of(*claimed.object).from_disk)
+        co_return look_again(request);
+      if (is_shared(*claimed.object)) co_return co_await join(request, std::move(claimed.object));
+      go_alone(request);
+      co_return;
     case ClaimOutcome::look_again:
       co_return look_again(request);
     case ClaimOutcome::alone:
     case ClaimOutcome::overloaded:
-      request.cache.way = Way::pass;
-      request.cache.status.detail = "alone";
+      go_alone(request);
       co_return;
     case ClaimOutcome::failed:
       co_return co_await stand_in(request, claimed.error);
@@ -94,10 +105,12 @@ Task<> ask_once(EdgeRequest& request) {
   }
 }
 
-// Nobody shall wait for an answer to who is allowed more than others, nor get it unless it says so.
+// Nobody shall wait for an answer to who is allowed more than others, nor get it unless it says so;
+// nor for what each has to ask about for itself.
 bool asks_alone(const EdgeRequest& request) {
-  return request.head().fields.has(wire::KnownField::authorization) ||
-         request.cache.directives.no_store;
+  const CacheUse& cache = request.cache;
+  return request.head().fields.has(wire::KnownField::authorization) || cache.directives.no_store ||
+         (cache.object && !may_ever_collapse(StoredAnswer::of(*cache.object).freshness));
 }
 
 // From now on it is in memory, or it is not on disk.

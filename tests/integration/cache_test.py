@@ -223,7 +223,10 @@ class Herds(Cached):
         edge = self.edge(script)
         herd = self.herd(edge, 50)
         for connection in herd:
-            self.assertEqual(connection.read_head().status, 200)
+            head = connection.read_head()
+            self.assertEqual(head.status, 200)
+            if "collapsed" in head.get("cache-status"):
+                self.assertIsNotNone(head.get("age"))
             self.assertEqual(connection.read_exactly(5), b"first")
         more.set()
         for connection in herd:
@@ -249,6 +252,42 @@ class Herds(Cached):
         time.sleep(0.2)
         self.assertEqual(self.ask(edge, "/herd").body, b"abcdef")
         self.assertEqual(script.count, 1)
+
+    def each_their_own(self, fields):
+        """What three clients get who ask at the same time, and how often the origin was asked."""
+        script = Counting()
+
+        def slow(connection, request):
+            time.sleep(0.5)
+            script.fields = fields
+            script.body = f"for {request.get('cookie')}"
+            script(connection, request)
+        edge = self.edge(slow)
+        clients = []
+        for who in ("ann", "bob", "cy"):
+            clients.append(raw.connect(edge.port))
+            clients[-1].send(get("/x", f"Cookie: {who}\r\n"))
+            time.sleep(0.05)
+        answers = [client.read_response() for client in clients]
+        for client in clients:
+            client.close()
+        return [answer.body.decode() for answer in answers], script.count
+
+    def test_who_waits_never_gets_what_may_not_be_used_without_asking_the_origin(self):
+        tag = 'ETag: "e"\r\n'
+        for fields in (tag, tag + "Cache-Control: no-cache\r\n",
+                       tag + "Cache-Control: max-age=60, no-cache\r\n",
+                       tag + "Cache-Control: max-age=0\r\n",
+                       tag + "Cache-Control: max-age=9\r\nAge: 20\r\n",
+                       "Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\n"):
+            got, _ = self.each_their_own(fields)
+            self.assertEqual(got, ["for ann", "for bob", "for cy"], fields)
+
+    def test_who_waits_gets_what_is_for_all(self):
+        for fields in (FRESH, "Cache-Control: max-age=0, stale-while-revalidate=9\r\n"):
+            got, asked = self.each_their_own(fields)
+            self.assertEqual(got, ["for ann"] * 3, fields)
+            self.assertLessEqual(asked, 2)
 
     def test_a_failed_fetch_is_one_failure_for_all_who_waited(self):
         asked = []

@@ -63,6 +63,15 @@ ReuseDecision may_reuse(const StoredFreshness& stored, const RequestDirectives& 
   return decision;
 }
 
+bool may_collapse(const StoredFreshness& fetched, MonoTime requested) {
+  const Duration usable = fetched.lifetime + fetched.stale_while_revalidate;
+  return !fetched.no_cache && fetched.born + usable > requested;
+}
+
+bool may_ever_collapse(const StoredFreshness& stored) {
+  return !stored.no_cache && stored.lifetime + stored.stale_while_revalidate > Duration::zero();
+}
+
 Use on_miss(const RequestDirectives& request, const CachePolicy& policy) {
   return policy.obey_requests ? or_refuse(request) : Use::validate;
 }

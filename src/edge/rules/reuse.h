@@ -40,6 +40,13 @@ struct ReuseDecision {
 ReuseDecision may_reuse(const StoredFreshness& stored, const RequestDirectives& request,
                         const CachePolicy& policy, MonoTime now);
 
+// Whether what was fetched for one request, at `requested`, may answer those who have waited for it
+// (RFC 9111 4: a collapsed request wants what may be reused). How long the origin took makes it no
+// older: otherwise a slow one would get all of them.
+bool may_collapse(const StoredFreshness& fetched, MonoTime requested);
+// Whether that can ever be: not of what each request has to ask the origin about.
+bool may_ever_collapse(const StoredFreshness& stored);
+
 // Nothing is stored: whether the origin may be asked (Use::validate) or not (Use::refuse).
 Use on_miss(const RequestDirectives& request, const CachePolicy& policy);
 

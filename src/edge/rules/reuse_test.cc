@@ -45,6 +45,40 @@ void check(const Row& row) {
 
 }  // namespace
 
+TEST_CASE("who waits gets what another one fetched only if it was usable when it was asked for") {
+  struct Shared {
+    const char* answer;
+    int age_s;
+    bool now, ever;
+  };
+  for (const Shared& row : {
+           Shared{"max-age=10", 0, true, true},
+           Shared{"max-age=10", 9, true, true},
+           Shared{"max-age=10", 50, false, true},
+           Shared{"max-age=10, no-cache", 0, false, false},
+           Shared{"no-cache, stale-while-revalidate=60", 0, false, false},
+           Shared{"max-age=0", 0, false, false},
+           Shared{"max-age=0, stale-while-revalidate=60", 0, true, true},
+           Shared{"max-age=0, stale-if-error=60", 0, false, false},
+       }) {
+    CAPTURE(row.answer);
+    const StoredFreshness freshness = stored(row.answer, row.age_s);
+    CHECK(may_collapse(freshness, test_times.requested) == row.now);
+    CHECK(may_ever_collapse(freshness) == row.ever);
+  }
+}
+
+TEST_CASE("an origin that takes longer than its answer lives is asked once for all who wait") {
+  FetchTimes slow = test_times;
+  slow.requested = slow.responded - seconds(30);
+  const TestFields fields("Cache-Control: max-age=10");
+  const StoredFreshness freshness =
+      stored_freshness(fields, response_directives(fields), {seconds(10), LifetimeSource::max_age},
+                       slow, CachePolicy());
+  CHECK(!freshness.fresh(slow.responded));
+  CHECK(may_collapse(freshness, slow.requested));
+}
+
 TEST_CASE("fresh is used, stale is validated, no-cache is validated always (RFC 9111 4)") {
   for (const Row& row : {
            Row{"max-age=10", 0, "", Use::fresh, Forward::none},

@@ -21,6 +21,14 @@ Error origin_error(uint16_t status) {
                        : Error{ErrorCode::refused, "the origin answered with an error"};
 }
 
+// Why the store did not take what may be stored.
+std::string_view why_refused(const cache::Store& store, const cache::ObjectDraft& draft,
+                             std::optional<uint64_t> length) {
+  if (length.value_or(0) > store.object_bytes_max()) return "too-large";
+  if (draft.tags.size() > store.settings().tags_max) return to_string(StoreVerdict::tags);
+  return "no-room";
+}
+
 }  // namespace
 
 Lead::Lead(EdgeRequest& request, cache::Fill fill)
@@ -137,8 +145,10 @@ std::optional<Errand> Lead::whole_behind(const Draft& draft) {
 Task<> Lead::store(FetchedAnswer answer, Draft& draft) {
   const bool room = has_room_for_fill(edge_, request_.generation);
   put_in_place(edge_, errand_, draft);
-  if (!room || !fill_.publish(draft.object(), length_of(*answer.head))) {
+  const std::optional<uint64_t> length = length_of(*answer.head);
+  if (!room || !fill_.publish(draft.object(), length)) {
     fill_.decline(Duration(0));
+    request_.cache.status.detail = why_refused(edge_.store().store(), draft.object(), length);
     co_return co_await pass_on(std::move(answer), StoreVerdict::store);
   }
   request_.cache.status.stored = true;

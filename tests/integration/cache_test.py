@@ -431,6 +431,11 @@ class Staleness(Cached):
         raw.ask(edge.port, b"POST /x HTTP/1.1\r\nHost: shop.test\r\nContent-Length: 0\r\n\r\n")
         self.assertEqual(self.ask(edge).body, b"answer 3 to /x")
 
+    def test_what_is_too_large_to_be_stored_says_so(self):
+        edge = self.edge(Counting(body="x" * 3000), **{"edge.cache.memory.object_bytes_max": "2KiB"})
+        for _ in range(2):
+            self.assertIn("detail=too-large", self.ask(edge).get("cache-status"))
+
     def test_what_is_left_of_a_life_is_that_of_the_answer_that_is_sent(self):
         script = Counting(fields="Cache-Control: max-age=1\r\n")
         edge = self.edge(script)

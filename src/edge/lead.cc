@@ -120,14 +120,20 @@ Task<> Lead::answered(FetchedAnswer answer) {
     co_return co_await pass_on(std::move(answer), verdict);
   }
   // A mark for each part that somebody may ask for would leave no room for answers.
-  const bool unmarked = errand_.part || is_about_request(head.status, verdict);
+  const bool own = is_about_request(head.status, verdict);
   const Duration remember = request_.generation.config().cache.fill.uncacheable_time;
-  fill_.decline(unmarked ? Duration(0) : remember, to_string(verdict));
+  fill_.decline(own || errand_.part ? Duration(0) : remember, to_string(verdict),
+                own && !asks_specially() ? cache::OnFailure::hand_on : cache::OnFailure::share);
   // The client's copy holds and the cache has none. Without this, an address that is only asked for
   // with conditions would never be a hit.
   if (head.status == 304 && verdict == StoreVerdict::status && !request_.cache.object)
     fetch_in_background(request_);
   co_await pass_on(std::move(answer), verdict);
+}
+
+// Those who wait for the answer to a question about a part, or under conditions, asked the same.
+bool Lead::asks_specially() const {
+  return errand_.part || has_precondition(request_.head().fields);
 }
 
 void Lead::count_change(bool error) {

@@ -21,6 +21,7 @@ class Lead {
   runtime::Task<Result<FetchedAnswer>> ask(bool whether);
   runtime::Task<> failed(Error error);
   runtime::Task<> answered(FetchedAnswer answer);
+  bool asks_specially() const;
   void count_change(bool error);
   runtime::Task<> confirmed(FetchedAnswer answer);
   runtime::Task<> kept_no_longer(FetchedAnswer answer);

@@ -317,6 +317,27 @@ class Herds(Cached):
             connection.close()
         self.assertLess(time.monotonic() - began, 3)
 
+    def test_a_herd_behind_one_bad_request_is_still_one_fetch(self):
+        script = Counting()
+
+        def picky(connection, request):
+            time.sleep(0.5)
+            if request.get("x-odd"):
+                connection.send(origin.plain("odd", "400 Bad Request"))
+            else:
+                script(connection, request)
+        edge = self.edge(picky)
+        bad = raw.connect(edge.port)
+        bad.send(get("/herd", "X-Odd: 1\r\n"))
+        time.sleep(0.1)
+        herd = self.herd(edge, 50)
+        self.assertEqual(bad.read_response().status, 400)
+        answers = [connection.read_response() for connection in herd]
+        for connection in (bad, *herd):
+            connection.close()
+        self.assertEqual({answer.body for answer in answers}, {b"answer 1 to /herd"})
+        self.assertEqual(script.count, 1)
+
     def test_one_bad_request_does_not_keep_an_address_out_of_the_cache(self):
         script = Counting()
 

@@ -262,9 +262,10 @@ void Fill::tighten() {
   side.tight = ObjectRef::adopt(Object::copy(account, *side.object, std::move(tight), for_object));
 }
 
-void Fill::decline(Duration remember, std::string_view why) {
+void Fill::decline(Duration remember, std::string_view why, OnFailure then) {
   WEIR_ASSERT(!side_->object);
   side_->remember = remember;
+  side_->then = then;
   side_->declined_for = why;
   FillSide::end(std::move(side_), FillEnd::declined);
 }

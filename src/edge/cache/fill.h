@@ -60,8 +60,9 @@ class Fill {
   // bytes than promised: it has failed).
   Result<> complete();
   // The answer may not be stored: whoever waits goes on alone, and whoever comes does so too, for
-  // `remember`. `why` is static text, for operators who ask.
-  void decline(Duration remember, std::string_view why = {});
+  // `remember`. `why` is static text, for operators who ask. `then`: hand_on where it says nothing
+  // of what the others would get; when it was tried often enough they go on alone all the same.
+  void decline(Duration remember, std::string_view why = {}, OnFailure then = OnFailure::share);
   // No answer, or a body that broke off.
   void fail(Error error, OnFailure then);
 

@@ -167,6 +167,7 @@ void Partition::ended(std::unique_ptr<FillSide> side) {
     }
     case FillEnd::declined:
       mark_uncacheable(*side);
+      if (may_hand_on(*side) && hand_on(*side->record)) return;
       break;
     case FillEnd::failed:
       if (side->object) {
@@ -184,10 +185,14 @@ void Partition::ended(std::unique_ptr<FillSide> side) {
   delete record;
 }
 
+bool Partition::may_hand_on(const FillSide& side) {
+  return side.record && side.record->listed && side.then == OnFailure::hand_on;
+}
+
 void Partition::fail_record(FillSide& side) {
   FillRecord* record = side.record;
   if (!record) return;
-  if (record->listed && side.then == OnFailure::hand_on && hand_on(*record)) return;
+  if (may_hand_on(side) && hand_on(*record)) return;
   unlist(*record);
   answer_all(*record, ClaimOutcome::failed, nullptr, side.error);
   delete record;

@@ -72,6 +72,7 @@ class Partition {
   void answer(ClaimInquiry& claim, ClaimOutcome outcome);
   void unlist(FillRecord& record);
   void answer_all(FillRecord& record, ClaimOutcome outcome, const Object* object, Error error);
+  static bool may_hand_on(const FillSide& side);
   bool hand_on(FillRecord& record);
   void fail_record(FillSide& side);
   void mark_uncacheable(FillSide& side);

@@ -129,6 +129,41 @@ TEST_CASE("an answer that may not be stored sends those who wait on alone, and i
   });
 }
 
+TEST_CASE("what could not be stored for one reason does not bind a claim of the other kind") {
+  CacheWorld world;
+  world.run([](CacheWorld& w) -> Task<> {
+    Claim lead = co_await w.at(0).claim(w.request("k"), w.soon());
+    lead.fill.decline(seconds(60), "personal");
+    ClaimRequest free = w.request("k");
+    for (const char* other : {"", "private"}) {
+      free.unbound_by = other;
+      CHECK((co_await w.at(0).claim(free, w.soon())).outcome == ClaimOutcome::alone);
+    }
+    free.unbound_by = "personal";
+    CHECK((co_await w.at(0).claim(free, w.soon())).outcome == ClaimOutcome::lead);
+  });
+}
+
+TEST_CASE("an answer that says nothing of the others' is asked for by one of them, then by each") {
+  CacheWorld world(2);
+  world.run([](CacheWorld& w) -> Task<> {
+    Claim lead = co_await w.at(0).claim(w.request("k"), w.soon());
+    std::array<Waiting, 3> herd;
+    for (Waiting& each : herd)
+      w.at(1).shard().background().spawn(wait_for(w.at(1), w.request("k"), w.soon(), each));
+    co_await w.settle();
+    lead.fill.decline(Duration(0), "", OnFailure::hand_on);
+    co_await w.settle();
+    REQUIRE(herd[0].claim.outcome == ClaimOutcome::lead);
+    CHECK(!herd[1].done);
+    herd[0].claim.fill.decline(Duration(0), "", OnFailure::hand_on);
+    co_await w.settle();
+    CHECK(herd[1].claim.outcome == ClaimOutcome::alone);
+    CHECK(herd[2].claim.outcome == ClaimOutcome::alone);
+    CHECK(!w.find("k"));
+  });
+}
+
 TEST_CASE("a failed fetch is tried once more by one who waits, then all are told") {
   CacheWorld world(2);
   world.run([](CacheWorld& w) -> Task<> {

@@ -60,51 +60,6 @@ class Hits(Cached):
         self.ask(edge, "/set")
         self.assertEqual(script.count, before + 2)
 
-    def test_who_has_cookies_does_not_keep_an_address_out_of_the_cache_for_others(self):
-        script = Counting(fields="")
-        edge = self.edge(script, **{"edge.cache.default_ttl": "5m"})
-        cookie = "Cookie: a=1\r\n"
-        self.assertIn("detail=personal", self.ask(edge, fields=cookie).get("cache-status"))
-        # Meanwhile it is known that those with cookies need not wait for each other.
-        self.assertIn("fwd=miss", self.ask(edge, fields=cookie).get("cache-status"))
-        plain = self.ask(edge).get("cache-status")
-        self.assertIn("fwd=uri-miss", plain)
-        self.assertIn("stored", plain)
-        for fields in ("", cookie):
-            answer = self.ask(edge, fields=fields)
-            self.assertIn("; hit", answer.get("cache-status"))
-            self.assertEqual(answer.body, b"answer 3 to /x")
-
-    def test_what_may_be_one_persons_is_never_anothers_unless_the_origin_says_so(self):
-        def script(connection, request):
-            who = request.get("cookie") or "nobody"
-            tag = f'ETag: "{who}"\r\n'
-            if request.get("if-none-match") == f'"{who}"':
-                connection.send(f"HTTP/1.1 304 Not Modified\r\n{tag}\r\n".encode())
-            else:
-                connection.send(origin.plain(f"for {who}", fields=tag))
-        edge = self.edge(script, **{"edge.cache.stale_if_error": "1h"})
-        self.assertEqual(self.ask(edge, fields="Cookie: ann\r\n").body, b"for ann")
-        again = self.ask(edge, fields="Cookie: ann\r\n")
-        self.assertEqual(again.body, b"for ann")
-        self.assertIn("fwd-status=304", again.get("cache-status"))
-        self.scripted.close()
-        for control in ("", "Cache-Control: max-stale\r\n"):
-            for who in ("", "Cookie: bob\r\n"):
-                self.assertNotIn(b"for ann", self.ask(edge, fields=control + who).body)
-
-    def test_a_cookie_that_is_set_without_a_lifetime_is_set_for_one_client(self):
-        def script(connection, request):
-            if request.get("if-none-match"):
-                connection.send(b'HTTP/1.1 304 Not Modified\r\nETag: "e"\r\n\r\n')
-            else:
-                connection.send(origin.plain("x", fields='ETag: "e"\r\nSet-Cookie: id=ann\r\n'
-                                                         "Cache-Control: no-cache\r\n"))
-        edge = self.edge(script, **{"edge.cache.fill.uncacheable_time": "0s"})
-        self.assertEqual(self.ask(edge).get("set-cookie"), "id=ann")
-        condition = 'If-None-Match: "e"\r\n'
-        self.assertEqual(self.ask(edge, fields=condition).get("set-cookie"), None)
-
     def test_private_and_no_store_are_not_stored(self):
         for value in ("private, max-age=60", "no-store", "no-store, max-age=60"):
             script = Counting(fields=f"Cache-Control: {value}\r\n")
@@ -253,42 +208,6 @@ class Herds(Cached):
         self.assertEqual(self.ask(edge, "/herd").body, b"abcdef")
         self.assertEqual(script.count, 1)
 
-    def each_their_own(self, fields):
-        """What three clients get who ask at the same time, and how often the origin was asked."""
-        script = Counting()
-
-        def slow(connection, request):
-            time.sleep(0.5)
-            script.fields = fields
-            script.body = f"for {request.get('cookie')}"
-            script(connection, request)
-        edge = self.edge(slow)
-        clients = []
-        for who in ("ann", "bob", "cy"):
-            clients.append(raw.connect(edge.port))
-            clients[-1].send(get("/x", f"Cookie: {who}\r\n"))
-            time.sleep(0.05)
-        answers = [client.read_response() for client in clients]
-        for client in clients:
-            client.close()
-        return [answer.body.decode() for answer in answers], script.count
-
-    def test_who_waits_never_gets_what_may_not_be_used_without_asking_the_origin(self):
-        tag = 'ETag: "e"\r\n'
-        for fields in (tag, tag + "Cache-Control: no-cache\r\n",
-                       tag + "Cache-Control: max-age=60, no-cache\r\n",
-                       tag + "Cache-Control: max-age=0\r\n",
-                       tag + "Cache-Control: max-age=9\r\nAge: 20\r\n",
-                       "Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\n"):
-            got, _ = self.each_their_own(fields)
-            self.assertEqual(got, ["for ann", "for bob", "for cy"], fields)
-
-    def test_who_waits_gets_what_is_for_all(self):
-        for fields in (FRESH, "Cache-Control: max-age=0, stale-while-revalidate=9\r\n"):
-            got, asked = self.each_their_own(fields)
-            self.assertEqual(got, ["for ann"] * 3, fields)
-            self.assertLessEqual(asked, 2)
-
     def test_a_failed_fetch_is_one_failure_for_all_who_waited(self):
         asked = []
 
@@ -317,44 +236,6 @@ class Herds(Cached):
             connection.close()
         self.assertLess(time.monotonic() - began, 3)
 
-    def test_a_herd_behind_one_bad_request_is_still_one_fetch(self):
-        script = Counting()
-
-        def picky(connection, request):
-            time.sleep(0.5)
-            if request.get("x-odd"):
-                connection.send(origin.plain("odd", "400 Bad Request"))
-            else:
-                script(connection, request)
-        edge = self.edge(picky)
-        bad = raw.connect(edge.port)
-        bad.send(get("/herd", "X-Odd: 1\r\n"))
-        time.sleep(0.1)
-        herd = self.herd(edge, 50)
-        self.assertEqual(bad.read_response().status, 400)
-        answers = [connection.read_response() for connection in herd]
-        for connection in (bad, *herd):
-            connection.close()
-        self.assertEqual({answer.body for answer in answers}, {b"answer 1 to /herd"})
-        self.assertEqual(script.count, 1)
-
-    def test_one_bad_request_does_not_keep_an_address_out_of_the_cache(self):
-        script = Counting()
-
-        def picky(connection, request):
-            if request.get("x-odd"):
-                connection.send(origin.plain("odd", "400 Bad Request"))
-            else:
-                script(connection, request)
-        edge = self.edge(picky)
-        self.assertEqual(self.ask(edge, fields="X-Odd: 1\r\n").status, 400)
-        self.ask(edge)
-        self.assertIn("; hit", self.ask(edge).get("cache-status"))
-        script.fields = FRESH + "Vary: User-Agent\r\n"
-        long = self.ask(edge, "/y", "User-Agent: " + "a" * 5000 + "\r\n")
-        self.assertIn("detail=variant-too-long", long.get("cache-status"))
-        self.ask(edge, "/y")
-        self.assertIn("; hit", self.ask(edge, "/y").get("cache-status"))
 
 
 class Staleness(Cached):
@@ -381,32 +262,6 @@ class Staleness(Cached):
         self.assertIn("hit", self.ask(edge).get("cache-status"))
         self.assertEqual(len(asked), 2)
 
-    def test_what_a_confirmation_makes_private_is_not_kept(self):
-        for window in ("", ", stale-while-revalidate=1"):
-            asked = []
-
-            def script(connection, request, window=window, asked=asked):
-                asked.append(request.get("if-none-match"))
-                fields = 'ETag: "e"\r\nCache-Control: '
-                fields += f"max-age=1{window}\r\n" if len(asked) == 1 else "private\r\n"
-                if asked[-1]:
-                    connection.send(f"HTTP/1.1 304 Not Modified\r\n{fields}\r\n".encode())
-                else:
-                    connection.send(origin.plain("body", fields=fields))
-            edge = self.edge(script, **{"edge.cache.fill.uncacheable_time": "0s"})
-            self.ask(edge)
-            time.sleep(1.5)
-            answer = self.ask(edge)
-            if window:
-                process.wait_until(lambda asked=asked: len(asked) == 2, 5, "a fetch behind")
-                time.sleep(0.3)
-                answer = self.ask(edge)
-            self.assertEqual((answer.status, answer.body), (200, b"body"))
-            self.assertEqual(answer.get("cache-control"), "private")
-            self.assertEqual(asked, [None, '"e"', None])
-            self.scripted.close()
-            self.assertIn(self.ask(edge).status, (502, 504))
-
     def test_stale_while_revalidate_serves_at_once_and_fetches_behind(self):
         script = Counting(fields="Cache-Control: max-age=1, stale-while-revalidate=60\r\n")
         edge = self.edge(script)
@@ -416,18 +271,6 @@ class Staleness(Cached):
         time.sleep(0.3)
         self.assertEqual(self.ask(edge).body, b"answer 2 to /x")
         self.assertEqual(script.count, 2)
-
-    def test_who_has_authorization_does_not_end_the_caching_of_what_is_renewed_behind(self):
-        script = Counting(fields="Cache-Control: max-age=1, stale-while-revalidate=60\r\n")
-        edge = self.edge(script)
-        self.ask(edge)
-        time.sleep(1.5)
-        self.assertEqual(self.ask(edge, fields="Authorization: x\r\n").body, b"answer 1 to /x")
-        process.wait_until(lambda: script.count == 2, 5, "the fetch behind")
-        # The answer to that was not for others, and says nothing about the next one.
-        process.wait_until(lambda: self.ask(edge).body == b"answer 3 to /x", 5, "a new answer")
-        self.assertIn("; hit", self.ask(edge).get("cache-status"))
-        self.assertEqual(script.count, 3)
 
     def test_stale_if_error_serves_while_the_origin_is_dead(self):
         edge = self.edge(Counting(fields="Cache-Control: max-age=1, stale-if-error=60\r\n"))
@@ -451,35 +294,6 @@ class Staleness(Cached):
         self.ask(edge)
         raw.ask(edge.port, b"POST /x HTTP/1.1\r\nHost: shop.test\r\nContent-Length: 0\r\n\r\n")
         self.assertEqual(self.ask(edge).body, b"answer 3 to /x")
-
-    def test_what_is_too_large_to_be_stored_says_so(self):
-        edge = self.edge(Counting(body="x" * 3000), **{"edge.cache.memory.object_bytes_max": "2KiB"})
-        for _ in range(2):
-            self.assertIn("detail=too-large", self.ask(edge).get("cache-status"))
-
-    def test_what_is_left_of_a_life_is_that_of_the_answer_that_is_sent(self):
-        script = Counting(fields="Cache-Control: max-age=1\r\n")
-        edge = self.edge(script)
-        self.ask(edge)
-        time.sleep(1.5)
-        self.assertNotIn("ttl", self.ask(edge, to="HEAD").get("cache-status"))
-        # The answer to HEAD has made it fresh again.
-        time.sleep(1.5)
-        script.fields = FRESH
-        self.assertRegex(self.ask(edge).get("cache-status"), "fwd=stale; fwd-status=200; ttl=(59|60)")
-        script.fields = "Cache-Control: private\r\n"
-        declined = self.ask(edge, fields="Cache-Control: no-cache\r\n").get("cache-status")
-        self.assertIn("fwd=request", declined)
-        self.assertIn("detail=private", declined)
-        self.assertNotIn("ttl", declined)
-        # It is remembered, and why.
-        self.assertIn("fwd=miss; fwd-status=200; detail=private", self.ask(edge).get("cache-status"))
-
-    def test_a_request_with_a_body_goes_past_the_cache_whatever_its_method(self):
-        edge = self.edge(Counting())
-        body = b"GET /x HTTP/1.1\r\nHost: shop.test\r\nContent-Length: 1\r\n\r\na"
-        self.assertIn("fwd=bypass", raw.ask(edge.port, body).get("cache-status"))
-        self.assertIn("fwd=method", self.ask(edge, to="OPTIONS").get("cache-status"))
 
     def test_only_if_cached_never_asks_the_origin(self):
         script = Counting()
@@ -573,23 +387,6 @@ class Operators(Cached):
         self.assertEqual((report["stored"], report["variants"][0]["not_stored"]),
                          (False, "private"))
 
-    def test_what_was_purged_softly_and_what_a_mark_hides_are_explained(self):
-        script = Counting()
-        edge = self.edge(script)
-
-        def report():
-            path = "/debug/cache?url=http%3A%2F%2Fshop.test%2Fx"
-            return json.loads(self.admin(edge, path, "GET")[1])
-        self.ask(edge)
-        self.admin(edge, "/cache/purge?soft=1&url=http%3A%2F%2Fshop.test%2Fx")
-        told = report()["variants"][0]
-        self.assertEqual((told["made_stale"], told["fresh_for_s"] <= 0), (True, True))
-        script.fields = "Cache-Control: private\r\n"
-        self.ask(edge)
-        mark, old = report()["variants"]
-        self.assertEqual((mark["not_stored"], old["made_stale"]), ("private", True))
-        self.assertTrue(report()["stored"])
-
     def test_prewarming_fetches_what_the_list_names(self):
         script = Counting()
         edge = self.edge(script)
@@ -622,25 +419,6 @@ class Operators(Cached):
             self.assertIn("; hit", answer.get("cache-status"))
             self.assertTrue(answer.body.endswith(f"to {path}".encode()))
 
-    def test_what_failed_to_be_prewarmed_is_stored_when_the_origin_is_well_again(self):
-        script = Counting()
-        ill = threading.Event()
-        ill.set()
-
-        def sometimes(connection, request):
-            if ill.is_set():
-                connection.send(origin.plain("busy", "503 Service Unavailable"))
-            else:
-                script(connection, request)
-        edge = self.edge(sometimes)
-        self.admin(edge, "/cache/prewarm", body="http://shop.test/x\n")
-
-        def state():
-            return json.loads(self.admin(edge, "/cache/prewarm/state", "GET")[1])
-        process.wait_until(lambda: state()["failed"] == 1, 10, "a failure")
-        ill.clear()
-        self.ask(edge)
-        self.assertIn("; hit", self.ask(edge).get("cache-status"))
 
 
 class CommandLine(Cached):

@@ -30,7 +30,8 @@ class BehindNginx(Case):
                    if line.startswith(metric + "{"))
 
     def test_files_come_whole_and_from_the_cache_the_second_time(self):
-        edge = self.edge()
+        # By its date of change alone a file that is new would be stale at once.
+        edge = self.edge(**{"edge.cache.default_ttl": "1m"})
         for expected in ("fwd=uri-miss", "hit"):
             status, fields, body = edge.get("/small.txt")
             self.assertEqual((status, body), (200, b"small and plain\n"))

@@ -331,7 +331,9 @@ inline uint64_t load_tail(const char* from, size_t bytes) {
 
 // Whole words only, so that the ring's loads of words find them stored as such. Most texts are
 // short: to prepare for long ones would take longer.
-inline void copy_padded(uint64_t* to, const char* from, size_t bytes) {
+inline void copy_padded(uint64_t* to, std::string_view text) {
+  const char* from = text.data();
+  size_t bytes = text.size();
   if (bytes < 8) {
     if (bytes != 0) *to = load_tail(from, bytes);
     return;
@@ -370,7 +372,7 @@ inline void Trace::add_text(SpanRef span, AttributeKey key, EntryType type,
                             std::string_view value) {
   const auto size = static_cast<uint32_t>(std::min(value.size(), text_bytes_max));
   if (uint64_t* payload = add_entry(span, key, type, size, padded(size) / 8))
-    trace_detail::copy_padded(payload, value.data(), size);
+    trace_detail::copy_padded(payload, value.substr(0, size));
 }
 
 [[gnu::always_inline]] inline void Trace::served(SpanRef span, const ServedRequest& request) {
@@ -387,7 +389,7 @@ inline void Trace::add_text(SpanRef span, AttributeKey key, EntryType type,
   entries_[at + 1] = request.status | uint64_t{path} << 16 | uint64_t{client} << 32 |
                      uint64_t{site} << 40 | uint64_t{request.method} << 48 |
                      uint64_t{request.flags} << 56;
-  trace_detail::copy_padded(entries_.data() + path_at, request.path.data(), path);
+  trace_detail::copy_padded(entries_.data() + path_at, request.path.substr(0, path));
   trace_detail::copy_padded(entries_.data() + client_at, request.client);
   trace_detail::copy_padded(entries_.data() + site_at, request.site);
   entry_words_ = end;

@@ -28,7 +28,11 @@ TEST_CASE("an exemplar is read whole or not at all") {
   uint64_t seen = 0;
   for (int i = 0; i < 5'000'000 && seen < 10'000; ++i) {
     const auto exemplar = exemplars.at(0);
-    if (!exemplar) continue;
+    if (!exemplar) {
+      // A writer that lost its core in the midst must get one again.
+      std::this_thread::yield();
+      continue;
+    }
     ++seen;
     REQUIRE(exemplar->trace == TraceId{exemplar->span.value, exemplar->span.value});
     REQUIRE(exemplar->time_ns == static_cast<int64_t>(exemplar->span.value));

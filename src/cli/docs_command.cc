@@ -44,7 +44,8 @@ Part edge_part() {
            info_of(requests_per_second_decl), info_of(qps_decl), info_of(error_rate_decl),
            info_of(bandwidth_decl), info_of(errors_decl), info_of(bytes_out_decl),
            info_of(bytes_in_decl), info_of(client_aborts_decl), info_of(baggage_left_out_decl),
-           info_of(keep_hints_decl), info_of(test_calls_decl), info_of(origin_latency_decl)}};
+           info_of(keep_hints_decl), info_of(grpc_calls_decl), info_of(test_calls_decl),
+           info_of(origin_latency_decl)}};
 }
 
 Part disk_part() {

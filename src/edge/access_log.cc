@@ -1,6 +1,7 @@
 #include "edge/access_log.h"
 
 #include "edge/edge_shard.h"
+#include "wire/grpc.h"
 #include "wire/json_line.h"
 
 namespace weir::edge {
@@ -82,7 +83,10 @@ void add_members(wire::JsonLine& line, const EdgeRequest& request, Duration dura
   line.quoted(head.host.text).raw(R"(,"path":)").quoted(head.path);
   if (!head.query.empty()) line.raw(R"(,"query":)").quoted(head.query);
   line.raw(R"(,"protocol":"HTTP/)").raw(request.exchange.http_version()).raw(R"(","status":)");
-  line.number(request.status).raw(R"(,"bytes":)").number(bytes_out);
+  line.number(request.status);
+  if (request.grpc_status)
+    line.raw(R"(,"grpc_status":")").raw(wire::to_string(*request.grpc_status)).raw("\"");
+  line.raw(R"(,"bytes":)").number(bytes_out);
   line.raw(R"(,"duration_us":)").number(duration / microseconds(1));
   if (request.site) line.raw(R"(,"site":)").quoted(request.site->name);
   if (request.cache.result != CacheResult::none)

@@ -83,9 +83,10 @@ void answer_call(EdgeRequest& request, uint16_t status) {
   Buffer& out = request.out();
   begin_answer(request, 200);
   request.status = status;
+  request.grpc_status = grpc_code_of(request, status);
   wire::append_field(out, "X-Request-ID", request.id());
   wire::append_field(out, std::string_view("grpc-status"),
-                     static_cast<uint64_t>(grpc_code_of(request, status)));
+                     static_cast<uint64_t>(*request.grpc_status));
   Buffer message;
   wire::append_grpc_message(message, sentence(status));
   wire::append_field(out, "grpc-message", message.view());

@@ -5,6 +5,7 @@
 #include "base/units.h"
 #include "edge/answers.h"
 #include "edge/forward.h"
+#include "edge/grpc_call.h"
 #include "edge/keep_hint.h"
 #include "wire/http1_chunked.h"
 
@@ -67,8 +68,10 @@ Task<Result<>> pass_on_body(EdgeRequest& request, net::OriginExchange& origin, O
     }
     if (!piece->empty()) WEIR_CO_CHECK(co_await pass_on(request, *piece, framing));
   }
-  if (const wire::Fields* trailers = body.trailers())
+  if (const wire::Fields* trailers = body.trailers()) {
     take_keep_hint(request.edge, request.trace, origin, *trailers);
+    note_call_status(request, *trailers);
+  }
   if (framing == OutFraming::chunked) {
     const bool wanted =
         wire::list_contains(request.head().fields, wire::KnownField::te, "trailers");

@@ -5,6 +5,7 @@
 #include "edge/cache_metrics.h"
 #include "telemetry/instrument.h"
 #include "telemetry/recorder.h"
+#include "wire/grpc.h"
 
 namespace weir::edge {
 
@@ -24,6 +25,14 @@ inline constexpr telemetry::CounterDecl keep_hints_decl{
         "Answers of origins that asked for their trace to be kept (Trace-Keep); believed is true "
         "for origins that are set to be trusted, and nothing comes of the others.",
     .labels = {"believed"}};
+inline constexpr telemetry::CounterDecl grpc_calls_decl{
+    .name = "edge.grpc.calls",
+    .unit = "{call}",
+    .help =
+        "Calls of gRPC by the status that they ended with (OK, UNAVAILABLE, ...), of which the "
+        "HTTP status, 200, says nothing: alert on the share that is neither OK nor the fault of "
+        "whoever asks.",
+    .labels = {"status"}};
 inline constexpr telemetry::CounterDecl test_calls_decl{
     .name = "edge.test.calls",
     .unit = "{request}",
@@ -75,9 +84,12 @@ class EdgeMetrics {
         baggage_left_out(recorder.bind(baggage_left_out_decl)),
         test_calls(recorder.bind(test_calls_decl)),
         recorder_(recorder),
-        keep_hints_(recorder.family(keep_hints_decl)) {}
+        keep_hints_(recorder.family(keep_hints_decl)),
+        grpc_calls_(recorder.family(grpc_calls_decl)) {}
 
   void count_keep_hint(bool believed) { keep_hints_.at({believed ? "true" : "false"}).add(); }
+
+  void count_call(wire::GrpcCode status) { grpc_calls_.at({wire::to_string(status)}).add(); }
 
   telemetry::Counter errors;
   telemetry::Counter bytes_out;
@@ -91,6 +103,7 @@ class EdgeMetrics {
  private:
   telemetry::Recorder& recorder_;
   telemetry::Family<telemetry::Counter> keep_hints_;
+  telemetry::Family<telemetry::Counter> grpc_calls_;
 };
 
 }  // namespace weir::edge

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -11,6 +12,10 @@
 #include "edge/site.h"
 #include "net/http_exchange.h"
 #include "telemetry/trace.h"
+
+namespace weir::wire {
+enum class GrpcCode : uint8_t;
+}
 
 namespace weir::edge {
 
@@ -52,6 +57,7 @@ struct EdgeRequest {
   std::string_view origin;      // who was asked
   Duration origin_time{};       // from sending to the head of the answer
   uint8_t attempts = 0;
+  std::optional<wire::GrpcCode> grpc_status;  // how a call ended, where anybody said
 };
 
 // EdgeRequests: the memory of one shard's requests. What was given back last is used next, as it is

@@ -137,6 +137,7 @@ class Attempt {
     estimate_.record(request_.origin_time, now);
     note_answer(request_.trace, span_, head.status);
     take_keep_hint(request_.edge, request_.trace, *origin, head.fields);
+    note_call_status(request_, head.fields);
     if (head.status == 101) {
       if (head.upgrade_websocket && request_.head().upgrade_websocket)
         co_return co_await tunnel(request_, *origin, head);
@@ -151,6 +152,8 @@ class Attempt {
         co_await keep_for_get(request_, origin, head, times))
       co_return;
     co_await deliver(request_, *origin, head, wait);
+    if (request_.grpc_status && head.status < 400)
+      end_call(request_.trace, span_, *request_.grpc_status, CallSide::asked);
     if (watch_.client_left() && request_.error) {
       (void)give_up("the client left before the end of its answer");
       co_return;

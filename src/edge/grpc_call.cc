@@ -1,9 +1,20 @@
 #include "edge/grpc_call.h"
 
+#include "telemetry/attribute.h"
 #include "wire/grpc.h"
 
 namespace weir::edge {
 namespace {
+
+using telemetry::AttributeKey;
+using wire::GrpcCode;
+
+// By OpenTelemetry's conventions for servers of gRPC.
+bool fault_of_service(GrpcCode code) {
+  return code == GrpcCode::unknown || code == GrpcCode::deadline_exceeded ||
+         code == GrpcCode::unimplemented || code == GrpcCode::internal ||
+         code == GrpcCode::unavailable || code == GrpcCode::data_loss;
+}
 
 void limit_by_client(EdgeRequest& request) {
   const wire::Field* told = request.head().fields.find("grpc-timeout");
@@ -25,6 +36,25 @@ void let_call_last(EdgeRequest& request, net::OriginExchange& origin) {
   request.exchange.last_long();
   limit_by_client(request);
   origin.allow_silence();
+}
+
+void note_call_status(EdgeRequest& request, const wire::Fields& fields) {
+  if (!request.grpc) [[likely]]
+    return;
+  if (const wire::Field* status = fields.find("grpc-status"))
+    request.grpc_status = wire::parse_grpc_status(status->value);
+}
+
+void end_call(telemetry::Trace& trace, telemetry::SpanRef span, GrpcCode code, CallSide side) {
+  trace.set(span, AttributeKey::rpc_system_name, "grpc");
+  trace.set(span, AttributeKey::rpc_response_status_code, wire::to_string(code));
+  const bool fault = fault_of_service(code);
+  if (code == GrpcCode::ok || (side == CallSide::answered && !fault)) return;
+  trace.set(span, AttributeKey::error_type, wire::to_string(code));
+  if (fault)
+    trace.status(span, telemetry::SpanStatus::error);
+  else
+    trace.refused(span);
 }
 
 }  // namespace weir::edge

@@ -2,6 +2,7 @@
 
 #include "edge/access_log.h"
 #include "edge/edge_shard.h"
+#include "edge/grpc_call.h"
 #include "edge/http_span.h"
 #include "edge/steps.h"
 #include "telemetry/attribute.h"
@@ -82,6 +83,8 @@ void count(EdgeRequest& request, Duration duration, uint64_t bytes_out) {
   metrics.bytes_out.add(bytes_out);
   if (const uint64_t bytes_in = request.exchange.body().bytes()) metrics.bytes_in.add(bytes_in);
   if (request.status >= 500) metrics.errors.add();
+  if (request.grpc_status) [[unlikely]]
+    metrics.count_call(*request.grpc_status);
   if (request.cache.result != CacheResult::none) metrics.cache.count(request.cache.result);
 }
 
@@ -91,6 +94,8 @@ void end_trace(EdgeRequest& request, MonoTime now) {
     trace.status(request.root, SpanStatus::error, request.error ? request.error : "");
     trace.set(request.root, AttributeKey::error_type, StatusText(request.status).view());
     log_failure(request, now);
+  } else if (request.grpc_status) {
+    end_call(trace, request.root, *request.grpc_status, CallSide::answered);
   }
   trace.served(request.root, served(request));
   trace.end(request.root, now);

@@ -1,9 +1,10 @@
 """gRPC through the edge, by gRPC's own Python library on both sides."""
 import concurrent.futures
+import json
 import threading
 import time
 
-from support import certificates, origin, process
+from support import certificates, keys, origin, process
 from support.case import Case
 
 try:
@@ -199,6 +200,92 @@ class Calls(GrpcEdgeCase):
             "edge.tls.certificate": edge_certificate, "edge.tls.key": edge_key})
         channel = self.channel(tls_port, grpc.ssl_channel_credentials(authority.path.read_bytes()))
         self.assertEqual(channel.unary_unary(SERVICE + "Unary")(b"abc", timeout=10), b"cba")
+
+
+class HowCallsEnd(GrpcEdgeCase):
+    """What log, metrics and spans say of a call, whose HTTP status is 200."""
+    ENDS = {"Unary": "OK", "Fail": "FAILED_PRECONDITION", "Nothing": "UNIMPLEMENTED"}
+
+    def make_calls(self, edge):
+        channel = self.channel(edge.port)
+        for method in self.ENDS:
+            try:
+                channel.unary_unary(SERVICE + method)(b"abc", timeout=10)
+            except grpc.RpcError:
+                pass
+
+    def test_the_access_log_and_the_metrics_have_the_status_of_each(self):
+        log = process.new_folder("log") / "access.json"
+        edge = self.start(**{keys.ACCESS_LOG: log})
+        self.make_calls(edge)
+        edge.get("/", method="POST")  # is no call
+        process.wait_until(lambda: log.read_bytes().count(b"\n") == 4, 5, "four lines")
+        lines = [json.loads(line) for line in log.read_text("utf-8").splitlines()]
+        self.assertEqual({line["path"]: line.get("grpc_status") for line in lines},
+                         {"/": None} | {SERVICE + method: status
+                                        for method, status in self.ENDS.items()})
+        for status in self.ENDS.values():
+            self.assertIn(f'edge_grpc_calls_total{{status="{status}"}} 1', edge.metrics())
+
+    def test_the_spans_have_it_and_only_the_fault_of_a_service_is_an_error_of_the_request(self):
+        edge = self.start()
+        self.make_calls(edge)
+        lines = edge.get("/debug/traces", edge.admin)[2].decode().splitlines()
+        told = {}
+        for trace in (json.loads(line) for line in lines):
+            for span in trace["spans"]:
+                if "rpc.response.status_code" not in span["attributes"]:
+                    continue
+                self.assertEqual(span["attributes"]["rpc.system.name"], "grpc")
+                told[span["name"], span["attributes"]["rpc.response.status_code"]] = (
+                    span.get("status"), span["attributes"].get("error.type"))
+        ok, failed = (told["origin.fetch", "OK"][0], told["origin.fetch", "UNIMPLEMENTED"][0])
+        self.assertNotEqual(ok, failed)
+        self.assertEqual(told, {
+            ("edge.request", "OK"): (ok, None), ("origin.fetch", "OK"): (ok, None),
+            ("edge.request", "FAILED_PRECONDITION"): (ok, None),
+            ("origin.fetch", "FAILED_PRECONDITION"): (failed, "FAILED_PRECONDITION"),
+            ("edge.request", "UNIMPLEMENTED"): (failed, "UNIMPLEMENTED"),
+            ("origin.fetch", "UNIMPLEMENTED"): (failed, "UNIMPLEMENTED")})
+
+    def test_what_the_edge_answers_by_itself_is_told_as_well(self):
+        log = process.new_folder("log") / "access.json"
+        (closed,) = process.free_ports(1)
+        edge = self.weir(closed, options={**HTTP2, keys.ACCESS_LOG: log})
+        self.error_of(self.channel(edge.port).unary_unary(SERVICE + "Unary"), b"")
+        process.wait_until(lambda: log.exists() and log.read_bytes().endswith(b"\n"), 5, "a line")
+        line = json.loads(log.read_text("utf-8"))
+        self.assertEqual((line["status"], line["grpc_status"]), (502, "UNAVAILABLE"))
+
+
+class Context(GrpcEdgeCase):
+    """Trace context and baggage in the metadata of calls."""
+    TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+    SENT = [("traceparent", f"00-{TRACE}-00f067aa0ba902b7-01"), ("tracestate", "one=1"),
+            ("tracestate", "two=2"), ("baggage", "a=1"), ("baggage", "b=2,=broken")]
+
+    def seen_of(self, sent, **options):
+        unary = self.channel(self.start(**options).port).unary_unary(SERVICE + "Unary")
+        unary(b"a", timeout=10, metadata=sent)
+        return self.shop.calls[0]
+
+    def test_a_trace_goes_on_and_baggage_of_a_stranger_does_not(self):
+        seen = self.seen_of(self.SENT)
+        self.assertRegex(seen["traceparent"], f"^00-{self.TRACE}-[0-9a-f]{{16}}-0[0-3]$")
+        self.assertNotIn("00f067aa0ba902b7", seen["traceparent"])
+        self.assertTrue(seen["tracestate"].endswith("one=1,two=2"), seen["tracestate"])
+        self.assertNotIn("baggage", seen)
+
+    def test_baggage_of_a_trusted_peer_goes_on_as_one_list_of_what_is_well_formed(self):
+        seen = self.seen_of(self.SENT, **{keys.TRUSTED_PEERS: "127.0.0.0/8"})
+        self.assertEqual(seen["baggage"], "a=1,b=2")
+
+    def test_a_context_that_cannot_be_read_ends_and_another_begins(self):
+        seen = self.seen_of([("traceparent", f"00-{self.TRACE}-00f067aa0ba902b7-01-x"),
+                             ("tracestate", "one=1")])
+        self.assertRegex(seen["traceparent"], "^00-[0-9a-f]{32}-[0-9a-f]{16}-0[0-3]$")
+        self.assertNotIn(self.TRACE, seen["traceparent"])
+        self.assertNotIn("one=1", seen.get("tracestate", ""))
 
 
 class ErrorsOfTheEdge(GrpcEdgeCase):

@@ -69,6 +69,10 @@ void check_exchange(const wire::RequestHead& request, const wire::ResponseHead& 
       WEIR_ASSERT(said.is_public || said.must_revalidate || said.s_maxage.present());
     if (found.source == LifetimeSource::default_ttl)
       WEIR_ASSERT(!facts.has_cookie && !answer.has(wire::KnownField::set_cookie));
+    if (answer.has(wire::KnownField::set_cookie))
+      WEIR_ASSERT(found.value > Duration::zero() && !said.no_cache);
+    if (facts.has_cookie && found.source == LifetimeSource::none)
+      WEIR_ASSERT(validators_of(answer).tag.exists());
   }
   check_times(stored_freshness(answer, said, found, times, policy), asked);
   check_head(answer, said);

@@ -344,8 +344,9 @@ class Limits(Case):
     def test_a_client_that_waits_in_silence_is_asked_for_a_sign_of_life(self):
         gate = threading.Event()
         self.addCleanup(gate.set)
-        edge = self.edge(lambda connection, request: gate.wait(20),
-                         **{"http2.ping_after": "300ms", "http2.ping_timeout": "300ms"})
+        edge = self.edge(lambda connection, request: (
+            gate.wait(20), origin.echoing_target(connection, request)), **{
+                "http2.ping_after": "300ms", "http2.ping_timeout": "300ms"})
         client = self.client(edge)
         client.request(1, "/slow")
         for _ in range(3):  # one that gives it is waited for
@@ -353,10 +354,10 @@ class Limits(Case):
             client.send(frame(PING, ACK, 0, bytes(8)))
             client.frames.clear()
         client.wait_for(PING)
-        client.wait_for_end()
         reason = 'http_server_http2_connections_ended_total{reason="silent"}'
         process.wait_until(lambda: metric(edge, reason) == 1, 5, "the connection to be counted")
-        gate.set()
+        gate.set()  # what is fetched for the cache is fetched to its end
+        client.wait_for_end()
         process.wait_until(lambda: metric(edge, "http_server_http2_active_requests") == 0, 5, "end")
 
     def test_an_answer_that_the_client_does_not_take_is_given_up(self):

@@ -108,8 +108,8 @@ Task<> ask(ShardStore& store, std::string key, Shared& shared, uint64_t seed) {
   Claim claim = co_await store.claim(request, wait);
   if (claim.outcome == ClaimOutcome::lead)
     co_await fill_it(store, std::move(claim.fill), key, shared, seed);
-  else if (claim.outcome == ClaimOutcome::ready && !sound(claim.object->body().view(0), key, false))
-    shared.wrong.fetch_add(1);
+  else if (claim.outcome == ClaimOutcome::ready)
+    co_await read_it(store, *claim.object, shared);
   else if (claim.outcome == ClaimOutcome::timed_out)
     shared.wrong.fetch_add(1);
 }

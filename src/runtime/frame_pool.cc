@@ -4,16 +4,16 @@
 
 namespace weir::runtime {
 
-constinit thread_local FramePool::Kept FramePool::kept_{};
+constinit thread_local FramePool::Kept FramePool::kept{};
 
 FramePool::Emptier::~Emptier() {
   for (size_t i = 0; i < classes; ++i) {
-    while (Spare* const frame = kept_.spare[i]) {
-      kept_.spare[i] = frame->next;
+    while (Spare* const frame = kept.spare[i]) {
+      kept.spare[i] = frame->next;
       give_to_allocator(frame, (i + 1) * step);
     }
   }
-  kept_.bytes = 0;
+  kept.bytes = 0;
 }
 
 void* FramePool::take_new(size_t bytes) {

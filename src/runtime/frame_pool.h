@@ -14,23 +14,23 @@ class FramePool {
  public:
   static void* take(size_t bytes) {
     if (bytes > frame_bytes_max || !keeps) return take_new(bytes);
-    Spare*& first = kept_.spare[class_of(bytes)];
+    Spare*& first = kept.spare[class_of(bytes)];
     if (!first) [[unlikely]]
       return take_new(bytes);
     Spare* const frame = first;
     first = frame->next;
-    kept_.bytes -= rounded(bytes);
+    kept.bytes -= rounded(bytes);
     return frame;
   }
   static void give_back(void* frame, size_t bytes) noexcept {
-    if (bytes > frame_bytes_max || !keeps || kept_.bytes >= kept_bytes_max) [[unlikely]]
+    if (bytes > frame_bytes_max || !keeps || kept.bytes >= kept_bytes_max) [[unlikely]]
       return give_to_allocator(frame, bytes);
-    Spare*& first = kept_.spare[class_of(bytes)];
+    Spare*& first = kept.spare[class_of(bytes)];
     first = new (frame) Spare{first};
-    kept_.bytes += rounded(bytes);
+    kept.bytes += rounded(bytes);
   }
   // Of the calling thread.
-  static size_t kept_bytes() { return kept_.bytes; }
+  static size_t kept_bytes() { return kept.bytes; }
 
  private:
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
@@ -59,7 +59,7 @@ class FramePool {
   static void* take_new(size_t bytes);
   static void give_to_allocator(void* frame, size_t bytes) noexcept;
 
-  static constinit thread_local Kept kept_;
+  static constinit thread_local Kept kept;
 };
 
 }  // namespace weir::runtime

@@ -34,11 +34,14 @@ std::string_view without_scheme(std::string_view url) {
 }
 
 // The first bytes of the keys of all URLs that begin like this: the host in lower case, the rest as
-// it is.
+// it is. Keys do not name a port that the scheme implies.
 std::string key_prefix(std::string_view scheme, std::string_view rest) {
   std::string key(scheme);
   const size_t host = rest.find('/');
-  for (const char c : rest.substr(0, host))
+  std::string_view authority = rest.substr(0, host);
+  const std::string_view implied = scheme == "http://" ? ":80" : ":443";
+  if (host != rest.npos && authority.ends_with(implied)) authority.remove_suffix(implied.size());
+  for (const char c : authority)
     key += c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
   if (host != rest.npos) key += rest.substr(host);
   return key;
@@ -251,7 +254,7 @@ Task<DeskAnswer> purge(EdgeShard& edge, cache::PurgeRequest request) {
 Task<DeskAnswer> explain(EdgeShard& edge, std::string url) {
   const Site* site = nullptr;
   const std::string key = key_of_url(edge.config(), url, &site);
-  if (key.empty()) co_return problem(400, "this is no URL that a site here answers for");
+  if (!site || key.empty()) co_return problem(400, "this is no URL that a site here answers for");
   if (!site->cached) co_return problem(200, "the site has no cache: edge.cache.enabled is off");
   const auto report = co_await edge.store().explain(
       key, {after(edge.shard().now(), desk_time), &edge.fills().cancel()});

@@ -327,6 +327,14 @@ class Purges(Cached):
         self.assertFalse(self.stored(edge, "/a/2"))
         self.assertTrue(self.stored(edge, "/b/1"))
 
+    def test_a_prefix_may_name_the_port_that_its_scheme_implies(self):
+        edge, _ = self.filled()
+        status, answer = self.admin(edge, "/cache/purge?prefix=http%3A%2F%2Fshop.test%3A80%2Fa%2F")
+        self.assertEqual((status, json.loads(answer)["purged"]), (200, 2))
+        self.assertFalse(self.stored(edge, "/a/2"))
+        status, answer = self.admin(edge, "/cache/purge?prefix=http%3A%2F%2Fshop.test%3A81%2Fb%2F")
+        self.assertEqual((status, json.loads(answer)["purged"]), (200, 0))
+
     def test_a_tag_is_purged(self):
         edge, _ = self.filled()
         status, answer = self.admin(edge, "/cache/purge?tag=fruit")

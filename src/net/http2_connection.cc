@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/units.h"
+#include "net/connection_age.h"
 #include "net/http_server.h"
 #include "net/tls_stream.h"
 
@@ -52,7 +53,8 @@ Http2Connection::Http2Connection(HttpServer& server, runtime::Stream& stream, In
       idle_since_(server.shard().now()),
       head_since_(server.shard().now()),
       heard_at_(server.shard().now()),
-      ends_at_(after(server.shard().now(), server.settings().http2.age_max)) {}
+      ends_at_(after(shard_.now(),
+                     draw_age(server.settings().http2.age_max, shard_.reactor().random()))) {}
 
 Http2Connection::~Http2Connection() {
   WEIR_ASSERT(in_flight_ == 0);

@@ -4,6 +4,7 @@
 
 #include "base/units.h"
 #include "net/bounded_wait.h"
+#include "net/connection_age.h"
 
 namespace weir::net {
 
@@ -134,7 +135,8 @@ Http2Origin::ConnectionPtr Http2Origin::make(runtime::StreamPtr stream) {
 // Until it takes no more requests, and those that it has have ended.
 Task<> Http2Origin::tend(ConnectionPtr connection) {
   Http2ClientConnection& http2 = connection->http2;
-  const Wait wait{after(shard_.now(), share_.settings().http2.age_max), &http2.leaving()};
+  const Duration age = draw_age(share_.settings().http2.age_max, shard_.reactor().random());
+  const Wait wait{after(shard_.now(), age), &http2.leaving()};
   (void)co_await runtime::sleep(shard_.reactor(), wait);
   if (http2.lost() && http2.requests() == 0) metrics_.lost.add();
   if (http2.silent()) metrics_.http2_silent.add();

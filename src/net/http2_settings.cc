@@ -65,8 +65,8 @@ const settings::Group<Http2ServerSettings>& http2_server_settings() {
            .between(10, 1'000'000)
            .live(),
        field(&S::age_max, "age_max", hours(24),
-             "After this time a connection is wound up in order, so that clients spread anew over "
-             "the nodes behind a load balancer; lower it there.")
+             "After this time, a tenth more or less, a connection is wound up in order, so that "
+             "clients spread anew over the nodes behind a load balancer; lower it there.")
            .between(seconds(1), hours(24 * 30))
            .live(),
        field(&S::ping_after, "ping_after", minutes(1),

@@ -90,9 +90,10 @@ const settings::Group<OriginHttp2Settings>& http2_settings() {
              "answers from far away, lower it where memory is short.")
            .in_bytes()
            .between(16 * KiB, 16 * MiB),
-       field(&S::age_max, "age_max", hours(1),
-             "How long a connection takes new requests; then another is made, so that a change of "
-             "addresses and a larger fleet are noticed.")
+       field(
+           &S::age_max, "age_max", hours(1),
+           "How long, a tenth more or less, a connection takes new requests; then another is made, "
+           "so that a change of addresses and a larger fleet are noticed.")
            .between(seconds(1), hours(24 * 30)),
        field(&S::ping_after, "ping_after", seconds(20),
              "After how long a silence an origin that owes an answer is asked for a sign of life; "

@@ -4,6 +4,7 @@
 
 #include "edge/cache/shard_store.h"
 #include "edge/rules/cache_key.h"
+#include "edge/second_tier.h"
 #include "edge/stored_answer.h"
 #include "wire/http_date.h"
 #include "wire/json_writer.h"
@@ -45,18 +46,6 @@ std::string key_prefix(std::string_view scheme, std::string_view rest) {
     key += c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
   if (host != rest.npos) key += rest.substr(host);
   return key;
-}
-
-disk::PurgeKind kind_on_disk(cache::PurgeBy by) {
-  switch (by) {
-    case cache::PurgeBy::key:
-      return disk::PurgeKind::key;
-    case cache::PurgeBy::prefix:
-      return disk::PurgeKind::prefix;
-    case cache::PurgeBy::tag:
-      break;
-  }
-  return disk::PurgeKind::tag;
 }
 
 std::vector<std::string> keys_to_purge(const EdgeConfig& config,
@@ -233,15 +222,10 @@ Task<DeskAnswer> purge(EdgeShard& edge, cache::PurgeRequest request) {
                                : "this is no URL that a site here answers for");
   uint64_t count = 0;
   for (const std::string& key : keys) {
-    // The disk first: see DiskShard::purge().
-    const Result<> on_disk =
-        co_await edge.disk().purge(kind_on_disk(request.by), key, request.soft,
-                                   {after(edge.shard().now(), desk_time), &edge.fills().cancel()});
     const Result<uint64_t> done =
-        co_await edge.store().purge({.by = request.by, .text = key, .soft = request.soft},
-                                    {after(edge.shard().now(), desk_time), &edge.fills().cancel()});
+        co_await purge_tiers(edge, {.by = request.by, .text = key, .soft = request.soft},
+                             {after(edge.shard().now(), desk_time), &edge.fills().cancel()});
     if (!done) co_return problem(503, done.error().text);
-    if (!on_disk) co_return problem(503, on_disk.error().text);
     count += *done;
   }
   Buffer out;

@@ -8,6 +8,7 @@
 #include "edge/refresh.h"
 #include "edge/rules/cache_key.h"
 #include "edge/rules/stored_head.h"
+#include "edge/second_tier.h"
 #include "edge/steps.h"
 
 namespace weir::edge {
@@ -90,12 +91,10 @@ bool append_key_of(Buffer& out, const EdgeRequest& request, const TargetUrl& url
 }
 
 Task<Result<>> forget(EdgeShard& edge, Forgotten what, runtime::Wait wait) {
-  // The disk first: see DiskShard::purge().
-  const Result<> on_disk = co_await edge.disk().purge(disk::PurgeKind::key, what.key, false, wait);
-  const Result<uint64_t> done = co_await edge.store().purge(
-      {.by = cache::PurgeBy::key, .text = std::move(what.key), .cause = what.cause}, wait);
+  const Result<uint64_t> done = co_await purge_tiers(
+      edge, {.by = cache::PurgeBy::key, .text = std::move(what.key), .cause = what.cause}, wait);
   if (!done) co_return std::unexpected(done.error());
-  co_return on_disk;
+  co_return Result<>{};
 }
 
 Task<> forget_own(EdgeRequest& request) {

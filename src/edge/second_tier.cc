@@ -132,6 +132,18 @@ Task<Result<>> pump(disk::DiskAnswer& found, cache::Fill& fill, runtime::Wait wa
   co_return fill.complete();
 }
 
+disk::PurgeKind kind_on_disk(cache::PurgeBy by) {
+  switch (by) {
+    case cache::PurgeBy::key:
+      return disk::PurgeKind::key;
+    case cache::PurgeBy::prefix:
+      return disk::PurgeKind::prefix;
+    case cache::PurgeBy::tag:
+      break;
+  }
+  return disk::PurgeKind::tag;
+}
+
 // Outlives the client that began it, as every fill does.
 Task<> bring_back(EdgeShard& edge, std::unique_ptr<disk::DiskAnswer> found, cache::Fill fill) {
   const runtime::Wait wait{after(edge.shard().now(), edge.config().cache.fill.timeout),
@@ -205,6 +217,16 @@ Task<bool> take_from_disk(EdgeRequest& request, cache::Fill& fill) {
                               {request.exchange.deadline(), &request.edge.shard().closing()});
   if (object) cache.status.detail = "disk";
   co_return object.has_value();
+}
+
+// The disk first: see DiskShard::purge().
+Task<Result<uint64_t>> purge_tiers(EdgeShard& edge, cache::PurgeRequest request,
+                                   runtime::Wait wait) {
+  const Result<> on_disk =
+      co_await edge.disk().purge(kind_on_disk(request.by), request.text, request.soft, wait);
+  const Result<uint64_t> in_memory = co_await edge.store().purge(std::move(request), wait);
+  if (in_memory && !on_disk) co_return std::unexpected(on_disk.error());
+  co_return in_memory;
 }
 
 bool may_be_on_disk(const EdgeRequest& request) {

@@ -36,6 +36,11 @@ runtime::Task<bool> take_from_disk(EdgeRequest& request, cache::Fill& fill);
 // Whether that may still help.
 bool may_be_on_disk(const EdgeRequest& request);
 
+// Removes from both tiers, or makes stale there; answers how many were in memory. In force on all
+// shards when it answers; errors: those of either tier, each of which has been tried.
+runtime::Task<Result<uint64_t>> purge_tiers(EdgeShard& edge, cache::PurgeRequest request,
+                                            runtime::Wait wait);
+
 // A whole object, to be written if there is room.
 void offer_to_disk(EdgeShard& edge, const cache::Object& object);
 

@@ -123,6 +123,28 @@ TEST_CASE("what was changed through the edge is never seen again, in no process 
   CHECK(from_disk > 10 * count);
 }
 
+// Between the tiers: who looks on disk while a change makes void what is stored must not bring it
+// back into memory behind the change. Shards that stand still now and then give him the time.
+TEST_CASE("what was changed while many ask for it does not come back from disk") {
+  const auto [first, count] = runtime::SimSeeds::of(16);
+  for (uint64_t seed = first; seed < first + count; ++seed) {
+    CAPTURE(seed);
+    CacheWorldPlan plan{.seed = seed, .shards = 3, .clients = 100, .requests = 100, .keys = 1};
+    plan.client_pause = milliseconds(20);
+    plan.shard.stall_chance = 0.2;
+    plan.shard.stall_spread = milliseconds(5);
+    plan.period = hours(24);
+    plan.max_age = 7200;
+    plan.body_bytes_max = 500;
+    plan.purge = 0.001;
+    plan.disk_bytes = 6 << 20;
+    plan.changes_are_certain = true;
+    const CacheWorldOutcome outcome = run(plan);
+    CHECK(outcome.fault(plan) == "");
+    CHECK(outcome.right == outcome.requests);
+  }
+}
+
 TEST_CASE("whatever the disk does and however the edge ends, nobody gets what he may not") {
   const auto [first, count] = runtime::SimSeeds::of(60);
   CacheWorldOutcome sum;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "edge/cache/slice.h"
 #include "edge/judge.h"
@@ -122,8 +123,11 @@ Task<Pieces> gather(EdgeShard& edge, Errand& errand, const RequestDirectives& di
   }
   const size_t plain = errand.ask.fields.size();
   append_gap_asked(errand.ask.fields, pieces.assembly);
+  // A 304 says as little as a wrong part does: the whole is asked for then.
+  const bool conditional = std::exchange(errand.ask.conditional, true);
   Result<FetchedAnswer> answer = co_await fetch.run(errand.ask, wait);
   errand.ask.fields.truncate(plain);
+  errand.ask.conditional = conditional;
   if (!answer) {
     pieces.kind = Pieces::Kind::failed;
     pieces.error = answer.error();

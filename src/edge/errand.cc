@@ -78,6 +78,11 @@ Errand make_errand(const EdgeRequest& request, bool with_conditions) {
   return errand;
 }
 
+void append_whether(OriginAsk& ask, const Validators& stored) {
+  append_validation_fields(ask.fields, stored);
+  ask.conditional |= stored.usable();
+}
+
 void append_part_asked(Buffer& fields, const Errand& errand) {
   if (!errand.part) return;
   fields.append("Range: ");

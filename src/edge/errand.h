@@ -31,6 +31,9 @@ struct Errand {
 // What the request wants of its origin, without what concerns this client alone: ranges and, unless
 // they are to be asked, too, its preconditions.
 Errand make_errand(const EdgeRequest& request, bool with_conditions = false);
+// Adds the question whether the stored answer with these validators still holds; nothing where it
+// has none.
+void append_whether(OriginAsk& ask, const Validators& stored);
 // Appends the field that asks for the part that is wanted; nothing where that is the whole.
 void append_part_asked(Buffer& fields, const Errand& errand);
 // The same errand for all of it.

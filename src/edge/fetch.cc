@@ -9,6 +9,8 @@
 #include "edge/keep_hint.h"
 #include "edge/observe.h"
 #include "edge/origin_choice.h"
+#include "edge/rules/cache_key.h"
+#include "edge/rules/validators.h"
 #include "edge/steps.h"
 #include "edge/tunnel.h"
 #include "edge/upload.h"
@@ -38,6 +40,13 @@ bool idempotent(RequestMethod method) {
     default:
       return false;
   }
+}
+
+// Where there is a cache, what it cannot use is no answer for its clients either. Services of other
+// methods mean something by a 304 of their own.
+bool is_unasked_304(const EdgeRequest& request, const wire::ResponseHead& head) {
+  return head.status == 304 && request.site->cached && looks_up(request.head().method) &&
+         !request.head().fields.has_any(answered_by_304);
 }
 
 // What of a small body is here already. It goes with the head.
@@ -115,6 +124,8 @@ class Attempt {
       Result<wire::ResponseHead*> head =
           co_await origin->receive_head(request_.head().method, wait);
       if (!head) co_return co_await no_answer(head.error(), *origin, upload);
+      if (is_unasked_304(request_, **head))
+        co_return co_await no_answer(unasked_304, *origin, upload);
       if (!(*head)->interim) {
         if (!watch_.stop_probing()) co_await watch_.probed();
         co_await deliver_final(origin, **head, upload, wait);

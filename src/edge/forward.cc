@@ -5,6 +5,7 @@
 #include "edge/edge_shard.h"
 #include "edge/keep_hint.h"
 #include "edge/own_fields.h"
+#include "edge/rules/validators.h"
 #include "wire/baggage.h"
 #include "wire/forwarded.h"
 #include "wire/http1_chunked.h"
@@ -216,6 +217,7 @@ OriginAsk make_ask(const EdgeRequest& request, std::string_view target,
     if (hop_by_hop(field) || own_in_request.contains(field.id) || left_out(field)) continue;
     if (!edits.empty() && edits.removes(field)) continue;
     wire::append_field(ask.fields, field);
+    ask.conditional |= answered_by_304.contains(field.id);
   }
   ask.fields.append(edits.lines());
   append_trusted_fields(ask.fields, request);

@@ -33,10 +33,11 @@ struct FieldFilter {
 // for what the cache fetches.
 struct OriginAsk {
   std::string target;
-  std::string host;   // empty: the origin's own name
-  Buffer fields;      // all but Host, traceparent and tracestate
-  Buffer tracestate;  // members of others than us
-  std::string ot;     // what a trusted peer's OpenTelemetry member said
+  std::string host;          // empty: the origin's own name
+  Buffer fields;             // all but Host, traceparent and tracestate
+  Buffer tracestate;         // members of others than us
+  std::string ot;            // what a trusted peer's OpenTelemetry member said
+  bool conditional = false;  // a 304 may be the answer
 };
 OriginAsk make_ask(const EdgeRequest& request, std::string_view target,
                    const FieldFilter& left_out);

@@ -82,13 +82,14 @@ Task<bool> Lead::answered_from_parts() {
 Task<Result<FetchedAnswer>> Lead::ask(bool whether) {
   const runtime::Wait wait{request_.exchange.deadline(), &edge_.shard().closing()};
   const size_t plain = errand_.ask.fields.size();
+  const bool conditional = errand_.ask.conditional;
   if (whether)
-    append_validation_fields(errand_.ask.fields,
-                             StoredAnswer::representation(*request_.cache.object).validators);
+    append_whether(errand_.ask, StoredAnswer::representation(*request_.cache.object).validators);
   append_part_asked(errand_.ask.fields, errand_);
   OriginFetch fetch(edge_, request_.generation, request_.site_index, request_.trace, &request_);
   Result<FetchedAnswer> answer = co_await fetch.run(errand_.ask, wait);
   errand_.ask.fields.truncate(plain);
+  errand_.ask.conditional = conditional;
   co_return answer;
 }
 

@@ -14,5 +14,8 @@ SiteOrigin& choose_origin(EdgeShard& edge, ShardGeneration& generation, size_t s
 
 // The status that says what became of asking: 504, 503 or 502.
 uint16_t status_for(ErrorCode code);
+// A 304 to who has not asked whether a copy still holds: there is none that it could be about.
+inline constexpr Error unasked_304{ErrorCode::invalid,
+                                   "the origin answered 304 to a request without a condition"};
 
 }  // namespace weir::edge

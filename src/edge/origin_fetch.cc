@@ -62,7 +62,7 @@ Task<Result<FetchedAnswer>> OriginFetch::attempt(const OriginAsk& ask, SiteOrigi
   const Result<> sent = co_await answer.exchange->send(std::span(&part, 1), wait);
   if (!sent) co_return failed(sent.error(), answer.exchange->failed(sent.error()));
   answer.exchange->request_complete();
-  const auto head = co_await final_head(*answer.exchange, wait);
+  const auto head = co_await final_head(*answer.exchange, ask.conditional, wait);
   if (!head) co_return failed(head.error(), answer.exchange->failed(head.error()));
   answer.head = *head;
   answer.times.responded = reactor.now();
@@ -77,7 +77,7 @@ Task<Result<FetchedAnswer>> OriginFetch::attempt(const OriginAsk& ask, SiteOrigi
 }
 
 Task<Result<const wire::ResponseHead*>> OriginFetch::final_head(net::OriginExchange& exchange,
-                                                                Wait wait) {
+                                                                bool conditional, Wait wait) {
   for (;;) {
     Result<wire::ResponseHead*> head =
         co_await exchange.receive_head(wire::RequestMethod::get, wait);
@@ -85,6 +85,7 @@ Task<Result<const wire::ResponseHead*>> OriginFetch::final_head(net::OriginExcha
     if (!(*head)->interim) {
       if ((*head)->status == 101)
         co_return fail(ErrorCode::invalid, "the origin switched protocols unasked");
+      if ((*head)->status == 304 && !conditional) co_return std::unexpected(unasked_304);
       co_return *head;
     }
     // 100 is for us, and HTTP/1.0 knows no interim answers.

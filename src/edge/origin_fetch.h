@@ -38,7 +38,7 @@ class OriginFetch {
   runtime::Task<Result<FetchedAnswer>> attempt(const OriginAsk& ask, SiteOrigin& origin,
                                                runtime::Wait wait, bool& again);
   runtime::Task<Result<const wire::ResponseHead*>> final_head(net::OriginExchange& exchange,
-                                                              runtime::Wait wait);
+                                                              bool conditional, runtime::Wait wait);
 
   EdgeShard& edge_;
   ShardGeneration& generation_;

@@ -115,8 +115,7 @@ Task<Settled> fetch_and_settle(EdgeShard& edge, ShardGeneration& generation, Err
     if (settled) co_return *settled;
   }
   OriginFetch fetch(edge, generation, errand.site_index, trace, nullptr);
-  if (old)
-    append_validation_fields(errand.ask.fields, StoredAnswer::representation(*old).validators);
+  if (old) append_whether(errand.ask, StoredAnswer::representation(*old).validators);
   append_part_asked(errand.ask.fields, errand);
   Result<FetchedAnswer> answer = co_await fetch.run(errand.ask, wait);
   if (answer) co_return co_await settle(edge, errand, *std::move(answer), std::move(fill), old);

@@ -67,6 +67,9 @@ bool has_precondition(const wire::Fields& request);
 
 // A field of a request that is a precondition: left out when our own question takes its place.
 bool is_precondition(wire::KnownField id);
+// The fields of a request that a 304 may be the answer to (RFC 9110 15.4.5).
+inline constexpr wire::KnownFieldSet answered_by_304{wire::KnownField::if_none_match,
+                                                     wire::KnownField::if_modified_since};
 // Appends "If-None-Match" and "If-Modified-Since" lines for a stored answer.
 void append_validation_fields(Buffer& out, const Validators& stored);
 // Appends "If-Range", by which the origin sends a part only of what the copy with these validators

@@ -71,7 +71,7 @@ void append_html_page(Buffer& page, const EdgeRequest& request, uint16_t status)
 
 wire::GrpcCode grpc_code_of(const EdgeRequest& request, uint16_t status) {
   const net::HttpExchange& exchange = request.exchange;
-  if (status == 504 && exchange.reactor().now() >= exchange.deadline())
+  if ((status == 504 || status == 408) && exchange.reactor().now() >= exchange.deadline())
     return wire::GrpcCode::deadline_exceeded;
   if (status == 413 || status == 431) return wire::GrpcCode::resource_exhausted;
   return wire::grpc_code_of_http(status);

@@ -85,6 +85,10 @@ Task<Result<>> GrpcClientCall::go_on(runtime::WaitQueue& queue) {
 Result<std::optional<std::string_view>> GrpcClientCall::end() {
   let_go();
   if (!ended_ && lost_) return give_up({ErrorCode::reset, "the connection was lost"});
+  // The server keeps the deadline as well, and may be the first to notice that it has passed.
+  const bool late = channel_.shard_.now() >= wait_.until;
+  if (!ended_ && late && error_ == Http2Error::cancel)
+    return give_up({ErrorCode::timed_out, "deadline passed"});
   if (!ended_) {
     status_ = {wire::grpc_code_of_reset(error_), "the call's stream was reset"};
   } else if (!has_status_) {

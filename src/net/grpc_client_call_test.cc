@@ -1,5 +1,7 @@
 #include "net/grpc_client_call.h"
 
+#include <thread>
+
 #include "net/grpc_peer_kit.h"
 
 namespace weir::net {
@@ -351,6 +353,24 @@ TEST_CASE("a call that is cancelled, late or let go is reset at the server") {
                      }
                      co_await test::pause(parts.shard.reactor(), milliseconds(20));
                      CHECK(parts.server.connections() == 1);
+                   }});
+}
+
+TEST_CASE("a call that its server cancels when its time is over was late, and not cancelled") {
+  on_each_reactor({[](StreamPtr& stream, int) -> Task<> {
+                     test::Http2Peer peer(*stream);
+                     co_await peer.say(first_frame);
+                     const uint32_t call = co_await peer.next_request();
+                     // Nobody looks at a clock meanwhile.
+                     std::this_thread::sleep_for(milliseconds(60));
+                     co_await peer.say(reset(call, 8));
+                     co_await peer.linger();
+                   },
+                   [](Parts& parts) -> Task<> {
+                     GrpcClientCall call(parts.channel, talk, parts.in(milliseconds(30)));
+                     const auto message = co_await call.read();
+                     REQUIRE_FALSE(message.has_value());
+                     CHECK(message.error().code == ErrorCode::timed_out);
                    }});
 }
 

@@ -11,6 +11,15 @@ need() {
   install_packages "${missing[@]}" || die "could not install all of: ${missing[*]}"
 }
 
+# What could not be installed, for the end of a run.
+NOT_INSTALLED=()
+
+# not_installed WHAT CONSEQUENCE
+not_installed() {
+  NOT_INSTALLED+=("$1")
+  loud "NOT INSTALLED: $1. $2"
+}
+
 # want LIST: installs what it can, one by one, and says loudly what it could not. Returns 1 then.
 want() {
   local package failed=()
@@ -18,27 +27,28 @@ want() {
     if [[ -n ${WEIR_NO_INSTALL:-} ]] || ! install_packages "$package"; then failed+=("$package"); fi
   done < <(missing_of "$@")
   ((${#failed[@]})) || return 0
-  loud "NOT INSTALLED: ${failed[*]}. Tests that need them are skipped and counted as skipped."
+  not_installed "${failed[*]}" "Tests that need them are skipped and counted as skipped."
   return 1
 }
 
-# want_go LIST: builds the Go programs of the list ("name package@version", or "name ./folder" for
-# one of our own) into build/peers/bin, which it puts onto the PATH, and says loudly what it could
-# not. Returns 1 then.
+# want_go LIST: builds the Go programs of the list ("name ./folder package": the package as the
+# go.mod of the folder pins it) into build/peers/bin, which it puts onto the PATH, and says loudly
+# what it could not. Returns 1 then.
 want_go() {
-  local name package folder=$PWD/build/peers/bin failed=()
-  export PATH=$folder:$PATH
-  while read -r name package; do
-    ! is_built "$folder/$name" "$package" || continue
-    [[ -z ${WEIR_NO_INSTALL:-} ]] && install_go "$folder" "$name" "$package" || failed+=("$name")
+  local name folder package programs=$PWD/build/peers/bin failed=()
+  export PATH=$programs:$PATH
+  while read -r name folder package; do
+    ! is_built "$programs/$name" "$folder" || continue
+    [[ -z ${WEIR_NO_INSTALL:-} ]] && install_go "$programs/$name" "$folder" "$package" ||
+      failed+=("$name")
   done < <(sed -E 's/#.*//; /^[[:space:]]*$/d' "tools/packages/$1.txt")
   ((${#failed[@]})) || return 0
-  loud "NOT INSTALLED: ${failed[*]} (Go 1.26 or newer builds them)." \
+  not_installed "${failed[*]} (Go 1.26 or newer builds them)" \
     "Tests that need them are skipped and counted as skipped."
   return 1
 }
 
-# want_cargo LIST: the same for programs of our own in Rust ("name ./folder").
+# want_cargo LIST: the same for programs in Rust ("name ./folder").
 want_cargo() {
   local name folder programs=$PWD/build/peers/bin failed=()
   export PATH=$programs:$PATH
@@ -47,7 +57,7 @@ want_cargo() {
     [[ -z ${WEIR_NO_INSTALL:-} ]] && install_cargo "$programs/$name" "$folder" || failed+=("$name")
   done < <(sed -E 's/#.*//; /^[[:space:]]*$/d' "tools/packages/$1.txt")
   ((${#failed[@]})) || return 0
-  loud "NOT INSTALLED: ${failed[*]} (cargo 1.85 or newer builds them). What needs them is left out."
+  not_installed "${failed[*]} (cargo 1.85 or newer builds them)" "What needs them is left out."
   return 1
 }
 
@@ -70,7 +80,7 @@ want_python() {
     DEBIAN_PYTHON=$folder/bin/python3
     return
   fi
-  loud "NOT INSTALLED: the Python packages of tools/packages/$1.txt." \
+  not_installed "the Python packages of tools/packages/$1.txt" \
     "Tests that need them are skipped and counted as skipped."
   return 1
 }
@@ -78,21 +88,14 @@ want_python() {
 # The packages that the tests import are Debian's, whatever python3 stands first on the PATH.
 DEBIAN_PYTHON=/usr/bin/python3
 
-# A program of our own is built again when one of its files has changed.
+# It is built again when a file of its folder has changed.
 is_built() {
-  [[ -x $1 ]] && { [[ $2 != ./* ]] || [[ -z $(find "$2" -type f -newer "$1") ]]; }
+  [[ -x $1 && -z $(find "$2" -type f -newer "$1") ]]
 }
 
 install_go() {
-  local folder=$1 name=$2 package=$3 last
   command -v go >/dev/null || return 1
-  if [[ $package == ./* ]]; then
-    run timeout 300 go build -C "$package" -o "$folder/$name" . </dev/null
-    return
-  fi
-  run env GOBIN="$folder/of-$name" timeout 300 go install "$package" </dev/null || return 1
-  last=${package%@*}
-  mv "$folder/of-$name/${last##*/}" "$folder/$name" && rmdir "$folder/of-$name"
+  run timeout 600 go build -C "$2" -o "$1" "$3" </dev/null
 }
 
 packages_of() {

@@ -67,6 +67,8 @@ run_peers() {
   want_python peers-python || true
   run_ctest release "$1" -L peers || failed=1
   run_integration "$1" --peers-only || failed=1
+  ((${#NOT_INSTALLED[@]} == 0)) ||
+    loud "NOT INSTALLED, and so not tested against: $(IFS=';' && echo "${NOT_INSTALLED[*]}")"
   return "$failed"
 }
 

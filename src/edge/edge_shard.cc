@@ -41,6 +41,14 @@ void EdgeShard::end(EdgeRequests::Ptr request) {
   leave(generation);
 }
 
+// The durations of what was read and answered in this step.
+void EdgeShard::end_step() {
+  if (!tracer_.has_step()) return;
+  const MonoTime now = shard_.reactor().fresh_now();
+  const telemetry::Metered metered(tracer_.meter());
+  tracer_.end_step(shard_.now(), now);
+}
+
 ShardGeneration::ShardGeneration(EdgeShard& of, std::shared_ptr<const Generation> generation)
     : edge(of),
       shared(std::move(generation)),
@@ -66,7 +74,9 @@ EdgeShard::EdgeShard(EdgeService& service, runtime::Shard& shard, net::Resolver&
       disk_(service.disk(), shard, metrics_.recorder()),
       fills_(shard.reactor()),
       test_route_(service.telemetry().test_route),
-      disposals_(shard.reactor()) {
+      disposals_(shard.reactor()),
+      step_hook_([](void* edge) { static_cast<EdgeShard*>(edge)->end_step(); }, this) {
+  shard_.at_step_end(step_hook_);
   current_ = make_generation();
   start_second_tier(*this);
 }

@@ -98,6 +98,7 @@ class EdgeShard final : public net::HttpHandler {
   // Goes on with a step that answers, and may wait for it.
   runtime::Task<> answer_and_end(EdgeRequests::Ptr request, runtime::Task<> (*step)(EdgeRequest&));
   void end(EdgeRequests::Ptr request);
+  void end_step();
   telemetry::RemoteParent parent_of(const net::HttpExchange& exchange) const;
   std::unique_ptr<ShardGeneration> make_generation();
   void start_checks(ShardGeneration& generation);
@@ -123,6 +124,7 @@ class EdgeShard final : public net::HttpHandler {
   Buffer key_scratch_;
   Buffer variant_scratch_;
   std::vector<OriginFacts> origin_facts_;
+  runtime::StepHook step_hook_;
 };
 
 }  // namespace weir::edge

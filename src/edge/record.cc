@@ -73,13 +73,14 @@ void log_failure(EdgeRequest& request, MonoTime now) {
   if (request.error) event.set(AttributeKey::reason, request.error);
 }
 
-void count(EdgeRequest& request, Duration duration, uint64_t bytes_out) {
+AnsweredMetrics::Cells& answered(EdgeRequest& request) {
+  return request.generation.answered.at(kind_of(request), request.status);
+}
+
+// All but how long it took.
+void count(EdgeRequest& request, AnsweredMetrics::Cells& answered, uint64_t bytes_out) {
   EdgeMetrics& metrics = request.edge.metrics();
-  AnsweredMetrics::Cells& answered =
-      request.generation.answered.at(kind_of(request), request.status);
   answered.requests.add();
-  answered.duration.record(duration);
-  request.edge.tracer().record_path(path_of(request), duration);
   metrics.bytes_out.add(bytes_out);
   if (const uint64_t bytes_in = request.exchange.body().bytes()) metrics.bytes_in.add(bytes_in);
   if (request.status >= 500) metrics.errors.add();
@@ -97,26 +98,48 @@ void end_trace(EdgeRequest& request, MonoTime now) {
   } else if (request.grpc_status) {
     end_call(trace, request.root, *request.grpc_status, CallSide::answered);
   }
-  trace.served(request.root, served(request));
-  trace.end(request.root, now);
-  trace.finish();
+  trace.finish(now, served(request));
+}
+
+// Of a request that began in this step of the shard all but its duration is recorded now, and that
+// when the step ends (EdgeShard::end_step()). False, without effect, where the duration is needed
+// now.
+bool record_with_step(EdgeRequest& request) {
+  telemetry::Tracer& tracer = request.edge.tracer();
+  if (request.exchange.started() != request.exchange.reactor().now() || request.status >= 500 ||
+      request.grpc_status || request.edge.access_log() || !tracer.records_metrics())
+    return false;
+  const telemetry::Metered metered(tracer.meter());
+  if (tracer.records_traces() && !request.trace.finish_with_step(served(request))) return false;
+  AnsweredMetrics::Cells& cells = answered(request);
+  tracer.count_with_step(cells.duration, path_of(request));
+  count(request, cells, request.exchange.bytes_out());
+  return true;
+}
+
+void record_now(EdgeRequest& request) {
+  telemetry::Tracer& tracer = request.edge.tracer();
+  const MonoTime now = request.exchange.reactor().fresh_now();
+  const telemetry::Metered metered(tracer.meter());
+  const Duration duration = now - request.exchange.started();
+  const uint64_t bytes_out = request.exchange.bytes_out();
+  if (tracer.records_metrics()) [[likely]] {
+    AnsweredMetrics::Cells& cells = answered(request);
+    cells.duration.record(duration);
+    tracer.record_path(path_of(request), duration);
+    count(request, cells, bytes_out);
+  }
+  if (tracer.records_traces()) [[likely]]
+    end_trace(request, now);
+  write_access_log(request, duration, bytes_out);
 }
 
 }  // namespace
 
 void record(EdgeRequest& request) {
-  telemetry::Tracer& tracer = request.edge.tracer();
-  if (!tracer.records_metrics() && !request.edge.access_log()) [[unlikely]]
+  if (!request.edge.tracer().records_metrics() && !request.edge.access_log()) [[unlikely]]
     return;
-  const MonoTime now = request.exchange.reactor().fresh_now();
-  const telemetry::Metered metered(tracer.meter());
-  const Duration duration = now - request.exchange.started();
-  const uint64_t bytes_out = request.exchange.bytes_out();
-  if (tracer.records_metrics()) [[likely]]
-    count(request, duration, bytes_out);
-  if (tracer.records_traces()) [[likely]]
-    end_trace(request, now);
-  write_access_log(request, duration, bytes_out);
+  if (!record_with_step(request)) record_now(request);
 }
 
 }  // namespace weir::edge

@@ -185,6 +185,58 @@ TEST_CASE("a hit allocates nothing but the frame of the coroutine that answers i
     CHECK(allocations[i] <= 1);
 }
 
+// What is left in the registry and the flight recorder of an edge that answered `requests`.
+void check_recorded(SimulatedEdge& edge, uint64_t requests, bool traces) {
+  const telemetry::Snapshot snapshot = edge.registry().collect();
+  uint64_t counted = 0, timed = 0;
+  const auto* const requests_total = snapshot.find("http_requests_total");
+  const auto* const durations = snapshot.find("http.server.request.duration");
+  REQUIRE((requests_total && durations));
+  for (const telemetry::MetricPoint& point : requests_total->points)
+    counted += std::get<uint64_t>(point.value);
+  for (const telemetry::MetricPoint& point : durations->points)
+    timed += std::get<telemetry::HistogramData>(point.value).count();
+  CHECK(counted == requests);
+  CHECK(timed == requests);
+  uint64_t recorded = 0;
+  edge.tracing().tracer(0).ring().snapshot().each([&](const telemetry::TraceView& trace) {
+    ++recorded;
+    CHECK(trace.span(0).end_ns >= trace.span(0).start_ns);
+    CHECK(trace.header().ended_ns == trace.span(0).end_ns);
+  });
+  CHECK(recorded == (traces ? requests : 0));
+  CHECK(edge.tracing().account().unaccounted() == 0);
+}
+
+TEST_CASE("every request is counted, timed and recorded once, whatever is recorded and sampled") {
+  using telemetry::Recording;
+  using telemetry::SamplingStrategy;
+  constexpr int requests = 50;
+  for (const Recording recording : {Recording::metrics, Recording::everything})
+    for (const SamplingStrategy strategy :
+         {SamplingStrategy::fixed, SamplingStrategy::adaptive, SamplingStrategy::tail}) {
+      runtime::SimWorld world(1);
+      const int id = *world.network().open_listener(origin_address);
+      runtime::SimProcess behind(world, origin_address, 1,
+                                 [&](Shard& shard) { return origin(shard, id); });
+      SimulatedEdgeOptions options{.address = edge_address,
+                                   .origin_urls = {"http://" + origin_address.to_string()},
+                                   .shards = 1};
+      options.telemetry.record = recording;
+      options.telemetry.sampling.strategy = strategy;
+      options.telemetry.sampling.rate = 0.2;
+      SimulatedEdge edge(world, options);
+      int hits = 0;
+      runtime::SimProcess asking(world, client_host, 1,
+                                 [&](Shard& shard) { return ask(shard, requests, hits); });
+      CHECK(asking.join(minutes(10)));
+      CHECK(hits == requests - 1);
+      check_recorded(edge, requests, recording == Recording::everything);
+      edge.drain(minutes(1));
+      CHECK(edge.process().join(minutes(1)));
+    }
+}
+
 TEST_CASE("finding, pinning and reading an object allocates nothing and writes nothing to it") {
   using edge::cache::CacheWorld;
   CacheWorld store(2);

@@ -12,6 +12,7 @@
 // A name is the OpenTelemetry name; for Prometheus its dots become underscores and a counter's name
 // ends in _total (prometheus.h).
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <bit>
@@ -157,12 +158,15 @@ class Histogram {
   void record(uint64_t value) { cell_->record(value); }
   void record(uint64_t value, uint64_t times) { cell_->record(value, times); }
   // Nanoseconds; a negative duration counts as zero.
-  void record(Duration duration) {
-    const auto ns = duration.count();
-    cell_->record(ns > 0 ? static_cast<uint64_t>(ns) : 0);
-  }
+  void record(Duration duration) { cell_->record(counted(duration)); }
+  void record(Duration duration, uint64_t times) { cell_->record(counted(duration), times); }
+  bool operator==(const Histogram&) const = default;
 
  private:
+  static uint64_t counted(Duration duration) {
+    return static_cast<uint64_t>(std::max<int64_t>(duration.count(), 0));
+  }
+
   HistogramCell* cell_ = nullptr;
 };
 

@@ -120,6 +120,9 @@ class LogEvents {
     if (!room) add(dropped_, 1);
     return room;
   }
+  // Visits the oldest records, at most so many; answers where the last of them ends.
+  template <class Visit>
+  uint64_t walk(uint64_t records_max, Visit visit) const;
   static void add(std::atomic<uint64_t>& count, uint64_t n) {
     count.store(count.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
   }

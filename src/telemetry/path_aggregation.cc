@@ -48,6 +48,7 @@ bool PathAggregation::begin_turn() {
 void PathAggregation::turn(unsigned shard) {
   Pair& pair = pairs_[shard];
   std::swap(pair.recording, pair.resting);
+  pair.resting->pass_notes_to(*pair.recording);
   waiting_.fetch_sub(1, std::memory_order_acq_rel);
 }
 

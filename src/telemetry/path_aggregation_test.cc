@@ -52,6 +52,33 @@ TEST_CASE("paths are aggregated over all shards, the busiest first, with quantil
   CHECK(std::get<double>(quantiles[2].value) == doctest::Approx(0.099).epsilon(0.005));
 }
 
+TEST_CASE("what is noted is recorded when its duration is known, in the interval of then") {
+  PathAggregation paths(1, 10, 7);
+  for (int i = 0; i < 3; ++i)
+    paths.recording(0)->note("/a");
+  paths.recording(0)->note("/b");
+  CHECK(total(turn(paths, 1)) == 0);
+  paths.recording(0)->note("/a");
+  paths.recording(0)->settle(7000);
+  paths.recording(0)->settle(9000);
+  const Snapshot snapshot = turn(paths, 1);
+  const auto& points = snapshot.metrics[0].points;
+  REQUIRE(points.size() == 2);
+  CHECK(points[0].values == std::vector<std::string>{"/a"});
+  CHECK(data(points[0]).count() == 4);
+  CHECK(data(points[0]).sum == 28'000);
+  CHECK(data(points[1]).count() == 1);
+}
+
+TEST_CASE("what is noted for a path that loses its place is counted with the others") {
+  PathAggregation paths(1, 1, 7);
+  for (int i = 0; i < 10'000; ++i)
+    paths.recording(0)->note("/" + std::to_string(i));
+  paths.recording(0)->settle(7000);
+  const Snapshot snapshot = turn(paths, 1);
+  CHECK(total(snapshot) == 10'000);
+}
+
 TEST_CASE("an interval begins with nothing") {
   PathAggregation paths(1, 10, 7);
   paths.record(0, "/a", 1000);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 #include "base/hash.h"
 
@@ -9,6 +10,7 @@ namespace weir::telemetry {
 
 namespace {
 constexpr uint32_t entries_a_path = 4;
+constexpr size_t notes_expected = 256;  // paths in one step; more take memory once
 
 // Of texts whose hashes are the same: they nearly always are, too, and short.
 bool same(std::string_view a, std::string_view b) {
@@ -29,19 +31,46 @@ PathTable::PathTable(uint32_t paths_max, uint64_t seed)
     : random_(seed),
       seed_(random_()),
       sets_(std::bit_ceil(std::max<size_t>(size_t{paths_max} * entries_a_path / ways, 1))),
-      mask_(sets_.size() - 1) {}
+      mask_(sets_.size() - 1) {
+  noted_.reserve(notes_expected);
+}
 
 void PathTable::record(std::string_view path, uint64_t ns) {
+  const Entry* const entry = find(path, 1);
+  (entry ? *entry->durations : others_).record(ns);
+}
+
+void PathTable::note(std::string_view path, uint64_t requests) {
+  Entry* const entry = find(path, requests);
+  if (entry && entry->noted == 0) noted_.push_back(entry);
+  (entry ? entry->noted : others_noted_) += requests;
+}
+
+void PathTable::settle(uint64_t ns) {
+  for (Entry* const entry : noted_)
+    if (const uint64_t requests = std::exchange(entry->noted, 0))
+      entry->durations->record(ns, requests);
+  noted_.clear();
+  if (const uint64_t requests = std::exchange(others_noted_, 0)) others_.record(ns, requests);
+}
+
+void PathTable::pass_notes_to(PathTable& other) {
+  for (Entry* const entry : noted_)
+    if (const uint64_t requests = std::exchange(entry->noted, 0)) other.note(entry->path, requests);
+  noted_.clear();
+  other.others_noted_ += std::exchange(others_noted_, 0);
+}
+
+PathTable::Entry* PathTable::find(std::string_view path, uint64_t requests) {
   path = path.substr(0, path_bytes_max);
   const uint64_t hash = weir::hash(path, seed_);
   Set& set = sets_[hash & mask_];
   for (Entry& entry : set) {
     if (entry.hash != hash || entry.weight == 0 || !same(entry.path, path)) continue;
-    ++entry.weight;
-    return entry.durations->record(ns);
+    entry.weight += requests;
+    return &entry;
   }
-  Entry* const entry = let_in(set, path, hash);
-  (entry ? *entry->durations : others_).record(ns);
+  return let_in(set, path, hash);
 }
 
 PathTable::Entry* PathTable::let_in(Set& set, std::string_view path, uint64_t hash) {
@@ -50,6 +79,7 @@ PathTable::Entry* PathTable::let_in(Set& set, std::string_view path, uint64_t ha
     if (random_.below(rarest.weight + 1) != 0) return nullptr;
     displaced_.merge(read(*rarest.durations));
     rarest.durations->clear();
+    others_noted_ += std::exchange(rarest.noted, 0);
   }
   if (!rarest.durations) rarest.durations = arena_.make<HistogramCell>(arena_);
   rarest.hash = hash;

@@ -27,6 +27,11 @@ class PathTable {
   PathTable& operator=(const PathTable&) = delete;
 
   void record(std::string_view path, uint64_t ns);
+  // So many requests for a path, whose durations settle() records, all the same.
+  void note(std::string_view path, uint64_t requests = 1);
+  void settle(uint64_t ns);
+  // Leaves what is noted to another table.
+  void pass_notes_to(PathTable& other);
 
   // Calls visit(path, const HistogramData&) for each path, in no order.
   template <class Visit>
@@ -45,12 +50,15 @@ class PathTable {
     uint64_t hash = 0;
     uint64_t weight = 0;  // about how often it was asked for; 0: unused
     HistogramCell* durations = nullptr;
+    uint64_t noted = 0;
     std::string path;
   };
   static constexpr size_t ways = 8;
   using Set = std::array<Entry, ways>;
 
   static HistogramData read(const HistogramCell& cell);
+  // The entry for a path, counted once more; nullptr: it has none.
+  Entry* find(std::string_view path, uint64_t requests);
   // The entry for a path that has none; nullptr: it is not let in.
   Entry* let_in(Set& set, std::string_view path, uint64_t hash);
 
@@ -60,6 +68,8 @@ class PathTable {
   std::vector<Set> sets_;  // a power of two
   const uint64_t mask_;    // of their number
   HistogramCell others_{arena_};
+  std::vector<Entry*> noted_;
+  uint64_t others_noted_ = 0;
   HistogramData displaced_;
 };
 

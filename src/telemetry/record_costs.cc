@@ -231,30 +231,29 @@ struct HitCells {
 
 void record_hit(Tracer& tracer, HitCells& cells, uint64_t i) {
   Trace trace(tracer);
-  SpanRef root;
   {
     const Metered metered(tracer.meter());
     trace.route(cells.path);
-    root = trace.start(request, time_of(i));
+    trace.start(request, time_of(i));
   }
   const Metered metered(tracer.meter());
-  const Duration took(static_cast<int64_t>(scattered(i)));
   for (Counter& counter : cells.counters)
     counter.add();
-  cells.duration.record(took);
-  tracer.record_path(cells.path, took);
-  trace.served(root, {.status = 200,
-                      .method = 0,
-                      .flags = RequestRecord::hit,
-                      .path = cells.path,
-                      .client = cells.client,
-                      .site = cells.site});
-  trace.end(root, time_of(i) + took);
-  trace.finish();
+  tracer.count_with_step(cells.duration, cells.path);
+  trace.finish_with_step({.status = 200,
+                          .method = 0,
+                          .flags = RequestRecord::hit,
+                          .path = cells.path,
+                          .client = cells.client,
+                          .site = cells.site});
 }
+
+// As many as a busy shard answers in a step.
+constexpr uint64_t hits_a_step = 16;
 
 void measure_hits(Measurement& all) {
   TelemetrySettings settings = settings::defaults(telemetry_settings());
+  settings.sampling.strategy = SamplingStrategy::adaptive;
   settings.sampling.rate = 0.0001;
   Registry registry(2);
   Tracing tracing(2, settings, 1);
@@ -265,8 +264,11 @@ void measure_hits(Measurement& all) {
               [&](unsigned shard, uint64_t n) {
                 HitCells cells(registry.recorder(shard));
                 Tracer& tracer = tracing.tracer(shard);
-                for (uint64_t i = 0; i < n; ++i)
+                for (uint64_t i = 0; i < n; ++i) {
                   record_hit(tracer, cells, i);
+                  if (i % hits_a_step == hits_a_step - 1)
+                    tracer.end_step(time_of(i), time_of(i + 1 + scattered(i) / 1000));
+                }
               });
 }
 

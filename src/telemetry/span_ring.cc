@@ -47,7 +47,7 @@ bool SpanRing::make_room(uint64_t at, uint64_t end) {
 
 void SpanRing::copy_around(uint64_t at, const uint64_t* from, size_t words) {
   for (size_t i = 0; i < words; ++i)
-    store(words_[(at + i) & mask_], from[i]);
+    put_word(&words_[(at + i) & mask_], from[i]);
 }
 
 SpanRing::Snapshot SpanRing::snapshot() const {

@@ -9,12 +9,14 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <new>
 #include <vector>
 
 #include "base/time.h"
+#include "telemetry/served_request.h"
 #include "telemetry/span_record.h"
 
 namespace weir::telemetry {
@@ -32,11 +34,13 @@ class SpanRing {
   void prepare();
 
   // Writes the record of a trace: its head (header and spans), and its entries. One that exceeds a
-  // quarter of the ring is left out.
+  // quarter of the ring is left out. Those that are open end with it.
   [[gnu::always_inline]] void write(const uint64_t* head, size_t spans, const uint64_t* entries,
                                     size_t entry_words, int64_t ended_ns) {
     const size_t head_words = header_words + spans * span_words;
-    const uint64_t at = head_.load(std::memory_order_relaxed);
+    const uint64_t at = written_;
+    if (at != head_.load(std::memory_order_relaxed)) [[unlikely]]
+      close(ended_ns);
     const uint64_t end = at + head_words + entry_words;
     if (end >= room_end_ && !make_room(at, end)) [[unlikely]]
       return;
@@ -52,26 +56,36 @@ class SpanRing {
       copy_few(to + head_words, entries, entry_words);
     }
     publish(end, ended_ns);
+    prefetch();
   }
-  // Writes a record in its short form.
-  [[gnu::always_inline]] void write(const ServedRecord& served, const uint64_t* request,
-                                    size_t request_words) {
+  // Writes a record in its short form, whose size `layout` gives, for close() to say when it ended;
+  // until then nobody sees it. False: it does not fit in one piece here, or there are too many.
+  [[gnu::always_inline]] bool write_open(ServedRecord served, const ServedLayout& layout) {
     constexpr size_t head_words = sizeof(ServedRecord) / 8;
-    const auto head = std::bit_cast<std::array<uint64_t, head_words>>(served);
-    const uint64_t at = head_.load(std::memory_order_relaxed);
-    const uint64_t end = at + head_words + request_words;
-    if (end >= room_end_ && !make_room(at, end)) [[unlikely]]
-      return;
-    const uint64_t first = at & mask_;
-    if (first + (end - at) > mask_ + 1) [[unlikely]] {
-      copy_around(at, head.data(), head_words);
-      copy_around(at + head_words, request, request_words);
-    } else {
-      uint64_t* const to = words_.get() + first;
-      copy<head_words>(to, head.data());
-      copy_few(to + head_words, request, request_words);
+    const size_t words = head_words + layout.words();
+    const uint64_t at = written_;
+    const uint64_t first = at & mask_, end = at + words;
+    if (first + words > mask_ + 1 || end - head_.load(std::memory_order_relaxed) > open_max() ||
+        (end >= room_end_ && !make_room(at, end))) [[unlikely]]
+      return false;
+    served.bytes = static_cast<uint32_t>(words * 8);
+    uint64_t* const to = words_.get() + first;
+    copy<head_words>(to, std::bit_cast<std::array<uint64_t, head_words>>(served).data());
+    layout.write(to + head_words);
+    written_ = end;
+    prefetch();
+    return true;
+  }
+  // All that were written open ended at `ended_ns`.
+  void close(int64_t ended_ns) {
+    uint64_t at = head_.load(std::memory_order_relaxed);
+    if (at == written_) return;
+    while (at != written_) {
+      uint64_t* const record = words_.get() + (at & mask_);
+      put_word(record + offsetof(ServedRecord, end_ns) / 8, static_cast<uint64_t>(ended_ns));
+      at += static_cast<uint32_t>(*record) / 8;
     }
-    publish(end, served.end_ns);
+    publish(written_, ended_ns);
   }
 
   // A consistent copy of what is in the ring, oldest record first. Any thread.
@@ -126,28 +140,29 @@ class SpanRing {
     return std::atomic_ref(words_[position & mask_]).load(std::memory_order_relaxed);
   }
 
-  static void store(uint64_t& to, uint64_t word) {
-    std::atomic_ref(to).store(word, std::memory_order_relaxed);
-  }
   template <size_t words>
   static void copy(uint64_t* to, const uint64_t* from) {
     for (size_t i = 0; i < words; ++i)
-      store(to[i], from[i]);
+      put_word(to + i, from[i]);
   }
   // To prepare for many would take longer.
   static void copy_few(uint64_t* to, const uint64_t* from, size_t words) {
 #pragma clang loop unroll(disable)
     for (size_t i = 0; i < words; ++i)
-      store(to[i], from[i]);
+      put_word(to + i, from[i]);
   }
   void publish(uint64_t end, int64_t ended_ns) {
+    written_ = end;
     newest_ns_.store(ended_ns, std::memory_order_relaxed);
     head_.store(end, std::memory_order_release);
-    // The next record goes where nobody has been since the ring's last round.
-    const uint64_t* const next = words_.get() + (end & mask_);
+  }
+  // The next record goes where nobody has been since the ring's last round.
+  void prefetch() {
+    const uint64_t* const next = words_.get() + (written_ & mask_);
     for (size_t ahead = 0; ahead < prefetched_words; ahead += 64 / sizeof(uint64_t))
       __builtin_prefetch(next + ahead, 1);
   }
+  uint64_t open_max() const { return (mask_ + 1) / 4; }
   // Copies the record that starts at `at`; its words, or 0 when it is gone.
   size_t copy_record(uint64_t at, std::array<uint64_t, record_words_max>& copy) const;
   // A part of a record to `at`, with the ring's end in its midst.
@@ -169,7 +184,8 @@ class SpanRing {
   uint64_t mask_;  // words - 1
   std::unique_ptr<uint64_t[], Free> words_;
   uint64_t room_end_;              // a segment's end; a record that reaches it asks
-  std::atomic<uint64_t> head_{0};  // end of the newest
+  uint64_t written_ = 0;           // end of what is written, open or not
+  std::atomic<uint64_t> head_{0};  // end of the newest that is not open
   std::atomic<int64_t> newest_ns_{0};
   std::atomic<uint64_t> tail_{0};            // start of the oldest record
   std::array<uint64_t, segments> starts_{};  // of the first record that begins in or after each

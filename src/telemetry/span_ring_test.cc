@@ -64,6 +64,44 @@ TEST_CASE("the ring holds the newest records, whole and in order") {
   CHECK(ring.duration() == Duration(static_cast<int64_t>(count) - 1));
 }
 
+TEST_CASE("records that are open are seen when they are closed, by the next one at the latest") {
+  SpanRing ring(4096);
+  const ServedRequest request{200, 0, 0, "/a/path", {}, {}};
+  const auto write_open = [&](uint64_t number) {
+    return ring.write_open(
+        {.flags = ServedRecord::marker, .trace = {number, number}, .decl = &decl, .start_ns = 5},
+        ServedLayout(request));
+  };
+  // Number, and when it ended.
+  const auto seen = [&] {
+    std::vector<std::pair<uint64_t, int64_t>> records;
+    ring.snapshot().each([&](const TraceView& trace) {
+      records.emplace_back(trace.header().trace.low, trace.header().ended_ns);
+    });
+    return records;
+  };
+  using Records = std::vector<std::pair<uint64_t, int64_t>>;
+  CHECK(write_open(1));
+  CHECK(write_open(2));
+  CHECK(seen().empty());
+  ring.close(30);
+  CHECK(seen() == Records{{1, 30}, {2, 30}});
+  ring.close(31);
+  CHECK(ring.duration() == Duration(0));
+  CHECK(write_open(3));
+  write(ring, 40, 1);
+  CHECK(seen() == Records{{1, 30}, {2, 30}, {3, 40}, {40, 40}});
+  uint64_t open = 0;
+  while (write_open(100 + open))
+    ++open;
+  CHECK(open > 8);
+  CHECK(open * 64 <= 4096 / 4);
+  ring.close(50);
+  CHECK(write_open(200));
+  ring.close(51);
+  CHECK(seen().back() == std::pair<uint64_t, int64_t>(200, 51));
+}
+
 TEST_CASE("a ring that is full gives up a 64th of itself and one record, no more") {
   constexpr uint64_t capacity = 64 * 1024;
   SpanRing ring(capacity);

@@ -159,17 +159,29 @@ Trace::Verdict Trace::judge_certain(KeepReason reason) {
   tracer_->ring().write(record_.words(), spans, entries_.data(), entry_words_, latest_ns());
 }
 
-[[gnu::always_inline]] inline void Trace::record_short() {
+void Trace::say(const ServedRequest& request) {
+  const ServedLayout layout(request);
+  const uint32_t at = entry_words_, end = at + 1 + layout.words();
+  if (span_count() == 0 || room_.entry_words == 0 || end > entries_.size()) [[unlikely]] {
+    const bool malformed = (request.flags & RequestRecord::malformed) != 0;
+    return count_dropped_attributes((malformed ? 2 : 5) + (request.client.size != 0) +
+                                    (request.site.size != 0));
+  }
+  entries_[at] = entry_header({0}, {}, EntryType::request, layout.words() * 8);
+  layout.write(entries_.data() + at + 1);
+  entry_words_ = end;
+}
+
+[[gnu::always_inline]] inline bool Trace::record_served(const ServedRequest& request) {
   const SpanRecord& root = record_.spans[0];
-  const size_t words = entry_words_ - 1;  // without the entry's header
-  tracer_->ring().write({.bytes = static_cast<uint32_t>(sizeof(ServedRecord) + words * 8),
-                         .flags = static_cast<uint8_t>(record_.header[counts_word] / flags_unit) |
-                                  ServedRecord::marker,
-                         .trace = id(),
-                         .decl = root.decl,
-                         .start_ns = root.start_ns,
-                         .end_ns = root.end_ns},
-                        entries_.data() + 1, words);
+  constexpr uint32_t flags = TraceContext::random | ServedRecord::marker;
+  return tracer_->ring().write_open({.bytes = 0,
+                                     .flags = flags,
+                                     .trace = id(),
+                                     .decl = root.decl,
+                                     .start_ns = root.start_ns,
+                                     .end_ns = root.end_ns},
+                                    ServedLayout(request));
 }
 
 void Trace::finish() {
@@ -178,13 +190,33 @@ void Trace::finish() {
   if (!plain()) [[unlikely]]
     return finish_any();
   tracer_->count_trace(route(), duration_ns());
-  if (fits_short_record()) {
-    record_short();
-  } else {
-    record_.header[ended_word] = static_cast<uint64_t>(record_.spans[0].end_ns);
-    record(KeepReason::none, threshold_unknown, 1);
-  }
+  record_.header[ended_word] = static_cast<uint64_t>(record_.spans[0].end_ns);
+  record(KeepReason::none, threshold_unknown, 1);
   tracer_->count_unsampled(1);
+}
+
+void Trace::finish(MonoTime now, const ServedRequest& request) {
+  WEIR_ASSERT(!finished_);
+  record_.spans[0].end_ns = nanos(now);
+  if (!only_served() || !ends_ordinarily() || !record_served(request)) [[unlikely]] {
+    say(request);
+    return finish();
+  }
+  finished_ = true;
+  tracer_->ring().close(nanos(now));
+  tracer_->count_trace(route(), duration_ns());
+  tracer_->count_unsampled(1);
+}
+
+bool Trace::finish_with_step(const ServedRequest& request) {
+  WEIR_ASSERT(!finished_);
+  if (!only_served() || table_number_ != tracer_->table_number() ||
+      tracer_->duration_decides(route()) || !record_served(request)) [[unlikely]]
+    return false;
+  finished_ = true;
+  tracer_->count_trace(route(), 0);
+  tracer_->count_unsampled(1);
+  return true;
 }
 
 void Trace::finish_any() {

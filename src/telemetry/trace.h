@@ -1,9 +1,9 @@
 #pragma once
 // Trace: the local spans of one request until it is answered. Lives in the request's own memory, on
-// its shard, and is bounded: 8 spans, 1 KiB of attributes, events and links, and what served() says
-// beside it; what does not fit is counted. Where the governor sheds attributes or child spans,
-// there is no room for them. The caller gives all times; nothing here reads a clock, allocates or
-// locks.
+// its shard, and is bounded: 8 spans, 1 KiB of attributes, events and links, and what is said of
+// its request beside it; what does not fit is counted. Where the governor sheds attributes or child
+// spans, there is no room for them. The caller gives all times; nothing here reads a clock,
+// allocates or locks.
 //
 //   Trace trace(tracer, {.context = incoming, .trusted = peer_is_trusted});
 //   trace.route(path);
@@ -11,7 +11,7 @@
 //   trace.set(root, AttributeKey::url_path, path);
 //   trace.status(root, SpanStatus::error, "origin refused");
 //   trace.end(root, now);
-//   trace.finish();
+//   trace.finish();   // or in place of both: trace.finish(now, served)
 //
 // finish() copies the spans into the shard's flight recorder, and, if they are to be kept, into the
 // export queue. Kept are: what a trusted service asked for; by the strategy of its route what
@@ -27,6 +27,7 @@
 #include <concepts>
 #include <string_view>
 
+#include "telemetry/served_request.h"
 #include "telemetry/tracing.h"
 
 namespace weir::telemetry {
@@ -37,23 +38,6 @@ struct RemoteParent {
   bool trusted = false;              // its sampled flag, randomness and threshold are believed
   uint64_t randomness = UINT64_MAX;  // rv of tracestate; UINT64_MAX: none
   uint64_t threshold = threshold_unknown;  // th of tracestate
-};
-
-// A text whose memory can be read up to the next multiple of 8 bytes, so that copying it needs no
-// look at its end. Empty: there is none.
-struct PaddedText {
-  const char* bytes = nullptr;
-  uint8_t size = 0;
-};
-
-// What there is to say of a request that was served once it is over; texts live until it is said.
-struct ServedRequest {
-  uint16_t status;
-  uint8_t method;  // of request_methods
-  uint8_t flags;   // of RequestRecord
-  std::string_view path;
-  PaddedText client;
-  PaddedText site;
 };
 
 // Names a span of its Trace. Spans without room give a reference on which every call does nothing.
@@ -67,7 +51,7 @@ class Trace {
  public:
   static constexpr size_t spans_max = 8;
   static constexpr size_t entry_bytes_max = 1024;
-  static constexpr size_t text_bytes_max = 256;
+  static constexpr size_t text_bytes_max = ServedLayout::path_bytes_max;
 
   // A trace that begins here.
   explicit Trace(Tracer& tracer);
@@ -114,10 +98,6 @@ class Trace {
     add_text(span, key, EntryType::text, value);
   }
 
-  // All that a span of a server says of its request, in one go and packed: much of what recording
-  // costs is the bytes that it writes. Once a trace.
-  void served(SpanRef span, const ServedRequest& request);
-
   // ERROR marks the whole trace as one to keep.
   void status(SpanRef span, SpanStatus status, std::string_view description = {});
   // ERROR of this span alone: the other side refused what we asked it (4xx), and nothing failed.
@@ -155,6 +135,13 @@ class Trace {
 
   // Ends what is still open, records and decides. Later calls do nothing.
   void finish();
+  // The same of a request that was served: the local root ends at `now` and says of it all that a
+  // span of a server does. What nearly all are, a root alone that nobody has a reason to keep, goes
+  // straight to the ring.
+  void finish(MonoTime now, const ServedRequest& request);
+  // The same where Tracer::end_step() will tell the time. False, without effect, where the decision
+  // depends on it, or there is more to say.
+  bool finish_with_step(const ServedRequest& request);
 
  private:
   struct Verdict {
@@ -173,6 +160,7 @@ class Trace {
     requested = 2,       // by a trusted service
     rate_shed = 4,       // the rate would have kept it
     follows_parent = 8,  // decided by a trusted parent
+    began_here = 16,     // no parent, and the randomness is in the id
   };
   // Room for spans and for words of entries, by what is shed; copied as one word.
   struct alignas(4) Room {
@@ -181,10 +169,8 @@ class Trace {
     ShedStep shed;
   };
   static constexpr uint8_t entry_words_max = entry_bytes_max / 8;
-  static constexpr uint32_t no_words = UINT32_MAX;
-  // What served() writes, for which there is always room.
-  static constexpr size_t served_words_max =
-      (sizeof(EntryHeader) + sizeof(RequestRecord) + text_bytes_max + 2 * padded(UINT8_MAX)) / 8;
+  // What say() writes, for which there is always room.
+  static constexpr size_t served_words_max = 1 + ServedLayout::words_max;
   static constexpr std::array<Room, shed_step_names.size()> rooms{
       Room{spans_max, entry_words_max, ShedStep::none},
       Room{spans_max, entry_words_max, ShedStep::log_events},
@@ -217,6 +203,7 @@ class Trace {
     const TraceId id = tracer_->make_trace_id();
     begin(id, TraceContext::random, randomness_in_id, root_span_id(id));
     record_.spans[0].parent = 0;
+    marks_ = began_here;
   }
   void begin(TraceId id, uint8_t flags, uint64_t randomness, uint64_t span_bits) {
     record_.header[trace_word] = id.high;
@@ -268,24 +255,26 @@ class Trace {
   // Of a trace that there is a reason to keep.
   Verdict judge_certain(KeepReason reason);
   void judge_and_leave();
-  // A trace of one span that has ended and that nobody has a reason to keep: nearly all of them.
+  // Whether nobody can have a reason to keep it, and nothing is dropped; of one span.
   bool plain() const {
     constexpr uint64_t told = 0xff * one_span | sampled_flag | (one_dropped_attribute - 1);
+    return (record_.header[counts_word] & told) == one_span && ends_ordinarily() &&
+           (marks_ & (error | requested | rate_shed)) == 0;
+  }
+  // Whether a root span says nothing but how its request was served, and is not sampled.
+  bool only_served() const {
+    constexpr uint64_t told = one_span + flags_unit * TraceContext::random;
+    return record_.header[counts_word] == told && marks_ == began_here && entry_words_ == 0 &&
+           record_.spans[0].status == SpanStatus::unset && room_.entry_words != 0;
+  }
+  bool ends_ordinarily() const {
     const SpanRecord& root = record_.spans[0];
-    return (record_.header[counts_word] & told) == one_span && root.end_ns >= root.start_ns &&
-           (marks_ & (error | requested | rate_shed)) == 0 &&
-           table_number_ == tracer_->table_number() &&
+    return root.end_ns >= root.start_ns && table_number_ == tracer_->table_number() &&
            !tracer_->perhaps_certain(route(), duration_ns());
   }
-  // Whether a plain one says nothing but what every request says, and so has a short record.
-  bool fits_short_record() const {
-    constexpr uint64_t told = remote_parent_flag | (one_span - 1);
-    const SpanRecord& root = record_.spans[0];
-    return entry_words_ == served_words_ && (record_.header[counts_word] & told) == 0 &&
-           root.status == SpanStatus::unset && root.id == root_span_id(id()) &&
-           record_.header[randomness_word] == randomness_in_id;
-  }
-  void record_short();
+  // Says of the root how its request was served.
+  void say(const ServedRequest& request);
+  bool record_served(const ServedRequest& request);
   void finish_any();
   // Completes the header; the record goes to the flight recorder.
   void record(KeepReason reason, uint64_t threshold, size_t spans);
@@ -294,7 +283,6 @@ class Trace {
 
   Tracer* tracer_;
   uint32_t entry_words_ = 0;
-  uint32_t served_words_ = no_words;  // what they are if served() is all that was said
   // Not beside smaller ones: read in one with what was just written it would wait for that.
   uint32_t route_ = 0;
   const uint32_t table_number_;  // of the table that `route_` is of
@@ -315,47 +303,6 @@ class Trace {
                 SpanRing::record_words_max);
 };
 
-namespace trace_detail {
-
-// Copies 1 to 7 bytes into a word, the rest of which is zero.
-inline uint64_t load_tail(const char* from, size_t bytes) {
-  if (bytes >= 4) {
-    uint32_t first, last;
-    std::memcpy(&first, from, 4);
-    std::memcpy(&last, from + bytes - 4, 4);
-    return first | uint64_t{last} << (8 * (bytes - 4));
-  }
-  const auto at = [from](size_t i) { return uint64_t{static_cast<unsigned char>(from[i])}; };
-  return at(0) | at(bytes / 2) << (8 * (bytes / 2)) | at(bytes - 1) << (8 * (bytes - 1));
-}
-
-// Whole words only, so that the ring's loads of words find them stored as such. Most texts are
-// short: to prepare for long ones would take longer.
-inline void copy_padded(uint64_t* to, std::string_view text) {
-  const char* from = text.data();
-  size_t bytes = text.size();
-  if (bytes < 8) {
-    if (bytes != 0) *to = load_tail(from, bytes);
-    return;
-  }
-#pragma clang loop unroll(disable) vectorize(disable)
-  for (; bytes >= 8; bytes -= 8, from += 8)
-    std::memcpy(to++, from, 8);
-  if (bytes == 0) return;
-  // What the last word has in common with the one before falls out.
-  uint64_t last;
-  std::memcpy(&last, from + bytes - 8, 8);
-  *to = last >> (8 * (8 - bytes));
-}
-
-inline void copy_padded(uint64_t* to, PaddedText text) {
-#pragma clang loop unroll(disable) vectorize(disable)
-  for (size_t at = 0; at < text.size; at += 8)
-    std::memcpy(to++, text.bytes + at, 8);
-}
-
-}  // namespace trace_detail
-
 inline uint64_t* Trace::add_entry(SpanRef span, AttributeKey key, EntryType type, uint32_t size,
                                   uint32_t words) {
   const uint32_t at = entry_words_;
@@ -372,28 +319,7 @@ inline void Trace::add_text(SpanRef span, AttributeKey key, EntryType type,
                             std::string_view value) {
   const auto size = static_cast<uint32_t>(std::min(value.size(), text_bytes_max));
   if (uint64_t* payload = add_entry(span, key, type, size, padded(size) / 8))
-    trace_detail::copy_padded(payload, value.substr(0, size));
-}
-
-[[gnu::always_inline]] inline void Trace::served(SpanRef span, const ServedRequest& request) {
-  const auto path = static_cast<uint16_t>(std::min(request.path.size(), text_bytes_max));
-  const uint8_t client = request.client.size, site = request.site.size;
-  const uint32_t at = entry_words_;
-  const uint32_t path_at = at + 2, client_at = path_at + padded(path) / 8,
-                 site_at = client_at + padded(client) / 8, end = site_at + padded(site) / 8;
-  if (!span || room_.entry_words == 0 || end > entries_.size()) [[unlikely]] {
-    const bool malformed = (request.flags & RequestRecord::malformed) != 0;
-    return count_dropped_attributes((malformed ? 2 : 5) + (client != 0) + (site != 0));
-  }
-  entries_[at] = entry_header(span, {}, EntryType::request, (end - at - 1) * 8);
-  entries_[at + 1] = request.status | uint64_t{path} << 16 | uint64_t{client} << 32 |
-                     uint64_t{site} << 40 | uint64_t{request.method} << 48 |
-                     uint64_t{request.flags} << 56;
-  trace_detail::copy_padded(entries_.data() + path_at, request.path.substr(0, path));
-  trace_detail::copy_padded(entries_.data() + client_at, request.client);
-  trace_detail::copy_padded(entries_.data() + site_at, request.site);
-  entry_words_ = end;
-  if (at == 0) served_words_ = end;
+    put_text(payload, value.substr(0, size));
 }
 
 }  // namespace weir::telemetry

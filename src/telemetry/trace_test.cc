@@ -2,44 +2,16 @@
 
 #include <doctest/doctest.h>
 
-#include "base/units.h"
-#include "settings/load.h"
+#include "telemetry/trace_test_kit.h"
 
 namespace weir::telemetry {
 
 namespace {
 
-constexpr SpanDecl edge_request{"edge.request", SpanKind::server};
-constexpr SpanDecl origin_fetch{"origin.fetch", SpanKind::client};
 constexpr EventDecl retry{"retry"};
-
-TelemetrySettings settings_with(double rate, uint32_t queue_spans = 1000) {
-  TelemetrySettings settings = settings::defaults(telemetry_settings());
-  settings.sampling.rate = rate;
-  settings.queue_spans_max = queue_spans;
-  settings.flight_recorder_bytes = 64 * KiB;
-  return settings;
-}
-
-MonoTime at(int64_t ns) {
-  return MonoTime(Duration(ns));
-}
-
-TraceQueue::Batch peek_all(Tracer& tracer) {
-  TraceQueue::Batch batch;
-  tracer.queue().peek(UINT64_MAX, UINT64_MAX, batch);
-  return batch;
-}
 
 bool same(const TraceContext& a, const TraceContext& b) {
   return a.trace == b.trace && a.span == b.span && a.flags == b.flags;
-}
-
-bool balanced(const Tracer& tracer) {
-  const SpanAccount account = tracer.account();
-  return account.unaccounted() == 0 && account.created == tracer.created() &&
-         account.exported == tracer.queue().spans_exported() &&
-         account.queued == tracer.queue().spans_held();
 }
 
 // Requests that come, work, end and are exported at random, with a queue that is too small.
@@ -156,151 +128,6 @@ TEST_CASE("a kept trace reaches the exporter with its spans, attributes, events 
                                          "1http.response.status_code 503", "1quantity 2.500000",
                                          "1event retry", "1ereason reset", "0link 3",
                                          "1status 503 from origin"});
-}
-
-TEST_CASE("what is said of a served request is read as attributes, cut and bounded like others") {
-  Tracing tracing(1, settings_with(1), 7);
-  Tracer& tracer = tracing.tracer(0);
-  const std::string long_path(300, 'p'), long_name(256, 'n');
-  const auto told = [&](const ServedRequest& request) {
-    {
-      Trace trace(tracer);
-      const SpanRef root = trace.start(edge_request, at(1));
-      // All the room that others may take.
-      for (int i = 0; i < 200; ++i)
-        trace.set(root, AttributeKey::allowed, true);
-      trace.served(root, request);
-      trace.end(root, at(2));
-    }
-    std::string seen;
-    TraceQueue::Batch batch = peek_all(tracer);
-    batch.traces.at(0).each_entry([&](const Entry& entry) {
-      CHECK(entry.header.span == 0);
-      if (entry.header.key == AttributeKey::allowed) return;
-      seen.append(name_of(entry.header.key)).append("=");
-      if (entry.type() == EntryType::text)
-        seen.append(entry.text());
-      else
-        seen +=
-            std::to_string(entry.type() == EntryType::boolean ? entry.boolean() : entry.integer());
-      seen += " ";
-    });
-    CHECK(batch.traces[0].header().dropped_attributes == 200 - Trace::entry_bytes_max / 8);
-    tracer.queue().exported(batch);
-    return seen;
-  };
-  CHECK(told({200, 0, RequestRecord::hit, "/a", {"10.0.0.1", 8}, {"shop.example\0\0\0", 12}}) ==
-        "http.request.method=GET url.scheme=http url.path=/a client.address=10.0.0.1 "
-        "edge.site=shop.example http.response.status_code=200 cache.hit=1 ");
-  CHECK(told({503, 9, RequestRecord::secure, "", {}, {}}) ==
-        "http.request.method=_OTHER url.scheme=https url.path= http.response.status_code=503 "
-        "cache.hit=0 ");
-  CHECK(told({400, 0, RequestRecord::malformed, "", {"::1\0\0\0\0", 3}, {}}) ==
-        "client.address=::1 http.response.status_code=400 cache.hit=0 ");
-  CHECK(told({200, 1, 0, long_path, {long_name.data(), 255}, {long_name.data(), 255}}) ==
-        "http.request.method=HEAD url.scheme=http url.path=" + long_path.substr(0, 256) +
-            " client.address=" + long_name.substr(0, 255) + " edge.site=" +
-            long_name.substr(0, 255) + " http.response.status_code=200 cache.hit=0 ");
-}
-
-TEST_CASE("the short record of a plain request says what a long one would") {
-  Tracing tracing(1, settings_with(0), 7);
-  Tracer& tracer = tracing.tracer(0);
-  Random random(3);
-  TraceContext sent;
-  std::string path;
-  // Short and long ones in turn, often around the ring's end.
-  for (int number = 0; number < 5000; ++number) {
-    const bool plain = random.below(3) != 0;
-    path = "/" + std::string(random.below(40), 'p') + std::to_string(number);
-    {
-      Trace trace(tracer);
-      const SpanRef root = trace.start(edge_request, at(number));
-      sent = trace.context(root);
-      if (!plain) trace.set(root, AttributeKey::allowed, true);
-      trace.served(root, {200, 0, RequestRecord::hit, path, {"::1\0\0\0\0", 3}, {}});
-      trace.end(root, at(number + 10));
-    }
-    if (number % 16 != 0) continue;
-    std::string seen;
-    TraceHeader header{};
-    SpanRecord span{};
-    int count = 0;
-    tracer.ring().each_since(at(0), [&](const TraceView& trace) {
-      ++count;
-      header = trace.header();
-      span = trace.span(0);
-      seen.clear();
-      trace.each_entry([&](const Entry& entry) {
-        seen.append(name_of(entry.header.key)).append(" ");
-        if (entry.type() == EntryType::text) seen.append(entry.text()).append(" ");
-      });
-    });
-    CHECK(header.span_count == 1);
-    CHECK(header.trace == sent.trace);
-    CHECK(header.flags == TraceContext::random);
-    CHECK(header.reason == KeepReason::none);
-    CHECK(header.threshold == threshold_unknown);
-    CHECK(header.ended_ns == number + 10);
-    CHECK(header.dropped_attributes == 0);
-    CHECK(span.decl == &edge_request);
-    CHECK(span.id == sent.span.value);
-    CHECK(span.parent == 0);
-    CHECK(span.start_ns == number);
-    CHECK(span.end_ns == number + 10);
-    CHECK(span.status == SpanStatus::unset);
-    CHECK_FALSE(span.unended);
-    CHECK(seen == std::string(plain ? "" : "allowed ") +
-                      "http.request.method GET url.scheme http " + "url.path " + path +
-                      " client.address ::1 http.response.status_code " + "cache.hit ");
-    if (number > 4000) CHECK(count > 300);
-  }
-}
-
-TEST_CASE("what is more than every request says makes the record a long one") {
-  Tracing tracing(1, settings_with(0), 7);
-  Tracer& tracer = tracing.tracer(0);
-  const ServedRequest request{200, 0, 0, "/", {}, {}};
-  const auto last = [&] {
-    SpanRecord last{};
-    TraceHeader header{};
-    tracer.ring().each_since(at(0), [&](const TraceView& trace) {
-      last = trace.span(0);
-      header = trace.header();
-    });
-    return std::pair(header, last);
-  };
-  {
-    Trace trace(tracer, {.context = {{1, 2}, {3}, TraceContext::random}, .trusted = true});
-    const SpanRef root = trace.start(edge_request, at(1));
-    trace.served(root, request);
-    trace.end(root, at(2));
-  }
-  CHECK(last().first.remote_parent);
-  CHECK(last().second.parent == 3);
-  {
-    Trace trace(tracer);
-    const SpanRef root = trace.start(edge_request, at(1));
-    trace.served(root, request);
-    trace.refused(root);
-    trace.end(root, at(2));
-  }
-  CHECK(last().second.status == SpanStatus::error);
-  {
-    Trace trace(tracer);
-    const SpanRef root = trace.start(edge_request, at(5));
-    trace.served(root, request);
-  }
-  CHECK(last().second.unended);
-  {
-    Trace trace(tracer);
-    const SpanRef root = trace.start(edge_request, at(1));
-    trace.served(root, request);
-    trace.end(trace.start(origin_fetch, at(1)), at(2));
-    trace.end(root, at(2));
-  }
-  CHECK(last().first.span_count == 2);
-  CHECK(balanced(tracer));
 }
 
 TEST_CASE("texts of every length are recorded as they are") {

@@ -84,7 +84,7 @@ TEST_CASE("the largest trace with the longest escapes fits") {
       trace.set(SpanRef{0}, AttributeKey::http_request_method_original, std::string(200, '\1'));
     const std::string longest(300, '\1');
     const PaddedText name{longest.data(), 255};
-    trace.served(SpanRef{0}, {999, 5, RequestRecord::secure, longest, name, name});
+    trace.finish(at(1'000'000'000'000'001), {999, 5, RequestRecord::secure, longest, name, name});
   }
   const std::string line = dump(tracing.tracer(0));
   CHECK(line.ends_with("]}\n"));

@@ -28,6 +28,7 @@
 #include "telemetry/settings.h"
 #include "telemetry/span_account.h"
 #include "telemetry/span_ring.h"
+#include "telemetry/step_durations.h"
 #include "telemetry/trace_queue.h"
 #include "telemetry/tracing_metrics.h"
 
@@ -83,6 +84,10 @@ class Tracer {
     if (live_[at].strategy == SamplingStrategy::tail)
       SamplingTable::count_duration(*cells_[at], duration_ns);
   }
+  // Whether anything follows from how long a trace took.
+  bool duration_decides(uint8_t route) const {
+    return live_[known(route)].strategy == SamplingStrategy::tail;
+  }
   void count_error(uint8_t route) { SamplingTable::count_error(*cells_[known(route)]); }
   // `example` is of the root span.
   void count_kept(uint8_t route, KeepReason reason, const Exemplar& example) {
@@ -90,6 +95,22 @@ class Tracer {
     SamplingTable::count_kept(*cells_[known(route)]);
     if (wants_exemplars_ && shedding() < ShedStep::exemplars) exemplars_.put(example);
   }
+  // --- requests that were read and answered within one step of the shard ---
+  // Their answers leave together at its end, so that all have taken the same time: the clock is
+  // read once, and their durations are recorded together.
+  void count_with_step(Histogram durations, std::string_view path) {
+    step_.count(durations);
+    if (paths_) (*paths_)->note(path);
+  }
+  bool has_step() const { return !step_.empty(); }
+  // The step began at `began`, and ends now.
+  void end_step(MonoTime began, MonoTime now) {
+    const Duration took = now - began;
+    step_.settle(took);
+    if (paths_) (*paths_)->settle(static_cast<uint64_t>(std::max<int64_t>(took.count(), 0)));
+    ring_.close(nanos(now));
+  }
+
   // Durations by path, where somebody wants them. Before the shard runs; `paths` outlives it.
   void aggregate(const PathAggregation& paths) { paths_ = &paths.recording(shard_); }
   void record_path(std::string_view path, Duration duration) {
@@ -166,6 +187,7 @@ class Tracer {
   uint32_t table_number_ = 0;
   unsigned shard_;
   PathTable* const* paths_ = nullptr;  // the one of now
+  StepDurations step_;
   const std::atomic<ShedStep>& shedding_;
   const bool wants_exemplars_;
   Random random_;

@@ -62,7 +62,7 @@ struct StoredPart {
     REQUIRE(asked.judge(draft) == StoreVerdict::store);
     draft.put_in_place('7');
     object = cache::ObjectRef::adopt(
-        cache::Object::make(account, "http://a/x", 1, draft.object(),
+        cache::Object::make(account, {"http://a/x", 1}, draft.object(),
                             cache::BodyRef::adopt(cache::Body::make(account, 5))));
   }
 
@@ -220,7 +220,7 @@ TEST_CASE("a confirmation replaces fields, keeps the others, and begins a new li
   REQUIRE(first.judge(draft) == StoreVerdict::store);
   cache::ByteAccount account;
   const auto old = cache::ObjectRef::adopt(
-      cache::Object::make(account, "http://a/x", 1, draft.object(),
+      cache::Object::make(account, {"http://a/x", 1}, draft.object(),
                           cache::BodyRef::adopt(cache::Body::make(account, 3))));
   Case fresh("HTTP/1.1 304 Not Modified\r\nCache-Control: max-age=60\r\nX-New: b\r\n\r\n");
   fresh.times = {MonoTime(seconds(200)), MonoTime(seconds(200)), WallTime(seconds(784111877))};
@@ -242,7 +242,7 @@ TEST_CASE("a confirmation that forbids keeping it ends it") {
   REQUIRE(first.judge(draft) == StoreVerdict::store);
   cache::ByteAccount account;
   const auto old = cache::ObjectRef::adopt(
-      cache::Object::make(account, "http://a/x", 1, draft.object(),
+      cache::Object::make(account, {"http://a/x", 1}, draft.object(),
                           cache::BodyRef::adopt(cache::Body::make(account, 0))));
   const Case fresh("HTTP/1.1 304 Not Modified\r\nCache-Control: no-store\r\n\r\n");
   Draft updated;

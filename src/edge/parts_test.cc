@@ -54,7 +54,7 @@ class Chain {
         limbo_.retire(*each);
         break;
       }
-    index_.push(*cache::Object::make(account_, "k", 1, draft.object(),
+    index_.push(*cache::Object::make(account_, {"k", 1}, draft.object(),
                                      body_of(account_, range.size(), complete)));
   }
 

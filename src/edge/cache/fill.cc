@@ -130,7 +130,7 @@ Result<> Fill::publish(const ObjectDraft& draft, std::optional<uint64_t> length)
   ByteAccount& account = store.filling_account();
   BodyRef body = BodyRef::adopt(Body::make(account, length, store.body_shape(), for_body));
   const Object* object =
-      Object::make(account, side.key, side.hash, draft, std::move(body), for_object);
+      Object::make(account, {side.key, side.hash}, draft, std::move(body), for_object);
   if (!object) return refuse(NotStored::too_large, "a head larger than what is stored");
   side.object = ObjectRef::adopt(object);
   side.tell_owner(side.published);
@@ -144,7 +144,7 @@ Result<ObjectRef> Fill::refresh(const Object& old, const ObjectDraft& draft) {
     return weir::fail(ErrorCode::invalid, "the body is not whole yet");
   const uint64_t bytes = Object::memory_for(side.key, draft);
   if (!side.take(bytes)) return weir::fail(ErrorCode::limit, "too much is arriving for the cache");
-  const Object* object = Object::make(side.store.store().filling_account(), side.key, side.hash,
+  const Object* object = Object::make(side.store.store().filling_account(), {side.key, side.hash},
                                       draft, BodyRef(old.body()), bytes);
   if (!object) return weir::fail(ErrorCode::limit, "a head larger than what is stored");
   ObjectRef made(*object);

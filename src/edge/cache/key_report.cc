@@ -87,18 +87,22 @@ void HottestInquiry::consider(const Object& object) {
   std::ranges::push_heap(keys, hotter);
 }
 
-runtime::Task<> collect(ShardStore& at, HottestInquiry& inquiry) {
+// Where to go on from `cursor`; 0: that was all.
+uint64_t collect_slice(ShardStore& at, HottestInquiry& inquiry, uint64_t cursor) {
   constexpr size_t buckets_at_once = 64;
-  uint64_t cursor = 0;
-  bool more = inquiry.count > 0;
-  while (more) {
-    Slice slice(at.shard().reactor());
-    do {
-      cursor = at.own().own_index().scan(
-          cursor, buckets_at_once, [&inquiry](const Object& object) { inquiry.consider(object); });
-      more = cursor != 0;
-    } while (more && !slice.over_after(buckets_at_once));
-    if (more) co_await NextTurn{at.shard().reactor()};
+  Slice slice(at.shard().reactor());
+  do {
+    cursor = at.own().own_index().scan(
+        cursor, buckets_at_once, [&inquiry](const Object& object) { inquiry.consider(object); });
+  } while (cursor != 0 && !slice.over_after(buckets_at_once));
+  return cursor;
+}
+
+runtime::Task<> collect(ShardStore& at, HottestInquiry& inquiry) {
+  uint64_t cursor = inquiry.count > 0 ? collect_slice(at, inquiry, 0) : 0;
+  while (cursor != 0) {
+    co_await NextTurn{at.shard().reactor()};
+    cursor = collect_slice(at, inquiry, cursor);
   }
   inquiry.answer(at);
 }

@@ -59,6 +59,21 @@ struct Passing {
   }
 };
 
+void store_one_byte(Fill& fill, const std::string& key) {
+  const std::string_view tags[] = {key};
+  if (!fill.publish({.head = "h", .meta = "0123456789", .tags = tags}, 1)) return;
+  (void)fill.append("x");
+  (void)fill.complete();
+}
+
+// Whether there was room for a body of so many bytes; with its length said beforehand, or not.
+bool store_bytes(Fill& fill, uint64_t size, bool known) {
+  if (!fill.publish({.head = "h"}, known ? std::optional(size) : std::nullopt)) return false;
+  (void)fill.append(std::string(size, 'x'));
+  (void)fill.complete();
+  return true;
+}
+
 StoreSettings small_settings() {
   StoreSettings settings = test_settings(8 * MiB);
   settings.fill_share = 0.125;
@@ -77,16 +92,10 @@ TEST_CASE("the budget holds under any mixture of sizes, and is used") {
       Fill fill =
           w.at(static_cast<size_t>(i % 2))
               .fill_alone("key" + std::to_string(i), w.store.hash_of("key" + std::to_string(i)));
-      const bool known = random.below(2) == 0;
-      if (!fill.publish({.head = "h"}, known ? std::optional(size) : std::nullopt)) {
-        co_await w.settle();
-        continue;
-      }
-      (void)fill.append(std::string(size, 'x'));
-      (void)fill.complete();
+      const bool stored = store_bytes(fill, size, random.below(2) == 0);
       most = std::max(most, w.store.held_bytes());
       REQUIRE(w.store.held_bytes() <= w.store.budget_bytes());
-      if (i % 4 == 0) co_await w.settle();
+      if (!stored || i % 4 == 0) co_await w.settle();
     }
     CHECK(most > w.store.budget_bytes() * 3 / 4);
     CHECK(w.store.object_count() > 500);
@@ -147,15 +156,10 @@ TEST_CASE("many tiny objects and marks are counted with all that they cost") {
     for (int i = 0; i < 60'000; ++i) {
       const std::string key = "https://example.org/some/path/" + std::to_string(i);
       Fill fill = w.at(0).fill_alone(key, w.store.hash_of(key));
-      if (i % 3 == 0) {
+      if (i % 3 == 0)
         fill.decline(hours(1));
-      } else {
-        const std::string_view tags[] = {key};
-        if (fill.publish({.head = "h", .meta = "0123456789", .tags = tags}, 1)) {
-          (void)fill.append("x");
-          (void)fill.complete();
-        }
-      }
+      else
+        store_one_byte(fill, key);
       REQUIRE(w.store.held_bytes() <= w.store.budget_bytes());
       if (i % 64 == 0) co_await w.settle();
     }

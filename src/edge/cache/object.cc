@@ -30,13 +30,13 @@ size_t text_bytes(std::string_view key, const ObjectDraft& draft) {
 
 }  // namespace
 
-Object* Object::make(ByteAccount& account, std::string_view key, uint64_t hash,
-                     const ObjectDraft& draft, BodyRef body, uint64_t taken) {
-  if (!fits(key, draft)) {
+Object* Object::make(ByteAccount& account, HashedKey key, const ObjectDraft& draft, BodyRef body,
+                     uint64_t taken) {
+  if (!fits(key.text, draft)) {
     account.subtract(taken);
     return nullptr;
   }
-  Object* object = make(account, key, hash, draft, taken);
+  Object* object = make(account, key, draft, taken);
   object->body_ = std::move(body);
   return object;
 }
@@ -52,29 +52,29 @@ Object* Object::copy(ByteAccount& account, const Object& of, BodyRef body, uint6
     tags.push_back(of.tag_links_[i].text);
   const ObjectDraft draft{
       .variant = of.variant(), .head = of.head(), .meta = of.meta(), .tags = tags};
-  return make(account, of.key(), of.hash(), draft, std::move(body), taken);
+  return make(account, {of.key(), of.hash()}, draft, std::move(body), taken);
 }
 
-Object* Object::make_uncacheable(ByteAccount& account, std::string_view key, uint64_t hash,
-                                 std::string_view variant, MonoTime until, std::string_view why) {
+Object* Object::make_uncacheable(ByteAccount& account, HashedKey key, std::string_view variant,
+                                 MonoTime until, std::string_view why) {
   const ObjectDraft draft{.variant = variant, .meta = why};
-  if (!fits(key, draft)) return nullptr;
-  Object* object = make(account, key, hash, draft, 0);
+  if (!fits(key.text, draft)) return nullptr;
+  Object* object = make(account, key, draft, 0);
   object->kind_ = ObjectKind::uncacheable;
   object->uncacheable_until_ = until;
   return object;
 }
 
-Object* Object::make(ByteAccount& account, std::string_view key, uint64_t hash,
-                     const ObjectDraft& draft, uint64_t taken) {
-  void* block = std::aligned_alloc(alignof(Object),
-                                   (sizeof(Object) + text_bytes(key, draft) + alignof(Object) - 1) /
-                                       alignof(Object) * alignof(Object));
+Object* Object::make(ByteAccount& account, HashedKey key, const ObjectDraft& draft,
+                     uint64_t taken) {
+  const uint64_t bytes = sizeof(Object) + text_bytes(key.text, draft);
+  void* block = std::aligned_alloc(
+      alignof(Object), (bytes + alignof(Object) - 1) / alignof(Object) * alignof(Object));
   WEIR_ASSERT(block);
-  auto* object = new (block) Object(account, hash);
+  auto* object = new (block) Object(account, key.hash);
   object->charged_ = allocated_bytes(block);
   account.settle(taken, object->charged_);
-  object->write(key, draft);
+  object->write(key.text, draft);
   return object;
 }
 

@@ -34,6 +34,12 @@ struct ObjectDraft {
   std::span<const std::string_view> tags = {};  // by which it can be purged
 };
 
+// A key and what it hashes to.
+struct HashedKey {
+  std::string_view text;
+  uint64_t hash;
+};
+
 // Why an object left the index.
 enum class Removal : uint8_t { replaced, evicted, purged, failed, given_up, expired };
 
@@ -59,13 +65,13 @@ class Object : public ListNode<Object> {
   // Null when a part exceeds part_bytes_max, or there are more tags than tags_max.
   static constexpr size_t part_bytes_max = 1 << 20, tags_max = 1024;
   // `taken`: what was taken from `account` for it.
-  static Object* make(ByteAccount& account, std::string_view key, uint64_t hash,
-                      const ObjectDraft& draft, BodyRef body, uint64_t taken = 0);
+  static Object* make(ByteAccount& account, HashedKey key, const ObjectDraft& draft, BodyRef body,
+                      uint64_t taken = 0);
   // At most what make() takes.
   static uint64_t memory_for(std::string_view key, const ObjectDraft& draft);
   // A mark that answers of this key were not storable; `why` is its meta.
-  static Object* make_uncacheable(ByteAccount& account, std::string_view key, uint64_t hash,
-                                  std::string_view variant, MonoTime until, std::string_view why);
+  static Object* make_uncacheable(ByteAccount& account, HashedKey key, std::string_view variant,
+                                  MonoTime until, std::string_view why);
   // The same answer with another place for its bytes.
   static Object* copy(ByteAccount& account, const Object& of, BodyRef body, uint64_t taken);
   Object(const Object&) = delete;
@@ -134,8 +140,8 @@ class Object : public ListNode<Object> {
 
   Object(ByteAccount& account, uint64_t hash);
   ~Object();
-  static Object* make(ByteAccount& account, std::string_view key, uint64_t hash,
-                      const ObjectDraft& draft, uint64_t taken);
+  static Object* make(ByteAccount& account, HashedKey key, const ObjectDraft& draft,
+                      uint64_t taken);
   void write(std::string_view key, const ObjectDraft& draft);
   char* text() { return reinterpret_cast<char*>(this + 1); }
   const char* text() const { return reinterpret_cast<const char*>(this + 1); }

@@ -1,5 +1,6 @@
 #include "edge/cache/object_index.h"
 
+#include <iterator>
 #include <map>
 #include <string>
 #include <vector>
@@ -20,7 +21,7 @@ struct Table {
   ObjectIndex index{account, limbo};
 
   Object& make(const std::string& key, uint64_t hash, const std::string& variant = {}) {
-    Object* object = Object::make(account, key, hash, {.variant = variant},
+    Object* object = Object::make(account, {key, hash}, {.variant = variant},
                                   BodyRef::adopt(Body::make(account, 0)));
     REQUIRE(object);
     if (index.wants_to_grow()) index.grow();
@@ -33,6 +34,28 @@ struct Table {
   }
 };
 
+using Model = std::map<std::string, std::vector<Object*>>;
+
+// Puts an answer in front of the others of its key, or drops one of them.
+void change_one(Table& table, std::vector<Object*>& variants, const std::string& key, uint64_t hash,
+                Random& random) {
+  if (random.below(3) > 0) {
+    if (variants.size() < 4) variants.insert(variants.begin(), &table.make(key, hash));
+  } else if (!variants.empty()) {
+    const size_t which = random.below(variants.size());
+    table.drop(*variants[which]);
+    variants.erase(variants.begin() + static_cast<ptrdiff_t>(which));
+  }
+}
+
+bool agrees(const Object* found, const std::vector<Object*>& expected) {
+  for (const Object* each : expected) {
+    if (found != each) return false;
+    found = found->next_variant();
+  }
+  return !found;
+}
+
 }  // namespace
 
 TEST_CASE("the index finds what a map has, while it grows and shrinks") {
@@ -40,31 +63,21 @@ TEST_CASE("the index finds what a map has, while it grows and shrinks") {
   for (const uint64_t hash_mask : {UINT64_MAX, uint64_t{0x7}, uint64_t{0xff'0000'0000'0003}}) {
     CAPTURE(hash_mask);
     Table table;
-    std::map<std::string, std::vector<Object*>> model;
+    Model model;
     Random random(3);
     const int operations = hash_mask == UINT64_MAX ? 60'000 : 3'000;
     for (int i = 0; i < operations; ++i) {
       const std::string key = "key" + std::to_string(random.below(i < operations / 2 ? 5000 : 300));
       const uint64_t h = hash(key, 1) & hash_mask;
-      auto& variants = model[key];
-      if (random.below(3) > 0) {
-        if (variants.size() < 4) variants.insert(variants.begin(), &table.make(key, h));
-      } else if (!variants.empty()) {
-        const size_t which = random.below(variants.size());
-        table.drop(*variants[which]);
-        variants.erase(variants.begin() + static_cast<ptrdiff_t>(which));
-      }
+      change_one(table, model[key], key, h, random);
       if (i % 1000 == 0) table.limbo.end_step();
       if (i % 97 != 0) continue;
-      for (const auto& [name, expected] : model) {
-        const Object* found = table.index.find(name, hash(name, 1) & hash_mask);
-        for (const Object* each : expected) {
-          REQUIRE(found == each);
-          found = found->next_variant();
-        }
-        REQUIRE(!found);
-        if (hash_mask == UINT64_MAX && i % 9700 != 0) break;
-      }
+      // Of the many only the first, but for now and then.
+      const bool all = hash_mask != UINT64_MAX || i % 9700 == 0;
+      const auto end = all ? model.end() : std::next(model.begin());
+      for (auto each = model.begin(); each != end; ++each)
+        REQUIRE(
+            agrees(table.index.find(each->first, hash(each->first, 1) & hash_mask), each->second));
     }
     size_t keys = 0;
     for (auto& [name, variants] : model) {
@@ -104,7 +117,7 @@ TEST_CASE("what was retired is freed when the last shard has left its turn, not 
   ByteAccount account;
   Epochs epochs(2);
   Limbo limbo(epochs);
-  Object* object = Object::make(account, "k", 1, {}, BodyRef::adopt(Body::make(account, 0)));
+  Object* object = Object::make(account, {"k", 1}, {}, BodyRef::adopt(Body::make(account, 0)));
   const uint64_t reading_from = epochs.enter(1);
   limbo.retire(*object);
   limbo.end_step();
@@ -127,7 +140,7 @@ TEST_CASE("the order of keys is that of a sorted list, whatever comes and goes")
     const std::string key = "https://a/" + std::to_string(random.below(3000));
     if (random.below(5) < 3) {
       Object* object =
-          Object::make(account, key, hash(key, 1), {}, BodyRef::adopt(Body::make(account, 0)));
+          Object::make(account, {key, hash(key, 1)}, {}, BodyRef::adopt(Body::make(account, 0)));
       order.insert(*object);
       model.emplace(key, object);
     } else if (const auto at = model.lower_bound(key); at != model.end()) {

@@ -203,7 +203,7 @@ void Partition::mark_uncacheable(FillSide& side) {
   const MonoTime until = after(store_->shard().now(), side.remember);
   const ObjectDraft draft{.variant = side.variant, .meta = side.declined_for};
   if (!make_room(Object::memory_for(side.key, draft))) return;
-  Object* mark = Object::make_uncacheable(account_, side.key, side.hash, side.variant, until,
+  Object* mark = Object::make_uncacheable(account_, {side.key, side.hash}, side.variant, until,
                                           side.declined_for);
   if (!mark) return;
   if (insert(*mark)) policy_.insert(*mark, mark->charged_);

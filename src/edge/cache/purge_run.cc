@@ -29,30 +29,33 @@ uint64_t purge_key(ShardStore& at, const PurgeRequest& request) {
   return done;
 }
 
+// Purges from the key `from` on while its slice of time lasts. True: `from` is where to go on.
+bool purge_prefix_slice(ShardStore& at, const PurgeRequest& request, uint64_t stamp,
+                        std::string& from, uint64_t& done) {
+  Partition& own = at.own();
+  Slice slice(at.shard().reactor());
+  Object* object = own.order().at_or_behind(from);
+  while (object && object->key().starts_with(request.text)) {
+    Object& each = *object;
+    object = KeyOrder::next(each);
+    if (each.stamp() <= stamp) {
+      own.apply_purge(each, request.soft);
+      ++done;
+    }
+    // Only between keys: the search goes on from a key, not from one of its variants.
+    if (!slice.over() || !object || object->key() == each.key()) continue;
+    from = object->key();
+    return true;
+  }
+  return false;
+}
+
 // What is inserted later than `stamp` is newer than the purge.
 runtime::Task<uint64_t> purge_prefix(ShardStore& at, const PurgeRequest& request, uint64_t stamp) {
-  Partition& own = at.own();
   uint64_t done = 0;
   std::string from = request.text;
-  for (bool more = true; more;) {
-    more = false;
-    Slice slice(at.shard().reactor());
-    Object* object = own.order().at_or_behind(from);
-    while (object && object->key().starts_with(request.text)) {
-      Object& each = *object;
-      object = KeyOrder::next(each);
-      if (each.stamp() <= stamp) {
-        own.apply_purge(each, request.soft);
-        ++done;
-      }
-      // Only between keys: the search goes on from a key, not from one of its variants.
-      if (!slice.over() || !object || object->key() == each.key()) continue;
-      from = object->key();
-      more = true;
-      break;
-    }
-    if (more) co_await NextTurn{at.shard().reactor()};
-  }
+  while (purge_prefix_slice(at, request, stamp, from, done))
+    co_await NextTurn{at.shard().reactor()};
   co_return done;
 }
 

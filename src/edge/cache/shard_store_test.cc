@@ -19,6 +19,13 @@ Task<> wait_for(ShardStore& store, ClaimRequest request, runtime::Wait wait, Wai
   result.done = true;
 }
 
+// So many claims of "k" on that shard.
+void spawn_claims(CacheWorld& w, size_t shard, std::span<Waiting> herd) {
+  ShardStore& store = w.at(shard);
+  for (Waiting& each : herd)
+    store.shard().background().spawn(wait_for(store, w.request("k"), w.soon(), each));
+}
+
 std::string text_of(const Object& object) {
   std::string text;
   while (true) {
@@ -109,8 +116,7 @@ TEST_CASE("an answer that may not be stored sends those who wait on alone, and i
   world.run([](CacheWorld& w) -> Task<> {
     Claim lead = co_await w.at(0).claim(w.request("k"), w.soon());
     std::array<Waiting, 3> herd;
-    for (Waiting& each : herd)
-      w.at(1).shard().background().spawn(wait_for(w.at(1), w.request("k"), w.soon(), each));
+    spawn_claims(w, 1, herd);
     co_await w.settle();
     lead.fill.decline(seconds(60));
     co_await w.settle();
@@ -149,8 +155,7 @@ TEST_CASE("an answer that says nothing of the others' is asked for by one of the
   world.run([](CacheWorld& w) -> Task<> {
     Claim lead = co_await w.at(0).claim(w.request("k"), w.soon());
     std::array<Waiting, 3> herd;
-    for (Waiting& each : herd)
-      w.at(1).shard().background().spawn(wait_for(w.at(1), w.request("k"), w.soon(), each));
+    spawn_claims(w, 1, herd);
     co_await w.settle();
     lead.fill.decline(Duration(0), "", OnFailure::hand_on);
     co_await w.settle();
@@ -169,8 +174,7 @@ TEST_CASE("a failed fetch is tried once more by one who waits, then all are told
   world.run([](CacheWorld& w) -> Task<> {
     Claim first = co_await w.at(0).claim(w.request("k"), w.soon());
     std::array<Waiting, 5> herd;
-    for (Waiting& each : herd)
-      w.at(1).shard().background().spawn(wait_for(w.at(1), w.request("k"), w.soon(), each));
+    spawn_claims(w, 1, herd);
     co_await w.settle();
     first.fill.fail({ErrorCode::reset, "origin broke off"}, OnFailure::hand_on);
     co_await w.settle();
@@ -215,8 +219,7 @@ TEST_CASE("too many who wait, and too many fetches, are refused") {
   world.run([](CacheWorld& w) -> Task<> {
     Claim lead = co_await w.at(0).claim(w.request("k"), w.soon());
     std::array<Waiting, 2> herd;
-    for (Waiting& each : herd)
-      w.at(0).shard().background().spawn(wait_for(w.at(0), w.request("k"), w.soon(), each));
+    spawn_claims(w, 0, herd);
     CHECK((co_await w.at(0).claim(w.request("k"), w.soon())).outcome == ClaimOutcome::overloaded);
     CHECK((co_await w.at(0).claim(w.request("l"), w.soon())).outcome == ClaimOutcome::overloaded);
     CHECK(!herd[0].done);

@@ -200,21 +200,27 @@ TEST_CASE("a stored answer ages with the monotonic clock and becomes stale once"
   CHECK(moved.lifetime == stored.lifetime);
 }
 
-TEST_CASE("an older clock never makes an answer fresher: freshness is lost once and for all") {
-  for (const int lifetime_s : {0, 1, 10, 100}) {
-    for (const int age_s : {0, 3, 9, 10, 50}) {
-      const TestFields fields("Age: " + std::to_string(age_s));
-      const StoredFreshness stored =
-          stored_freshness(fields, {}, {seconds(lifetime_s), Source::max_age}, test_times, {});
-      bool fresh = true;
-      for (int i = 0; i < 120; ++i) {
-        const MonoTime now = test_now + seconds(i);
-        CHECK((fresh || !stored.fresh(now)));
-        fresh = stored.fresh(now);
-        CHECK(fresh == (age_s + i < lifetime_s));
-      }
-    }
+namespace {
+
+void lose_freshness(int lifetime_s, int age_s) {
+  const TestFields fields("Age: " + std::to_string(age_s));
+  const StoredFreshness stored =
+      stored_freshness(fields, {}, {seconds(lifetime_s), Source::max_age}, test_times, {});
+  bool fresh = true;
+  for (int i = 0; i < 120; ++i) {
+    const MonoTime now = test_now + seconds(i);
+    CHECK((fresh || !stored.fresh(now)));
+    fresh = stored.fresh(now);
+    CHECK(fresh == (age_s + i < lifetime_s));
   }
+}
+
+}  // namespace
+
+TEST_CASE("an older clock never makes an answer fresher: freshness is lost once and for all") {
+  for (const int lifetime_s : {0, 1, 10, 100})
+    for (const int age_s : {0, 3, 9, 10, 50})
+      lose_freshness(lifetime_s, age_s);
 }
 
 TEST_CASE("windows of staleness are the answer's own, else the site's, and none where forbidden") {

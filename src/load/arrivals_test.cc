@@ -33,6 +33,24 @@ TEST_CASE("a profile says the rate and the count before, on and behind its ramp"
   CHECK(ramp.expected_until(seconds(7)) == doctest::Approx(200 + 800 + 300));
 }
 
+namespace {
+
+void times_of_counts(const RateProfile& profile) {
+  Duration last{};
+  for (double expected = 0.5; expected < 1500; expected += 7.25) {
+    const auto time = profile.time_of(expected);
+    if (!time) {
+      CHECK(expected > profile.expected_until(hours(1)));
+      continue;
+    }
+    CHECK(*time >= last);
+    CHECK(profile.expected_until(*time) == doctest::Approx(expected).epsilon(1e-5));
+    last = *time;
+  }
+}
+
+}  // namespace
+
 TEST_CASE("the time of a count is the inverse of the count at a time") {
   const RateProfile profiles[] = {
       constant(1000),
@@ -40,19 +58,8 @@ TEST_CASE("the time of a count is the inverse of the count at a time") {
       {.from = 800, .to = 50, .level_time = {}, .ramp_time = seconds(5)},
       {.from = 10, .to = 10, .level_time = seconds(1), .ramp_time = seconds(2)},
       {.from = 900, .to = 0, .level_time = seconds(1), .ramp_time = seconds(2)}};
-  for (const RateProfile& profile : profiles) {
-    Duration last{};
-    for (double expected = 0.5; expected < 1500; expected += 7.25) {
-      const auto time = profile.time_of(expected);
-      if (!time) {
-        CHECK(expected > profile.expected_until(hours(1)));
-        continue;
-      }
-      CHECK(*time >= last);
-      CHECK(profile.expected_until(*time) == doctest::Approx(expected).epsilon(1e-5));
-      last = *time;
-    }
-  }
+  for (const RateProfile& profile : profiles)
+    times_of_counts(profile);
 }
 
 TEST_CASE("a ramp down to zero ends, and says so") {

@@ -283,7 +283,8 @@ Task<Result<ShardLoad::Head>> ShardLoad::receive_head(Connection& connection, Wa
     if (parsed.malformed()) co_return fail(ErrorCode::invalid, parsed.reason);
     if (parsed.incomplete()) {
       scanned = parsed.bytes;
-      WEIR_CO_CHECK(co_await receive_more(connection, wait));
+      const Result<> more = co_await receive_more(connection, wait);
+      if (!more) co_return std::unexpected(more.error());
       continue;
     }
     scanned = 0;

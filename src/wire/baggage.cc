@@ -41,19 +41,19 @@ size_t append_baggage(Buffer& out, const Fields& fields) {
   if (!fields.has(KnownField::baggage)) return 0;
   const size_t begin = out.size();
   size_t members = 0, left_out = 0;
+  const auto append = [&](std::string_view member) {
+    const bool fits = members < baggage_members_max &&
+                      out.size() - begin + 1 + member.size() <= baggage_bytes_max;
+    if (!fits || !is_baggage_member(member)) return false;
+    if (members++ > 0) out.append(',');
+    out.append(member);
+    return true;
+  };
   for (const Field& field : fields) {
     if (field.id != KnownField::baggage) continue;
     for (std::string_view rest = field.value; !rest.empty();) {
       const std::string_view member = cut(rest, ',');
-      if (member.empty()) continue;
-      const bool fits = members < baggage_members_max &&
-                        out.size() - begin + 1 + member.size() <= baggage_bytes_max;
-      if (!fits || !is_baggage_member(member)) {
-        ++left_out;
-        continue;
-      }
-      if (members++ > 0) out.append(',');
-      out.append(member);
+      if (!member.empty() && !append(member)) ++left_out;
     }
   }
   return left_out;

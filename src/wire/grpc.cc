@@ -39,9 +39,9 @@ int base64_value(char c) {
   return -1;
 }
 
-size_t size_in(const char* head) {
+size_t size_in(std::string_view head) {
   size_t size = 0;
-  for (int i = 1; i < 5; ++i)
+  for (size_t i = 1; i < 5; ++i)
     size = size << 8 | static_cast<uint8_t>(head[i]);
   return size;
 }
@@ -118,7 +118,7 @@ Result<std::optional<GrpcMessages::Message>> GrpcMessages::next() {
   if (static_cast<uint8_t>(all[0]) > 1)
     return fail(ErrorCode::invalid, "a gRPC message is neither compressed nor not");
   if (all.size() < head_bytes) return std::nullopt;
-  const size_t size = size_in(all.data());
+  const size_t size = size_in(all);
   if (size > message_bytes_max_) return fail(ErrorCode::limit, "a gRPC message is too large");
   if (all.size() - head_bytes < size) return std::nullopt;
   handed_out_ = head_bytes + size;

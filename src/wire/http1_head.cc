@@ -27,6 +27,7 @@ HeadResult bad_value(char stop) {
 
 }  // namespace
 
+// NOLINTNEXTLINE(readability-function-cognitive-complexity): one pass reads best as one
 HeadResult parse_field_lines(std::string_view bytes, size_t from, const HeadLimits& limits,
                              Fields& out) {
   const char* const begin = bytes.data();
@@ -69,7 +70,7 @@ bool head_may_end(std::string_view bytes, size_t scanned) {
   while (p < end) {
     p = static_cast<const char*>(std::memchr(p, '\n', static_cast<size_t>(end - p)));
     if (!p) return false;
-    const std::string_view before(bytes.data(), p);
+    const std::string_view before(bytes.begin(), p);
     if (!before.ends_with('\r') || before.ends_with("\r\n\r")) return true;
     ++p;
   }

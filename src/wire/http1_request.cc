@@ -72,9 +72,8 @@ HeadResult parse_request_line(std::string_view bytes, size_t from, const HeadLim
 void split_path(std::string_view target, RequestHead& head) {
   const auto* question = static_cast<const char*>(std::memchr(target.data(), '?', target.size()));
   head.has_query = question != nullptr;
-  head.path = question ? std::string_view(target.data(), question) : target;
-  head.query =
-      question ? std::string_view(question + 1, target.data() + target.size()) : std::string_view();
+  head.path = question ? std::string_view(target.begin(), question) : target;
+  head.query = question ? std::string_view(question + 1, target.end()) : std::string_view();
 }
 
 HeadFault parse_absolute_form(RequestHead& head) {

@@ -87,8 +87,8 @@ constexpr uint8_t no_reason = 0xff;
 constexpr auto reason_index = [] {
   std::array<uint8_t, status_last - status_first + 1> index;
   index.fill(no_reason);
-  for (uint8_t i = 0; i < std::size(reasons); ++i)
-    index[reasons[i].status - status_first] = i;
+  for (size_t i = 0; i < std::size(reasons); ++i)
+    index[reasons[i].status - status_first] = static_cast<uint8_t>(i);
   return index;
 }();
 

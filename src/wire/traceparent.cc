@@ -98,8 +98,8 @@ std::optional<TraceContext> trace_context_of(const Fields& fields) {
 
 void append_traceparent(Buffer& out, const TraceContext& context) {
   char* p = out.reserve(traceparent_size);
-  std::memcpy(p, "00-", 3);
-  p = write_hex(context.trace.low, write_hex(context.trace.high, p + 3));
+  p = std::copy_n("00-", 3, p);
+  p = write_hex(context.trace.low, write_hex(context.trace.high, p));
   *p++ = '-';
   p = write_hex(context.span.value, p);
   *p++ = '-';

@@ -45,7 +45,7 @@ class Ring {
   // Submits, waits for one completion at most `timeout` (0: does not sleep), and calls
   // handler(Operation, slot, const io_uring_cqe&) for all that are there.
   template <class Handler>
-  void turn(Duration timeout, Handler&& handler) {
+  void turn(Duration timeout, Handler handler) {
     wait(timeout);
     io_uring_cqe* cqe;
     unsigned head, count = 0;

@@ -347,6 +347,26 @@ TEST_CASE("a detached connection lives on in another reactor object") {
   });
 }
 
+namespace {
+
+// Each of `came` in turn.
+Task<> accept_all(Reactor& reactor, int listening, std::span<const int> came) {
+  auto listener = *reactor.listen(listening);
+  for (const int client : came) {
+    const Result<int> accepted = co_await listener->accept({reactor.now() + seconds(3)});
+    REQUIRE(accepted.has_value());
+    CHECK(peer_of(*accepted).port() == local_of(client).port());
+    ::close(*accepted);
+  }
+}
+
+Task<> count_when_ready(Reactor& reactor, int event, int& count) {
+  CHECK((co_await reactor.poll(event, POLLIN, {reactor.now() + seconds(3)})).has_value());
+  ++count;
+}
+
+}  // namespace
+
 TEST_CASE("connections are handed out in the order in which they came") {
   for (const BackEnd& back_end : kernel_back_ends()) {
     CAPTURE(back_end.name);
@@ -357,15 +377,7 @@ TEST_CASE("connections are handed out in the order in which they came") {
       clients.push_back(*open_client_socket(server));
       REQUIRE(::connect(clients.back(), server.sockaddr_pointer(), server.sockaddr_size()) == 0);
     }
-    run(*back_end.reactor, [](Reactor& reactor, int from, std::span<const int> came) -> Task<> {
-      auto listener = *reactor.listen(from);
-      for (const int client : came) {
-        const Result<int> accepted = co_await listener->accept({reactor.now() + seconds(3)});
-        REQUIRE(accepted.has_value());
-        CHECK(peer_of(*accepted).port() == local_of(client).port());
-        ::close(*accepted);
-      }
-    }(*back_end.reactor, fd, clients));
+    run(*back_end.reactor, accept_all(*back_end.reactor, fd, clients));
     for (const int client : clients)
       ::close(client);
     back_end.close_listener(fd);
@@ -382,10 +394,7 @@ TEST_CASE("of many that can go on at once, a bounded number does so in each turn
     Scope scope(reactor);
     for (int i = 0; i < many; ++i) {
       events.push_back(eventfd(1, EFD_CLOEXEC));
-      scope.spawn([](Reactor& r, int event, int& count) -> Task<> {
-        CHECK((co_await r.poll(event, POLLIN, {r.now() + seconds(3)})).has_value());
-        ++count;
-      }(reactor, events.back(), went_on));
+      scope.spawn(count_when_ready(reactor, events.back(), went_on));
     }
     for (; scope.running() > 0; ++turns)
       reactor.turn(after(reactor.now(), seconds(3)));

@@ -1,22 +1,11 @@
 #include "runtime/sim_stream.h"
 
+#include "runtime/socket.h"
+
 namespace weir::runtime {
 namespace {
 
 constexpr size_t receive_bytes_max = 16 << 10;
-
-// Drops the first `bytes` of `parts`, and empty parts in front.
-std::span<iovec> without(std::span<iovec> parts, size_t bytes) {
-  while (!parts.empty() && bytes >= parts[0].iov_len) {
-    bytes -= parts[0].iov_len;
-    parts = parts.subspan(1);
-  }
-  if (bytes > 0) {
-    parts[0].iov_base = static_cast<char*>(parts[0].iov_base) + bytes;
-    parts[0].iov_len -= bytes;
-  }
-  return parts;
-}
 
 }  // namespace
 

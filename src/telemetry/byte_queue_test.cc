@@ -2,6 +2,7 @@
 
 #include <cstring>
 #include <deque>
+#include <functional>
 #include <string>
 #include <thread>
 
@@ -62,22 +63,29 @@ TEST_CASE("a consumer can look ahead without giving anything back") {
   CHECK(queue.size() == 0);
 }
 
+namespace {
+
+// Each number with up to 49 bytes behind it.
+void put_numbers(ByteQueue& queue, uint32_t numbers) {
+  for (uint32_t i = 0; i < numbers;) {
+    char* at = queue.reserve(sizeof i + i % 50);
+    if (!at) {
+      std::this_thread::yield();
+      continue;
+    }
+    std::memcpy(at, &i, sizeof i);
+    std::memset(at + sizeof i, 'p', i % 50);
+    queue.commit(sizeof i + i % 50);
+    ++i;
+  }
+}
+
+}  // namespace
+
 TEST_CASE("two threads pass bytes in order") {
   constexpr uint32_t numbers = 200'000;
   ByteQueue queue(4096);
-  std::thread producer([&] {
-    for (uint32_t i = 0; i < numbers;) {
-      char* at = queue.reserve(sizeof i + i % 50);
-      if (!at) {
-        std::this_thread::yield();
-        continue;
-      }
-      std::memcpy(at, &i, sizeof i);
-      std::memset(at + sizeof i, 'p', i % 50);
-      queue.commit(sizeof i + i % 50);
-      ++i;
-    }
-  });
+  std::thread producer(put_numbers, std::ref(queue), numbers);
   for (uint32_t expected = 0; expected < numbers;) {
     std::string_view run = queue.front();
     if (run.empty()) std::this_thread::yield();

@@ -110,15 +110,15 @@ TEST_CASE("after the tail decision errors and all others still add up, far above
     Random random(17);
     int64_t errors = 0;
     Kept failed, others;
+    const auto count = [&](const TraceView& trace) {
+      const bool is_error = trace.header().reason == KeepReason::error;
+      (is_error ? failed : others).add(trace.header().threshold);
+    };
     for (int64_t number = 1; number <= all; ++number) {
       const bool error = random.below(50) == 0;  // 2,000 a second
       errors += error ? 1 : 0;
       serve(tracer, number, error);
-      if (number % 10'000 != 0 && number != all) continue;
-      take(tracer, [&](const TraceView& trace) {
-        const bool is_error = trace.header().reason == KeepReason::error;
-        (is_error ? failed : others).add(trace.header().threshold);
-      });
+      if (number % 10'000 == 0 || number == all) take(tracer, count);
     }
     CHECK(tracer.dropped(DropReason::queue_full) == 0);
     CHECK(std::abs(failed.sum - static_cast<double>(errors)) <= 4 * failed.sigma() + 1e-6);

@@ -59,6 +59,7 @@ inline std::string goaway(uint32_t last_stream) {
                            wire::test::be32(last_stream) + wire::test::be32(0));
 }
 
+// NOLINTNEXTLINE(readability-function-size): OpenSSL names the parameters.
 inline int choose_http2(SSL*, const unsigned char** chosen, unsigned char* size,
                         const unsigned char* of, unsigned of_size, void*) {
   static const unsigned char http2[] = "\x02h2";

@@ -43,6 +43,7 @@ const std::vector<const TlsIdentity*>* Shown::find(std::string name) const {
   return wild == by_name.end() ? nullptr : &wild->second;
 }
 
+// NOLINTNEXTLINE(readability-function-size): OpenSSL names the parameters.
 void free_shown(void*, void* shown, CRYPTO_EX_DATA*, int, long, void*) {
   delete static_cast<Shown*>(shown);
 }
@@ -65,6 +66,7 @@ int choose_certificate(SSL* ssl, void* of) {
   return 1;
 }
 
+// NOLINTNEXTLINE(readability-function-size): OpenSSL names the parameters.
 int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* chosen_size,
                     const unsigned char* offered, unsigned offered_size, void* of) {
   const std::string& ours = static_cast<const Shown*>(of)->protocols;

@@ -52,6 +52,7 @@ void TlsTicketKeys::serve(SSL_CTX* context) {
   SSL_CTX_set_timeout(context, static_cast<long>(rotation_time / seconds(1)));
 }
 
+// NOLINTNEXTLINE(readability-function-size): OpenSSL names the parameters.
 int TlsTicketKeys::seal_or_open(SSL* ssl, unsigned char* name, unsigned char* iv,
                                 EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac, int sealing) {
   constexpr int failed = -1, unknown = 0, good = 1, good_but_renew = 2;

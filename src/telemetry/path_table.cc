@@ -12,19 +12,6 @@ namespace {
 constexpr uint32_t entries_a_path = 4;
 constexpr size_t notes_expected = 256;  // paths in one step; more take memory once
 
-// Of texts whose hashes are the same: they nearly always are, too, and short.
-bool same(std::string_view a, std::string_view b) {
-  if (a.size() != b.size()) return false;
-  size_t at = 0;
-#pragma clang loop unroll(disable) vectorize(disable)
-  for (; at + 8 <= a.size(); at += 8)
-    if (hash_detail::load64(a.data() + at) != hash_detail::load64(b.data() + at)) return false;
-  if (at == a.size()) return true;
-  if (at != 0)
-    return hash_detail::load64(a.data() + a.size() - 8) ==
-           hash_detail::load64(b.data() + b.size() - 8);
-  return a == b;
-}
 }  // namespace
 
 PathTable::PathTable(uint32_t paths_max, uint64_t seed)
@@ -66,7 +53,7 @@ PathTable::Entry* PathTable::find(std::string_view path, uint64_t requests) {
   const uint64_t hash = weir::hash(path, seed_);
   Set& set = sets_[hash & mask_];
   for (Entry& entry : set) {
-    if (entry.hash != hash || entry.weight == 0 || !same(entry.path, path)) continue;
+    if (entry.hash != hash || entry.weight == 0) continue;
     entry.weight += requests;
     return &entry;
   }

@@ -1,12 +1,13 @@
 #pragma once
 // PathTable: the durations of one shard's requests in one interval by path, for the paths that are
 // busiest; all others together in one more distribution. Bounded: four times `paths_max` entries in
-// sets of eight, found by hash. A path that meets a full set takes the place of its rarest one with
-// a probability of one over that one's weight (RAP: Ben Basat and others, "Randomized admission
-// policy for efficient top-k"), so that what is asked for often gets in and stays, whatever is
-// scanned meanwhile. Who loses its place is added to the others: every request is counted once,
-// under its path from the time that this was let in, or under the others. What is found is recorded
-// without an allocation. One thread at a time.
+// sets of eight, found by hash, which is what a path is known by: 64 bits with a seed that nobody
+// outside knows. A path that meets a full set takes the place of its rarest one with a probability
+// of one over that one's weight (RAP: Ben Basat and others, "Randomized admission policy for
+// efficient top-k"), so that what is asked for often gets in and stays, whatever is scanned
+// meanwhile. Who loses its place is added to the others: every request is counted once, under its
+// path from the time that this was let in, or under the others. What is found is recorded without
+// an allocation. One thread at a time.
 
 #include <array>
 #include <memory>
@@ -46,7 +47,7 @@ class PathTable {
   void clear();
 
  private:
-  struct Entry {
+  struct alignas(64) Entry {
     uint64_t hash = 0;
     uint64_t weight = 0;  // about how often it was asked for; 0: unused
     HistogramCell* durations = nullptr;

@@ -263,6 +263,7 @@ void Http2Connection::watch() {
   if (idle && out_.empty()) out_.release();
   if (idle) session_.trim();
   if (idle) repeated_head_.clear();
+  if (idle) repeated_request_.release();
   if (idle) std::vector<Http2Stream::Memory>().swap(spare_);
   const MonoTime idle_end = after(idle_since_, server_.settings().idle_timeout);
   if (stream_count_ == 0 && now >= idle_end) {

@@ -12,6 +12,7 @@
 #include "net/http2_stream.h"
 #include "net/server_metrics.h"
 #include "runtime/scope.h"
+#include "wire/http2_repeated_request.h"
 
 namespace weir::net {
 
@@ -40,6 +41,7 @@ class Http2Connection final : wire::Http2ServerEvents {
   runtime::Stream& stream() { return stream_; }
   wire::Http2ServerSession& session() { return session_; }
   Http2RepeatedHead& repeated_head() { return repeated_head_; }
+  wire::Http2RepeatedRequest& repeated_request() { return repeated_request_; }
   const Client& client() const { return client_; }
   // The stream has something to hand on, soon.
   void mark(Http2Stream& stream);
@@ -90,6 +92,7 @@ class Http2Connection final : wire::Http2ServerEvents {
   const Client client_;
   runtime::Scope tasks_;
   Http2RepeatedHead repeated_head_;
+  wire::Http2RepeatedRequest repeated_request_;
   OwnedStreams streams_;
   size_t stream_count_ = 0;
   size_t in_flight_ = 0;              // requests whose handler has not ended

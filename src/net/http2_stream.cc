@@ -52,15 +52,26 @@ wire::HeadFault Http2Stream::begin(HttpExchange& exchange) {
   exchange.aborted_ = false;
   exchange.http2_ = true;
   exchange.body_.emplace(*this, input_);
-  wire::HeadFault fault =
-      wire::read_http2_request(block_, !has_body_, server.head_limits(), joined_, exchange.head);
-  if (!fault && client.tls && !client.tls->answers_for(exchange.head.host.address()))
-    fault = {421, "the certificate of this connection is not for this host"};
+  const wire::HeadFault fault = read_head(exchange.head);
   exchange.owes_continue_ = !fault && exchange.head.expect_continue;
   if (!fault) exchange.body_->begin(exchange.head.framing);
   if (has_received()) input_.add(take_received());
   answer_.begin(exchange.head.method);
   return fault;
+}
+
+// A connection's certificate stays, so that what it was for once it is for again.
+wire::HeadFault Http2Stream::read_head(wire::RequestHead& head) {
+  wire::Http2RepeatedRequest& repeated = connection_.repeated_request();
+  if (!has_body_ && repeated.recall(block_, head)) return {};
+  const wire::HeadFault fault = wire::read_http2_request(
+      block_, !has_body_, connection_.server().head_limits(), joined_, head);
+  if (fault) return fault;
+  const TlsStream* tls = connection_.client().tls;
+  if (tls && !tls->answers_for(head.host.address()))
+    return {421, "the certificate of this connection is not for this host"};
+  if (!has_body_) repeated.keep(block_, head);
+  return {};
 }
 
 void Http2Stream::finish(HttpExchange& exchange) {

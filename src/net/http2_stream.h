@@ -71,6 +71,7 @@ class Http2Stream final : public runtime::Stream,
 
  private:
   ~Http2Stream() override = default;
+  wire::HeadFault read_head(wire::RequestHead& head);
   bool has_received() const { return !received_.empty() || !ending_.empty(); }
   runtime::Chunk take_received();
   void deliver();

@@ -37,6 +37,12 @@ class Http2Block {
   // Names are tokens in lower case and values have no control characters (http2_section.h).
   bool checked() const { return checked_; }
   void mark_checked() { checked_ = true; }
+  // Which section of its connection this is again; 0: none that came before. Those of one number
+  // are the same.
+  uint64_t repeats() const { return repeats_; }
+  void mark_repeats(uint64_t number) { repeats_ = number; }
+  // Of all names and values, one behind the other.
+  std::string_view bytes() const { return bytes_.view(); }
   // As a peer's limit counts it.
   size_t size() const { return bytes_.size() + entries_.size() * field_overhead; }
   // What its memory is, about.
@@ -49,6 +55,7 @@ class Http2Block {
     bytes_.clear();
     entries_.clear();
     cut_short_ = checked_ = false;
+    repeats_ = 0;
   }
   void copy_of(const Http2Block& other) {
     bytes_.clear();
@@ -56,12 +63,14 @@ class Http2Block {
     entries_ = other.entries_;
     cut_short_ = other.cut_short_;
     checked_ = other.checked_;
+    repeats_ = other.repeats_;
   }
   void swap(Http2Block& other) noexcept {
     bytes_.swap(other.bytes_);
     entries_.swap(other.entries_);
     std::swap(cut_short_, other.cut_short_);
     std::swap(checked_, other.checked_);
+    std::swap(repeats_, other.repeats_);
   }
 
  private:
@@ -75,6 +84,7 @@ class Http2Block {
   std::vector<Entry> entries_;
   bool cut_short_ = false;
   bool checked_ = false;
+  uint64_t repeats_ = 0;
 };
 
 }  // namespace weir::wire

@@ -29,6 +29,7 @@ class Http2RepeatedSection {
     bytes_.append(bytes);
     section_ = section;
     block_.copy_of(block);
+    block_.mark_repeats(++kept_);
   }
 
   // The table is another one, or may be.
@@ -42,6 +43,7 @@ class Http2RepeatedSection {
   Buffer bytes_;
   Http2Section section_;
   Http2Block block_;
+  uint64_t kept_ = 0;  // how many were
 };
 
 }  // namespace weir::wire

@@ -1,4 +1,5 @@
 """Origins that are dead, slow, broken or lying: an honest answer, never a torn body as whole."""
+import itertools
 import json
 import time
 
@@ -138,11 +139,15 @@ class FaultyOrigin(ScriptedCase):
 
     def test_what_an_origin_sends_unasked_is_nobodys_answer(self):
         poison = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison"
-        for pause in (0, 0.1):
-            with self.subTest(f"{pause} s behind its answer"):
-                def chatty(connection, _request, pause=pause):
-                    mine = origin.plain("mine")
-                    if pause:
+        # What is large may pass by without being read.
+        for size, pause in itertools.product((1, 25_000), (0, 0.1)):
+            body = "mine" * size
+            with self.subTest(f"{pause} s behind an answer of {len(body)} bytes"):
+                def chatty(connection, request, body=body, pause=pause):
+                    mine = origin.plain(body)
+                    if "/well" in request.first_line:
+                        connection.send(mine)
+                    elif pause:
                         connection.send(mine)
                         time.sleep(pause)
                         connection.send(poison)
@@ -152,8 +157,9 @@ class FaultyOrigin(ScriptedCase):
                 client = raw.connect(self.edge.port, seconds=5)
                 self.addCleanup(client.close)
                 for _ in range(3):
-                    client.send(GET)
-                    self.assertEqual(client.read_response().body, b"mine")
+                    for request in (GET.replace(b"/x", b"/well"), GET):
+                        client.send(request)
+                        self.assertEqual(client.read_response().body, body.encode())
                     time.sleep(3 * pause)
 
     def test_garbage_is_502(self):

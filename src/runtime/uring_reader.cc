@@ -150,7 +150,9 @@ void UringReader::hand_over(ssize_t size, size_t asked) {
   BulkBuffers& buffers = ring_.bulk_buffers();
   const auto bytes = static_cast<uint32_t>(size);
   if (readable_ && reads_ahead_ && stream_.reads_on_after(bytes)) read_soon();
-  stream_.on_received(small ? Chunk::copy_of({buffers.room().data(), bytes}) : buffers.take(bytes));
+  const bool copied = small && !buffers.plenty();
+  stream_.on_received(copied ? Chunk::copy_of({buffers.room().data(), bytes})
+                             : buffers.take(bytes));
 }
 
 }  // namespace weir::runtime

@@ -8,7 +8,6 @@
 
 #include "runtime/next_turn.h"
 #include "runtime/socket.h"
-#include "runtime/uring_stream.h"
 
 namespace weir::runtime {
 namespace {
@@ -132,8 +131,7 @@ Task<std::optional<Relayed>> relay(RelayEnd from, RelayEnd to, std::span<iovec> 
   if (pipe) {
     Relaying relaying(from, to, source, target, *pipe, bytes);
     result = co_await relaying.run(first);
-    // No other kind of stream lends its input.
-    static_cast<UringStream&>(from.stream).taken(relaying.taken());
+    from.stream.taken(relaying.taken());
     pipes.give_back(*pipe, relaying.pipe_is_empty());
   }
   if (target >= 0) to.stream.give_back();

@@ -62,12 +62,6 @@ void UringReader::taken(uint64_t bytes) {
   if (std::exchange(counts_, true)) return;
   const int on = 1;
   setsockopt(fd_, IPPROTO_TCP, TCP_INQ, &on, sizeof on);
-#ifdef LOWAT
-  int lowat = LOWAT;
-  setsockopt(fd_, SOL_SOCKET, SO_RCVLOWAT, &lowat, sizeof lowat);
-  lowat = 1;
-  setsockopt(fd_, SOL_SOCKET, SO_RCVLOWAT, &lowat, sizeof lowat);
-#endif
 }
 
 bool UringReader::drained() {

@@ -29,8 +29,7 @@ class UringStream final : public Stream {
   int lend_input() override;
   int lend_output() override;
   void give_back() override;
-  // After lend_input(), before give_back(): so many bytes were received from the socket.
-  void taken(uint64_t bytes) { reader_->taken(bytes); }
+  void taken(uint64_t bytes) override { reader_->taken(bytes); }
 
  protected:
   void want_input() override;

@@ -15,10 +15,11 @@ bool is_part(std::string_view view, std::string_view of) {
 // From the bytes of one block to the same ones of another. Other views are of static text.
 struct Move {
   std::string_view from;
-  const char* to;
+  std::string_view to;
 
   void operator()(std::string_view& view) const {
-    if (is_part(view, from)) view = {to + (view.data() - from.data()), view.size()};
+    if (is_part(view, from))
+      view = to.substr(static_cast<size_t>(view.data() - from.data()), view.size());
   }
 };
 
@@ -43,7 +44,7 @@ void copy(const RequestHead& from, const Move& move, RequestHead& to) {
 bool Http2RepeatedRequest::recall(const Http2Block& block, RequestHead& out) const {
   if (!kept_ || block.repeats() == 0 || block.repeats() != kept_->block.repeats()) return false;
   if (out.fields.capacity() < kept_->head.fields.size()) return false;
-  copy(kept_->head, {kept_->block.bytes(), block.bytes().data()}, out);
+  copy(kept_->head, {kept_->block.bytes(), block.bytes()}, out);
   return true;
 }
 
@@ -56,7 +57,7 @@ void Http2RepeatedRequest::keep(const Http2Block& block, const RequestHead& head
   if (!std::ranges::all_of(head.fields, lies_in_block)) return;
   if (!kept_) kept_ = std::make_unique<Kept>();
   kept_->block.copy_of(block);
-  copy(head, {block.bytes(), kept_->block.bytes().data()}, kept_->head);
+  copy(head, {block.bytes(), kept_->block.bytes()}, kept_->head);
 }
 
 }  // namespace weir::wire

@@ -55,19 +55,17 @@ Task<Result<wire::ResponseHead*>> OriginExchange::receive_head(wire::RequestMeth
   const wire::HeadLimits limits{.line_bytes_max = settings_.head_bytes_max,
                                 .head_bytes_max = settings_.head_bytes_max,
                                 .field_bytes_max = settings_.head_bytes_max};
+  if (input.empty()) WEIR_CO_CHECK(co_await receive_more(wait));
   for (;;) {
-    if (!input.empty()) {
-      const wire::HeadResult parsed =
-          wire::parse_response_head(input.unread(), scanned_, limits, method, head_);
-      if (parsed.complete()) co_return accept_head(parsed.bytes);
-      if (parsed.malformed()) {
-        bad_head_ = parsed.reason;
-        co_return give_up({ErrorCode::invalid, parsed.reason});
-      }
-      scanned_ = parsed.bytes;
+    const wire::HeadResult parsed =
+        wire::parse_response_head(input.unread(), scanned_, limits, method, head_);
+    if (parsed.complete()) co_return accept_head(parsed.bytes);
+    if (parsed.malformed()) {
+      bad_head_ = parsed.reason;
+      co_return give_up({ErrorCode::invalid, parsed.reason});
     }
-    const Result<> more = co_await receive_more(wait);
-    if (!more) co_return std::unexpected(more.error());
+    scanned_ = parsed.bytes;
+    WEIR_CO_CHECK(co_await receive_more(wait));
   }
 }
 

@@ -47,29 +47,35 @@ Task<> with_checker(Case& all, CheckedBody body) {
 
 }  // namespace
 
+namespace {
+
+Task<> fail_and_pass(Case& c) {
+  co_await pause(c.reactor, milliseconds(40));
+  CHECK(c.share.healthy());
+  for (const std::string_view failure : {bad, std::string_view("")}) {
+    answer_now = failure;
+    CHECK(co_await becomes(c, false));
+    answer_now = good;
+    CHECK(co_await becomes(c, true));
+  }
+  // One failure is none.
+  const int before = c.origin.connections();
+  answer_now = bad;
+  while (c.origin.connections() < before + 1)
+    co_await pause(c.reactor, milliseconds(1));
+  co_await pause(c.reactor, milliseconds(2));
+  answer_now = good;
+  CHECK(c.share.healthy());
+}
+
+}  // namespace
+
 TEST_CASE("an origin that fails its checks is unhealthy until it passes them again") {
   on_every_reactor(
       answer_script,
       [](Case& all) -> Task<> {
         answer_now = good;
-        co_await with_checker(all, [](Case& c) -> Task<> {
-          co_await pause(c.reactor, milliseconds(40));
-          CHECK(c.share.healthy());
-          for (const std::string_view failure : {bad, std::string_view("")}) {
-            answer_now = failure;
-            CHECK(co_await becomes(c, false));
-            answer_now = good;
-            CHECK(co_await becomes(c, true));
-          }
-          // One failure is none.
-          const int before = c.origin.connections();
-          answer_now = bad;
-          while (c.origin.connections() < before + 1)
-            co_await pause(c.reactor, milliseconds(1));
-          co_await pause(c.reactor, milliseconds(2));
-          answer_now = good;
-          CHECK(c.share.healthy());
-        });
+        co_await with_checker(all, fail_and_pass);
       },
       check_often);
 }

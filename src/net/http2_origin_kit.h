@@ -31,6 +31,13 @@ inline Task<> hello_http2(StreamPtr& stream, int) {
     co_await peer.say(ok(asked, "hello"));
 }
 
+// Answers nothing.
+inline Task<> say_nothing(StreamPtr& stream, int) {
+  Http2Peer peer(*stream);
+  co_await peer.say(first_frame);
+  co_await peer.linger();
+}
+
 using Exchange = std::unique_ptr<OriginExchange>;
 
 // Sends all of a request.
@@ -45,6 +52,18 @@ inline Task<Result<Exchange>> ask(Case& all, std::string_view request) {
 }
 
 inline constexpr std::string_view plain_get = "GET /a?b HTTP/1.1\r\nHost: site.test\r\n\r\n";
+
+// So many GETs, which share a connection.
+inline Task<> get_hellos(Case& all, int count) {
+  for (int i = 0; i < count; ++i) {
+    const Result<Answer> answer = co_await get(all.client, in_time(all.reactor));
+    REQUIRE(answer.has_value());
+    CHECK(answer->status == 200);
+    CHECK(answer->body == "hello");
+    CHECK(answer->reused == (i > 0));
+  }
+  CHECK(all.origin.connections() == 1);
+}
 
 // The error that the answer to one more GET ends in.
 inline Task<ErrorCode> error_of_get(Case& all) {

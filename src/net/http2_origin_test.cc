@@ -21,20 +21,26 @@ Task<> say_it(StreamPtr& stream, int) {
     co_await peer.say(said(asked));
 }
 
+Task<> get_well(Case& all) {
+  CHECK((co_await get(all.client, in_time(all.reactor))).has_value());
+}
+
+// A GET of whose answer the head has come.
+Task<Exchange> begin_answer(Case& all) {
+  Result<Exchange> asked = co_await ask(all, plain_get);
+  REQUIRE(asked.has_value());
+  REQUIRE((co_await (*asked)->receive_head(wire::RequestMethod::get, in_time(all.reactor)))
+              .has_value());
+  co_return *std::move(asked);
+}
+
 }  // namespace
 
 TEST_CASE("requests to an origin of HTTP/2 share a connection") {
   on_every_reactor(
       hello_http2,
       [](Case& all) -> Task<> {
-        for (int i = 0; i < 5; ++i) {
-          const Result<Answer> answer = co_await get(all.client, in_time(all.reactor));
-          REQUIRE(answer.has_value());
-          CHECK(answer->status == 200);
-          CHECK(answer->body == "hello");
-          CHECK(answer->reused == (i > 0));
-        }
-        CHECK(all.origin.connections() == 1);
+        co_await get_hellos(all, 5);
         CHECK(all.client.metrics().opened.value() == 1);
         CHECK(all.client.metrics().reused.value() == 4);
         CHECK(all.client.metrics().open.value() == 1);
@@ -292,9 +298,7 @@ TEST_CASE("more requests than an origin allows on a connection wait, and are bou
         REQUIRE((co_await get(all.client, in_time(all.reactor))).has_value());
         runtime::Scope scope(all.reactor);
         for (int i = 0; i < 3; ++i)
-          scope.spawn([](Case& of) -> Task<> {
-            CHECK((co_await get(of.client, in_time(of.reactor))).has_value());
-          }(all));
+          scope.spawn(get_well(all));
         CHECK(all.client.metrics().waiting.value() == 2);
         CHECK(co_await error_of_get(all) == ErrorCode::overloaded);
         co_await scope.join();
@@ -320,9 +324,7 @@ TEST_CASE("where one connection is full and more are allowed, another is made") 
       [](Case& all) -> Task<> {
         runtime::Scope scope(all.reactor);
         for (int i = 0; i < 4; ++i)
-          scope.spawn([](Case& of) -> Task<> {
-            CHECK((co_await get(of.client, in_time(of.reactor))).has_value());
-          }(all));
+          scope.spawn(get_well(all));
         co_await scope.join();
         CHECK(all.origin.connections() == 2);
       },
@@ -360,18 +362,15 @@ TEST_CASE("an origin may send no more of an answer than its reader has room for"
         co_await peer.linger();
       },
       [](Case& all) -> Task<> {
-        Result<Exchange> slow = co_await ask(all, plain_get);
-        REQUIRE(slow.has_value());
-        REQUIRE((co_await (*slow)->receive_head(wire::RequestMethod::get, in_time(all.reactor)))
-                    .has_value());
+        const Exchange slow = co_await begin_answer(all);
         REQUIRE((co_await get(all.client, in_time(all.reactor))).has_value());
         while (!may_read)
           co_await pause(all.reactor, milliseconds(1));
-        size_t bytes = (co_await (*slow)->read(in_time(all.reactor))).value().size();
+        size_t bytes = (co_await slow->read(in_time(all.reactor))).value().size();
         CHECK(bytes == 16'000);
         REQUIRE((co_await get(all.client, in_time(all.reactor))).has_value());
-        while (!(*slow)->body().done()) {
-          const auto piece = co_await (*slow)->read(in_time(all.reactor));
+        while (!slow->body().done()) {
+          const auto piece = co_await slow->read(in_time(all.reactor));
           REQUIRE(piece.has_value());
           bytes += piece->size();
         }
@@ -429,11 +428,8 @@ TEST_CASE("an answer that nobody wants any more is reset, and the connection goe
         co_await peer.linger();
       },
       [](Case& all) -> Task<> {
-        Result<Exchange> asked = co_await ask(all, plain_get);
-        REQUIRE(asked.has_value());
-        REQUIRE((co_await (*asked)->receive_head(wire::RequestMethod::get, in_time(all.reactor)))
-                    .has_value());
-        asked->reset();
+        Exchange asked = co_await begin_answer(all);
+        asked.reset();
         REQUIRE((co_await get(all.client, in_time(all.reactor))).has_value());
         CHECK(all.origin.connections() == 1);
       },
@@ -442,11 +438,7 @@ TEST_CASE("an answer that nobody wants any more is reset, and the connection goe
 
 TEST_CASE("an origin that gives no sign of life is given up, with all that waits for it") {
   on_every_reactor(
-      [](StreamPtr& stream, int) -> Task<> {
-        Http2Peer peer(*stream);
-        co_await peer.say(first_frame);
-        co_await peer.linger();
-      },
+      say_nothing,
       [](Case& all) -> Task<> {
         CHECK(co_await error_of_get(all) == ErrorCode::reset);
         co_await pause(all.reactor, milliseconds(5));

@@ -2,6 +2,14 @@
 #include "net/http2_origin_kit.h"
 
 namespace weir::net::test {
+namespace {
+
+void by_choice(OriginSettings& s) {
+  trust_test_authority(s);
+  s.http2.use = Http2Use::automatic;
+}
+
+}  // namespace
 
 TEST_CASE("a connection that has grown old takes no new requests") {
   on_every_reactor(
@@ -46,10 +54,6 @@ TEST_CASE("over TLS an origin may choose, if we let it, and is taken at its word
   const ScriptedOrigin::Script old = [](StreamPtr& raw, int) -> Task<> {
     co_await tls_hello(raw, *test_authority().origin);
   };
-  const auto automatic = [](OriginSettings& s) {
-    trust_test_authority(s);
-    s.http2.use = Http2Use::automatic;
-  };
   on_every_reactor(
       modern,
       [](Case& all) -> Task<> {
@@ -58,20 +62,14 @@ TEST_CASE("over TLS an origin may choose, if we let it, and is taken at its word
         CHECK(std::string_view((*asked)->http_version()) == "2");
         CHECK((co_await read_answer(**asked, in_time(all.reactor)))->body == "hello");
       },
-      automatic);
+      by_choice);
   on_every_reactor(
       old,
       [](Case& all) -> Task<> {
-        for (int i = 0; i < 3; ++i) {
-          const Result<Answer> answer = co_await get(all.client, in_time(all.reactor));
-          REQUIRE(answer.has_value());
-          CHECK(answer->body == "hello");
-          CHECK(answer->reused == (i > 0));
-        }
-        CHECK(all.origin.connections() == 1);
+        co_await get_hellos(all, 3);
         CHECK(all.share.connections() == 1);
       },
-      automatic);
+      by_choice);
   on_every_reactor(
       old, [](Case& all) -> Task<> { CHECK(co_await error_of_get(all) == ErrorCode::tls); },
       [](OriginSettings& s) {
@@ -81,10 +79,6 @@ TEST_CASE("over TLS an origin may choose, if we let it, and is taken at its word
 }
 
 TEST_CASE("an origin that requires HTTP/1.1 is asked over it, and again where that is safe") {
-  const auto automatic = [](OriginSettings& s) {
-    trust_test_authority(s);
-    s.http2.use = Http2Use::automatic;
-  };
   // Of a request, and of the connection.
   static bool by_goaway = false;
   const ScriptedOrigin::Script old_at_heart = [](StreamPtr& raw, int number) -> Task<> {
@@ -122,7 +116,7 @@ TEST_CASE("an origin that requires HTTP/1.1 is asked over it, and again where th
           CHECK(all.client.metrics().http2_unwanted.value() == 1);
           CHECK(all.share.breaker().state(all.reactor.now()) == BreakerState::closed);
         },
-        automatic);
+        by_choice);
   }
   on_every_reactor(
       [](StreamPtr& stream, int) -> Task<> {
@@ -141,11 +135,7 @@ TEST_CASE("an origin that requires HTTP/1.1 is asked over it, and again where th
 
 TEST_CASE("how busy an origin is goes by the requests on its connections of HTTP/2") {
   on_every_reactor(
-      [](StreamPtr& stream, int) -> Task<> {
-        Http2Peer peer(*stream);
-        co_await peer.say(first_frame);
-        co_await peer.linger();
-      },
+      say_nothing,
       [](Case& all) -> Task<> {
         CHECK(all.share.busy() == 0);
         std::vector<Exchange> under_way;

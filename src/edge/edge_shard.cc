@@ -161,6 +161,8 @@ runtime::Task<> EdgeShard::stop() {
   WEIR_ASSERT(current_->requests == 0 && retired_.empty());
   disposals_.spawn(dispose(std::move(current_)));
   co_await disposals_.join();
+  // Of what was answered in this last step.
+  end_step();
 }
 
 WrittenRun& EdgeShard::written_answer(ShardGeneration& generation, size_t site) {

@@ -11,7 +11,6 @@ namespace weir::telemetry {
 namespace {
 constexpr uint32_t entries_a_path = 4;
 constexpr size_t notes_expected = 256;  // paths in one step; more take memory once
-
 }  // namespace
 
 PathTable::PathTable(uint32_t paths_max, uint64_t seed)
@@ -57,10 +56,11 @@ PathTable::Entry* PathTable::find(std::string_view path, uint64_t requests) {
     entry.weight += requests;
     return &entry;
   }
-  return let_in(set, path, hash);
+  return let_in(set, path, hash, requests);
 }
 
-PathTable::Entry* PathTable::let_in(Set& set, std::string_view path, uint64_t hash) {
+PathTable::Entry* PathTable::let_in(Set& set, std::string_view path, uint64_t hash,
+                                    uint64_t requests) {
   Entry& rarest = *std::ranges::min_element(set, {}, &Entry::weight);
   if (rarest.weight != 0) {
     if (random_.below(rarest.weight + 1) != 0) return nullptr;
@@ -70,7 +70,7 @@ PathTable::Entry* PathTable::let_in(Set& set, std::string_view path, uint64_t ha
   }
   if (!rarest.durations) rarest.durations = arena_.make<HistogramCell>(arena_);
   rarest.hash = hash;
-  ++rarest.weight;
+  rarest.weight += requests;
   rarest.path.assign(path);
   return &rarest;
 }

@@ -39,7 +39,9 @@ class PathTable {
   void each(Visit visit) const {
     for (const Set& set : sets_)
       for (const Entry& entry : set)
-        if (entry.weight != 0) visit(std::string_view(entry.path), read(*entry.durations));
+        if (entry.weight != 0)
+          if (const HistogramData durations = read(*entry.durations); durations.count() != 0)
+            visit(std::string_view(entry.path), durations);
   }
   // What was recorded under no path of its own.
   HistogramData others() const;
@@ -61,7 +63,7 @@ class PathTable {
   // The entry for a path, counted once more; nullptr: it has none.
   Entry* find(std::string_view path, uint64_t requests);
   // The entry for a path that has none; nullptr: it is not let in.
-  Entry* let_in(Set& set, std::string_view path, uint64_t hash);
+  Entry* let_in(Set& set, std::string_view path, uint64_t hash, uint64_t requests);
 
   Random random_;
   const uint64_t seed_;

@@ -2,7 +2,6 @@
 // ServedRequest: what there is to say of a request that was served, once it is over; ServedLayout:
 // how a record says it, as a RequestRecord and its texts (span_record.h).
 
-#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <cstring>

@@ -34,13 +34,13 @@ class SpanRing {
   void prepare();
 
   // Writes the record of a trace: its head (header and spans), and its entries. One that exceeds a
-  // quarter of the ring is left out. Those that are open end with it.
+  // quarter of the ring is left out. Those that are open end with it, or as they began.
   [[gnu::always_inline]] void write(const uint64_t* head, size_t spans, const uint64_t* entries,
                                     size_t entry_words, int64_t ended_ns) {
     const size_t head_words = header_words + spans * span_words;
     const uint64_t at = written_;
     if (at != head_.load(std::memory_order_relaxed)) [[unlikely]]
-      close(ended_ns);
+      close(std::max(ended_ns, open_since_ns_));
     const uint64_t end = at + head_words + entry_words;
     if (end >= room_end_ && !make_room(at, end)) [[unlikely]]
       return;
@@ -73,6 +73,7 @@ class SpanRing {
     copy<head_words>(to, std::bit_cast<std::array<uint64_t, head_words>>(served).data());
     layout.write(to + head_words);
     written_ = end;
+    open_since_ns_ = served.start_ns;
     prefetch();
     return true;
   }
@@ -185,6 +186,7 @@ class SpanRing {
   std::unique_ptr<uint64_t[], Free> words_;
   uint64_t room_end_;              // a segment's end; a record that reaches it asks
   uint64_t written_ = 0;           // end of what is written, open or not
+  int64_t open_since_ns_ = 0;      // when the last open one began
   std::atomic<uint64_t> head_{0};  // end of the newest that is not open
   std::atomic<int64_t> newest_ns_{0};
   std::atomic<uint64_t> tail_{0};            // start of the oldest record

@@ -91,6 +91,10 @@ TEST_CASE("records that are open are seen when they are closed, by the next one 
   CHECK(write_open(3));
   write(ring, 40, 1);
   CHECK(seen() == Records{{1, 30}, {2, 30}, {3, 40}, {40, 40}});
+  // A trace that ended before they began, as one may whose fetch outlived it.
+  CHECK(write_open(50));
+  write(ring, 4, 1);
+  CHECK(seen()[4] == std::pair<uint64_t, int64_t>(50, 5));
   uint64_t open = 0;
   while (write_open(100 + open))
     ++open;

@@ -162,7 +162,7 @@ Trace::Verdict Trace::judge_certain(KeepReason reason) {
 void Trace::say(const ServedRequest& request) {
   const ServedLayout layout(request);
   const uint32_t at = entry_words_, end = at + 1 + layout.words();
-  if (span_count() == 0 || room_.entry_words == 0 || end > entries_.size()) [[unlikely]] {
+  if (span_count() == 0 || room_.entry_words == 0) [[unlikely]] {
     const bool malformed = (request.flags & RequestRecord::malformed) != 0;
     return count_dropped_attributes((malformed ? 2 : 5) + (request.client.size != 0) +
                                     (request.site.size != 0));

@@ -261,11 +261,12 @@ class Trace {
     return (record_.header[counts_word] & told) == one_span && ends_ordinarily() &&
            (marks_ & (error | requested | rate_shed)) == 0;
   }
-  // Whether a root span says nothing but how its request was served, and is not sampled.
+  // Whether a root span says nothing but how its request was served, and is not sampled. Also where
+  // attributes are shed: its record costs less than one without them that is not so short.
   bool only_served() const {
     constexpr uint64_t told = one_span + flags_unit * TraceContext::random;
     return record_.header[counts_word] == told && marks_ == began_here && entry_words_ == 0 &&
-           record_.spans[0].status == SpanStatus::unset && room_.entry_words != 0;
+           record_.spans[0].status == SpanStatus::unset;
   }
   bool ends_ordinarily() const {
     const SpanRecord& root = record_.spans[0];

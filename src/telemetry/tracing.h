@@ -96,8 +96,8 @@ class Tracer {
     if (wants_exemplars_ && shedding() < ShedStep::exemplars) exemplars_.put(example);
   }
   // --- requests that were read and answered within one step of the shard ---
-  // Their answers leave together at its end, so that all have taken the same time: the clock is
-  // read once, and their durations are recorded together.
+  // Their answers leave together at its end, or not long before, so that all have taken the same
+  // time: the clock is read once, and their durations are recorded together.
   void count_with_step(Histogram durations, std::string_view path) {
     step_.count(durations);
     if (paths_) (*paths_)->note(path);

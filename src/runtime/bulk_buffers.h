@@ -26,8 +26,6 @@ class BulkBuffers final : public ChunkPool {
   // read into.
   Chunk take(uint32_t size);
   void give_back(uint32_t index) override { free_.push_back(index); }
-  // More than half are left: what is small, too, may lie in one.
-  bool plenty() const { return free_.size() > count_ / 2; }
   // How often take() had to copy.
   uint64_t exhausted() const { return exhausted_; }
 

@@ -58,7 +58,6 @@ class Relaying {
     co_return result_;
   }
   bool pipe_is_empty() const { return held_ == 0; }
-  uint64_t taken() const { return result_.bytes + held_; }
 
  private:
   // These three do what can be done at once; -errno: nothing could.
@@ -131,7 +130,6 @@ Task<std::optional<Relayed>> relay(RelayEnd from, RelayEnd to, std::span<iovec> 
   if (pipe) {
     Relaying relaying(from, to, source, target, *pipe, bytes);
     result = co_await relaying.run(first);
-    from.stream.taken(relaying.taken());
     pipes.give_back(*pipe, relaying.pipe_is_empty());
   }
   if (target >= 0) to.stream.give_back();

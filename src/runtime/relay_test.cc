@@ -71,34 +71,6 @@ std::string numbered(size_t bytes) {
   return text;
 }
 
-// What an answer of the origin is made of: a body, and what comes behind it.
-struct Answer {
-  std::string_view behind;
-  bool late = false;  // that comes only when the head has been read
-  bool ends = false;  // and the origin ends its side
-};
-
-// Asks, reads the head, and relays the rest of the body.
-Task<> pass_on(Way& way, Answer answer) {
-  constexpr size_t body_bytes = 60'000;
-  co_await send_all(*way.origin.client, "ask");
-  CHECK(co_await read_exactly(*way.origin.server, 3) == "ask");
-  std::string bytes = numbered(body_bytes);
-  if (!answer.late) bytes += answer.behind;
-  co_await send_all(*way.origin.server, bytes);
-  if (answer.ends) way.origin.server->shutdown_send();
-  Result<Chunk> head = co_await way.origin.client->recv(way.from().wait);
-  REQUIRE(head.has_value());
-  REQUIRE(head->size() < body_bytes);
-  if (answer.late) co_await send_all(*way.origin.server, answer.behind);
-  const uint64_t left = body_bytes - head->size();
-  const auto relayed = co_await relay(way.from(), way.to(), {}, left);
-  REQUIRE(relayed.has_value());
-  CHECK(relayed->bytes == left);
-  CHECK(co_await read_exactly(*way.client.client, left) ==
-        bytes.substr(head->size(), static_cast<size_t>(left)));
-}
-
 }  // namespace
 
 TEST_CASE("what is relayed arrives whole and in order, and what follows it is received as ever") {
@@ -296,37 +268,6 @@ TEST_CASE(
       // A receive that waits for another stream's bytes lets turns pass.
       (void)co_await way.client.server->recv({reactor.now() + milliseconds(5)});
     }
-    CHECK(!way.origin.client->quiet());
-  });
-}
-
-TEST_CASE("after a relay a connection is quiet if nothing came behind the answer, and only then") {
-  if (!uring_allowed()) return;
-  on_a_way([](Reactor&, Way& way) -> Task<> {
-    // From the second on it is known without asking the kernel.
-    const Answer answers[] = {{"x"}, {}, {"x"}, {}, {"x", true}, {}, {}, {"", false, true}};
-    for (const Answer& answer : answers) {
-      co_await pass_on(way, answer);
-      const bool alone = answer.behind.empty() && !answer.ends;
-      CHECK(way.origin.client->quiet() == alone);
-      if (alone) continue;
-      Result<Chunk> behind = co_await way.origin.client->recv(way.from().wait);
-      REQUIRE(behind.has_value());
-      CHECK(behind->view() == answer.behind);
-    }
-  });
-}
-
-TEST_CASE("what comes behind a relayed answer later is noticed while the connection is idle") {
-  if (!uring_allowed()) return;
-  on_a_way([](Reactor& reactor, Way& way) -> Task<> {
-    co_await pass_on(way, {});
-    co_await pass_on(way, {});
-    way.origin.client->keep_watch();
-    CHECK(way.origin.client->quiet());
-    co_await send_all(*way.origin.server, "unasked");
-    for (int turns = 0; turns < 200 && way.origin.client->quiet(); ++turns)
-      (void)co_await way.client.server->recv({reactor.now() + milliseconds(5)});
     CHECK(!way.origin.client->quiet());
   });
 }

@@ -102,8 +102,6 @@ class Stream {
   // bytes must pass through us, and where some have already come.
   virtual int lend_input() { return -1; }
   virtual int lend_output() { return -1; }
-  // Before give_back(): how many bytes were received from the socket of lend_input().
-  virtual void taken(uint64_t) {}
   virtual void give_back() {}
 
   uint64_t bytes_received() const { return bytes_received_; }

@@ -1,11 +1,7 @@
 #include "runtime/uring_reader.h"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <cstring>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -57,13 +53,6 @@ void UringReader::cancel() {
   if (armed_) ring_.cancel(*this);
 }
 
-void UringReader::taken(uint64_t bytes) {
-  if (std::exchange(behind_, unknown) == bytes && !hung_up_) readable_ = false;
-  if (std::exchange(counts_, true)) return;
-  const int on = 1;
-  setsockopt(fd_, IPPROTO_TCP, TCP_INQ, &on, sizeof on);
-}
-
 bool UringReader::drained() {
   if (!readable_) return true;
   char byte;
@@ -78,7 +67,6 @@ void UringReader::on_complete(int result, uint32_t flags) {
   if (!armed_ && stream_.detaching_) return stream_.resume_detach();
   if (result >= 0) {
     readable_ = true;
-    behind_ = unknown;
     hung_up_ |= (result & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
   }
   if (!wanted()) return;
@@ -99,32 +87,7 @@ void UringReader::read() {
   if (!wanted() || !readable_) return;
   const std::span<char> room = ring_.bulk_buffers().room();
   const size_t asked = next_bytes_ == 0 ? room.size() : std::min<size_t>(room.size(), next_bytes_);
-  behind_ = unknown;
-  const bool counted = counts_ && next_bytes_ != 0;
-  hand_over(counted ? read_and_count(room.first(asked)) : read_socket(fd_, room.data(), asked, 0),
-            asked);
-}
-
-ssize_t UringReader::read_and_count(std::span<char> room) {
-  iovec part{room.data(), room.size()};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> notes;
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = notes.data();
-  message.msg_controllen = notes.size();
-  ssize_t size = 0;
-  do {
-    size = ::recvmsg(fd_, &message, MSG_DONTWAIT);
-  } while (size < 0 && errno == EINTR);
-  if (size < 0) return -errno;
-  const cmsghdr* note = CMSG_FIRSTHDR(&message);
-  if (note && note->cmsg_level == IPPROTO_TCP && note->cmsg_type == TCP_CM_INQ) {
-    int left = 0;
-    std::memcpy(&left, CMSG_DATA(note), sizeof left);
-    behind_ = static_cast<uint64_t>(left);
-  }
-  return size;
+  hand_over(read_socket(fd_, room.data(), asked, 0), asked);
 }
 
 void UringReader::hand_over(ssize_t size, size_t asked) {
@@ -144,9 +107,7 @@ void UringReader::hand_over(ssize_t size, size_t asked) {
   BulkBuffers& buffers = ring_.bulk_buffers();
   const auto bytes = static_cast<uint32_t>(size);
   if (readable_ && reads_ahead_ && stream_.reads_on_after(bytes)) read_soon();
-  const bool copied = small && !buffers.plenty();
-  stream_.on_received(copied ? Chunk::copy_of({buffers.room().data(), bytes})
-                             : buffers.take(bytes));
+  stream_.on_received(small ? Chunk::copy_of({buffers.room().data(), bytes}) : buffers.take(bytes));
 }
 
 }  // namespace weir::runtime

@@ -25,10 +25,6 @@ class UringReader final : public UringOperation {
   void want(bool watch);
   // A head comes next: the first read is small.
   void expect_head();
-  // A relay has received so many bytes. If they are all that was there when the head before them
-  // was read, the socket is drained, and the kernel need not be asked: of what came later, the poll
-  // tells.
-  void taken(uint64_t bytes);
   // The kernel lets go of it; busy() until it has.
   void cancel();
   bool busy() const { return armed_ || scheduled_; }
@@ -43,8 +39,6 @@ class UringReader final : public UringOperation {
   bool wanted() const;
   // Reads once, if that is wanted. May destroy the stream.
   void read();
-  // As recv(2), and notes how much it has left in the socket.
-  ssize_t read_and_count(std::span<char> room);
   void arm();
   void read_soon();
   // Says what a read brought: `size` bytes in the buffers' room, 0 at the end, -errno.
@@ -54,10 +48,7 @@ class UringReader final : public UringOperation {
   UringReactor& ring_;
   const int fd_;
   const bool reads_ahead_;
-  static constexpr uint64_t unknown = UINT64_MAX;
-  uint32_t next_bytes_ = 0;    // 0: as much as a buffer holds
-  uint64_t behind_ = unknown;  // left in the socket by the last read, while no poll told of more
-  bool counts_ = false;        // what heads leave behind: once something was relayed
+  uint32_t next_bytes_ = 0;  // 0: as much as a buffer holds
   bool armed_ = false;
   bool scheduled_ = false;  // in the reactor's list of those that read in this turn
   bool readable_ = false;   // something came that was perhaps not read

@@ -29,7 +29,6 @@ class UringStream final : public Stream {
   int lend_input() override;
   int lend_output() override;
   void give_back() override;
-  void taken(uint64_t bytes) override { reader_->taken(bytes); }
 
  protected:
   void want_input() override;

@@ -36,7 +36,7 @@ Task<Result<>> OriginExchange::send(std::span<iovec> parts, Wait wait) {
   // A failed send leaves `sending_` set: the connection cannot serve again.
   sending_ = !sent;
   waits_since_ = now();
-  if (!sent && !final_head_ && now() < wait.until) co_return give_up(sent.error());
+  if (!sent && !final_head_) co_return give_up(sent.error(), wait.until);
   co_return sent;
 }
 
@@ -92,8 +92,7 @@ Task<Result<>> OriginExchange::receive_more(Wait wait) {
       continue;
     if (chunk.error().code == ErrorCode::timed_out && now() < wait.until)
       co_return give_up({ErrorCode::timed_out, "the origin did not answer in time"});
-    if (chunk.error().code == ErrorCode::timed_out) co_return std::unexpected(chunk.error());
-    co_return give_up(chunk.error());
+    co_return give_up(chunk.error(), wait.until);
   }
 }
 
@@ -118,7 +117,7 @@ Result<wire::ResponseHead*> OriginExchange::accept_head(size_t bytes) {
 Task<Result<std::string_view>> OriginExchange::read(Wait wait) {
   Result<std::string_view> piece =
       co_await body_.read(bounded(wait, now(), at_most(settings_.body_timeout)));
-  if (!piece) (void)give_up(piece.error());
+  if (!piece) (void)give_up(piece.error(), wait.until);
   co_return piece;
 }
 
@@ -131,17 +130,18 @@ Task<std::optional<runtime::Relayed>> OriginExchange::relay_body(HttpExchange& c
   std::optional<runtime::Relayed> relayed = co_await client.relay(piece, from, body_.left());
   if (!relayed) co_return relayed;
   body_.skip(relayed->bytes);
-  if (!relayed->source) (void)give_up(relayed->source.error());
+  if (!relayed->source) (void)give_up(relayed->source.error(), wait.until);
   co_return relayed;
 }
 
-std::unexpected<Error> OriginExchange::give_up(Error error) {
+std::unexpected<Error> OriginExchange::give_up(Error error, MonoTime until) {
   // A caller that leaves says nothing about the origin, nor does the end of an idle connection, nor
-  // that it has not looked at a request, or wants it over HTTP/1.1.
+  // that it has not looked at a request, or wants it over HTTP/1.1; nor what comes when the
+  // caller's time is up, such as the end of a call that its service cancels then.
   const bool idle_ended = lease_.reused() && !response_started_ &&
                           (error.code == ErrorCode::closed || error.code == ErrorCode::reset);
   const bool unseen = error.code == ErrorCode::refused || error.code == ErrorCode::unsupported;
-  if (error.code != ErrorCode::cancelled && !idle_ended && !unseen)
+  if (error.code != ErrorCode::cancelled && !idle_ended && !unseen && now() < until)
     outcome_ = OriginOutcome::failure;
   return std::unexpected(error);
 }

@@ -84,7 +84,8 @@ class OriginExchange {
  private:
   runtime::Task<Result<>> receive_more(runtime::Wait wait);
   Result<wire::ResponseHead*> accept_head(size_t bytes);
-  std::unexpected<Error> give_up(Error error);
+  // `until`: the caller's own time, behind which nothing is the origin's fault.
+  std::unexpected<Error> give_up(Error error, MonoTime until = never);
   MonoTime now() { return lease_.stream().reactor().now(); }
   Duration at_most(Duration limit) const { return silence_allowed_ ? Duration::max() : limit; }
 

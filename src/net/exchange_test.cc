@@ -108,6 +108,22 @@ TEST_CASE("a body that falls silent is given up") {
       [](OriginSettings& s) { s.body_timeout = milliseconds(30); });
 }
 
+TEST_CASE("an answer that outlasts the caller's own time is no fault of the origin") {
+  on_every_reactor(
+      [](StreamPtr& stream, int) -> Task<> {
+        (void)co_await hear(*stream, "\r\n\r\n");
+        co_await say(*stream, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf");
+        (void)co_await hear(*stream, "never");
+      },
+      [](Case& all) -> Task<> {
+        Result<Answer> answer = co_await get(all.client, in_time(all.reactor, milliseconds(30)));
+        REQUIRE(!answer.has_value());
+        CHECK(answer.error().code == ErrorCode::timed_out);
+        CHECK(all.share.breaker().state(all.reactor.now()) == BreakerState::closed);
+      },
+      [](OriginSettings& s) { s.breaker.failures_in_row = 1; });
+}
+
 TEST_CASE("an answer that comes before the request was sent whole is read; the connection ends") {
   on_every_reactor(
       [](StreamPtr& stream, int) -> Task<> {

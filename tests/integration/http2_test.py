@@ -454,7 +454,7 @@ class Peers(NginxCase):
 
 class Idle(Case):
     KIB_EACH_MAX = 10
-    CONNECTIONS = 1500
+    CONNECTIONS = 3600  # so many that what else the process takes meanwhile is little beside them
 
     def served(self, edge, count):
         """Connections that have had an answer each and wait."""

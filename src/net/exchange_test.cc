@@ -6,6 +6,27 @@ namespace weir::net::test {
 
 using runtime::StreamPtr;
 
+namespace {
+
+Task<> half_a_body(StreamPtr& stream, int) {
+  (void)co_await hear(*stream, "\r\n\r\n");
+  co_await say(*stream, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf");
+  (void)co_await hear(*stream, "never");
+}
+
+Task<> send_slowly(OriginExchange& exchange, runtime::Reactor& reactor, Wait wait) {
+  bool sent = true;
+  for (int i = 0; sent && i < 5; ++i) {
+    iovec parts[1] = {runtime::part(i == 4 ? "end" : "...")};
+    sent = (co_await exchange.send(parts, wait)).has_value();
+    co_await pause(reactor, milliseconds(25));
+  }
+  REQUIRE(sent);
+  exchange.request_complete();
+}
+
+}  // namespace
+
 TEST_CASE("a connection serves one request after another") {
   on_every_reactor(hello_script, [](Case& all) -> Task<> {
     for (int i = 0; i < 5; ++i) {
@@ -95,11 +116,7 @@ TEST_CASE("an origin that does not answer in time is given up") {
 
 TEST_CASE("a body that falls silent is given up") {
   on_every_reactor(
-      [](StreamPtr& stream, int) -> Task<> {
-        (void)co_await hear(*stream, "\r\n\r\n");
-        co_await say(*stream, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf");
-        (void)co_await hear(*stream, "never");
-      },
+      half_a_body,
       [](Case& all) -> Task<> {
         Result<Answer> answer = co_await get(all.client, in_time(all.reactor));
         REQUIRE(!answer.has_value());
@@ -110,11 +127,7 @@ TEST_CASE("a body that falls silent is given up") {
 
 TEST_CASE("an answer that outlasts the caller's own time is no fault of the origin") {
   on_every_reactor(
-      [](StreamPtr& stream, int) -> Task<> {
-        (void)co_await hear(*stream, "\r\n\r\n");
-        co_await say(*stream, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf");
-        (void)co_await hear(*stream, "never");
-      },
+      half_a_body,
       [](Case& all) -> Task<> {
         Result<Answer> answer = co_await get(all.client, in_time(all.reactor, milliseconds(30)));
         REQUIRE(!answer.has_value());
@@ -153,21 +166,11 @@ TEST_CASE("while a request is still being sent, the time for the answer does not
         (void)co_await hear(*stream, "never");
       },
       [](Case& all) -> Task<> {
-        struct Sender {
-          static Task<> slowly(OriginExchange& exchange, runtime::Reactor& reactor, Wait wait) {
-            for (int i = 0; i < 5; ++i) {
-              iovec parts[1] = {runtime::part(i == 4 ? "end" : "...")};
-              CHECK((co_await exchange.send(parts, wait)).has_value());
-              co_await pause(reactor, milliseconds(25));
-            }
-            exchange.request_complete();
-          }
-        };
         const Wait wait = in_time(all.reactor);
         auto exchange = co_await all.client.open(wait);
         REQUIRE(exchange.has_value());
         runtime::Scope scope(all.reactor);
-        scope.spawn(Sender::slowly(**exchange, all.reactor, wait));
+        scope.spawn(send_slowly(**exchange, all.reactor, wait));
         Result<Answer> answer = co_await read_answer(**exchange, wait);
         co_await scope.join();
         CHECK(answer.has_value());

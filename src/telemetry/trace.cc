@@ -175,13 +175,9 @@ void Trace::say(const ServedRequest& request) {
 [[gnu::always_inline]] inline bool Trace::record_served(const ServedRequest& request) {
   const SpanRecord& root = record_.spans[0];
   constexpr uint32_t flags = TraceContext::random | ServedRecord::marker;
-  return tracer_->ring().write_open({.bytes = 0,
-                                     .flags = flags,
-                                     .trace = id(),
-                                     .decl = root.decl,
-                                     .start_ns = root.start_ns,
-                                     .end_ns = root.end_ns},
-                                    ServedLayout(request));
+  return tracer_->ring().write_open(
+      {.flags = flags, .trace = id(), .decl = root.decl, .start_ns = root.start_ns},
+      ServedLayout(request));
 }
 
 void Trace::finish() {

@@ -7,8 +7,7 @@
 #include "edge/steps.h"
 #include "edge/test_route.h"
 #include "wire/http_date.h"
-#include "wire/ot_state.h"
-#include "wire/traceparent.h"
+#include "wire/propagation.h"
 
 namespace weir::edge {
 
@@ -86,11 +85,11 @@ EdgeShard::~EdgeShard() = default;
 telemetry::RemoteParent EdgeShard::parent_of(const net::HttpExchange& exchange) const {
   telemetry::RemoteParent parent;
   if (!exchange.head.fields.has(wire::KnownField::traceparent)) return parent;
-  parent.context = wire::trace_context_of(exchange.head.fields).value_or(TraceContext{});
   parent.trusted = current_->config().trusts(exchange.client());
-  if (!parent.trusted || !exchange.head.fields.has(wire::KnownField::tracestate)) return parent;
-  const wire::OtState state =
-      wire::parse_ot_state(wire::tracestate_member(exchange.head.fields, "ot"));
+  const wire::RemoteContext remote = wire::extract_context(exchange.head.fields, parent.trusted);
+  parent.context = remote.parent.value_or(TraceContext{});
+  if (remote.ot.empty()) return parent;
+  const wire::OtState state = wire::parse_ot_state(remote.ot);
   parent.randomness = state.randomness.value_or(telemetry::randomness_in_id);
   parent.threshold = state.threshold.value_or(telemetry::threshold_unknown);
   return parent;

@@ -10,7 +10,7 @@
 #include "wire/forwarded.h"
 #include "wire/http1_chunked.h"
 #include "wire/http1_write.h"
-#include "wire/ot_state.h"
+#include "wire/propagation.h"
 #include "wire/traceparent.h"
 
 namespace weir::edge {
@@ -20,9 +20,6 @@ using wire::BodyFraming;
 using wire::Field;
 using wire::KnownField;
 using wire::KnownFieldSet;
-
-// OpenTelemetry's member of tracestate.
-constexpr std::string_view ot_key = "ot";
 
 // Framing and routing do not belong into trailers (RFC 9110 6.5.1).
 constexpr KnownFieldSet never_in_trailers{
@@ -105,35 +102,28 @@ void append_traceparent(Buffer& out, const TraceContext& context) {
 }
 
 // What whoever comes next must know to sample as we do.
-void append_ot_value(Buffer& out, const telemetry::Trace& trace, std::string_view before) {
+wire::OtState sampling_of(const telemetry::Trace& trace) {
   wire::OtState state;
   if (trace.sampled() && trace.threshold() < telemetry::randomness_end)
     state.threshold = trace.threshold();
   if (trace.drew_randomness()) state.randomness = trace.randomness();
-  wire::append_ot_state(out, state, before);
+  return state;
 }
 
-// A stranger's word about sampling ends here, a trusted peer's other subkeys go on.
-std::string_view believed_ot_value(const EdgeRequest& request) {
-  return request.trusted ? wire::tracestate_member(request.head().fields, ot_key)
-                         : std::string_view();
+wire::RemoteContext remote_context(const EdgeRequest& request) {
+  return wire::extract_context(request.head().fields, request.trusted);
 }
 
-// The fields that tracestate is taken from. Without a traceparent that can be read it belongs to no
-// trace that we know (W3C Trace Context 3.3.1.6), and is not passed on.
-const wire::Fields& vendors_fields(const EdgeRequest& request) {
-  static const wire::Fields none{std::span<Field>()};
-  return request.trace.continues() ? request.head().fields : none;
-}
-
-void append_tracestate(Buffer& out, const EdgeRequest& request) {
-  Buffer own, members;
-  append_ot_value(own, request.trace, believed_ot_value(request));
-  (void)wire::append_tracestate(members, vendors_fields(request), ot_key, own.view());
+void append_trace_context(Buffer& out, const EdgeRequest& request, telemetry::SpanRef span,
+                          const wire::RemoteContext& remote) {
+  append_traceparent(out, request.trace.context(span));
+  Buffer members;
+  wire::append_tracestate(members, sampling_of(request.trace), remote);
   if (!members.empty()) wire::append_field(out, "tracestate", members.view());
 }
 
-void append_trusted_fields(Buffer& out, const EdgeRequest& request) {
+void append_trusted_fields(Buffer& out, const EdgeRequest& request,
+                           const wire::RemoteContext& remote) {
   if (!request.trusted) return;
   const HeaderEdits& edits = request.site->request_edits;
   const wire::Fields& fields = request.head().fields;
@@ -144,7 +134,7 @@ void append_trusted_fields(Buffer& out, const EdgeRequest& request) {
   const Field* baggage = fields.find(KnownField::baggage);
   if (!baggage || edits.removes(*baggage)) return;
   Buffer members;
-  const size_t left_out = wire::append_baggage(members, fields);
+  const size_t left_out = wire::append_baggage(members, remote.baggage);
   if (left_out > 0) request.edge.metrics().baggage_left_out.add(left_out);
   if (!members.empty()) wire::append_field(out, "baggage", members.view());
 }
@@ -193,16 +183,16 @@ void append_origin_request(Buffer& out, const EdgeRequest& request, std::string_
   const bool pass_host = request.site->pass_host && !head.host.text.empty();
   wire::append_field(out, "Host", pass_host ? head.host.text : authority);
   append_fields(out, head.fields, own_in_request, request.site->request_edits);
-  append_trusted_fields(out, request);
+  const wire::RemoteContext remote = remote_context(request);
+  append_trusted_fields(out, request, remote);
   append_request_framing(out, request);
   append_who_asks(out, request);
-  append_trace_context(out, request, span);
+  append_trace_context(out, request, span, remote);
   wire::end_head(out);
 }
 
 void append_trace_context(Buffer& out, const EdgeRequest& request, telemetry::SpanRef span) {
-  append_traceparent(out, request.trace.context(span));
-  append_tracestate(out, request);
+  append_trace_context(out, request, span, remote_context(request));
 }
 
 OriginAsk make_ask(const EdgeRequest& request, std::string_view target,
@@ -220,12 +210,13 @@ OriginAsk make_ask(const EdgeRequest& request, std::string_view target,
     ask.conditional |= answered_by_304.contains(field.id);
   }
   ask.fields.append(edits.lines());
-  append_trusted_fields(ask.fields, request);
+  const wire::RemoteContext remote = remote_context(request);
+  append_trusted_fields(ask.fields, request, remote);
   append_who_asks(ask.fields, request);
   // One of the members that there may be is ours, and written when the trace is known.
-  (void)wire::append_tracestate(ask.tracestate, vendors_fields(request), ot_key, "-");
-  ask.tracestate.consume(std::min(ask.tracestate.size(), ot_key.size() + sizeof "=-," - 1));
-  ask.ot = believed_ot_value(request);
+  (void)wire::append_tracestate(ask.tracestate, remote.tracestate, wire::ot_key, "-");
+  ask.tracestate.consume(std::min(ask.tracestate.size(), wire::ot_key.size() + sizeof "=-," - 1));
+  ask.ot = remote.ot;
   return ask;
 }
 
@@ -236,7 +227,7 @@ void append_ask(Buffer& out, const OriginAsk& ask, std::string_view authority,
   out.append(ask.fields.view());
   append_traceparent(out, trace.context(span));
   Buffer own;
-  append_ot_value(own, trace, ask.ot);
+  wire::append_ot_state(own, sampling_of(trace), ask.ot);
   const std::string_view between = own.empty() || ask.tracestate.empty() ? "" : ",";
   if (!own.empty() || !ask.tracestate.empty()) {
     out.append(own.empty() ? "tracestate: " : "tracestate: ot=");

@@ -120,8 +120,6 @@ class Trace {
   // What goes to the next service as its parent: the given span of this trace, or, if there was no
   // room for it, the root. Where no spans are recorded, what came with the request, if anything.
   TraceContext context(SpanRef span) const;
-  // Whether it goes on from a valid context that came with the request.
-  bool continues() const { return (record_.header[counts_word] & remote_parent_flag) != 0; }
   // Whether the trace is sampled by what was known at its start: what the sampled flag tells. From
   // the first span on, as is threshold().
   bool sampled() const { return (record_.header[counts_word] & sampled_flag) != 0; }

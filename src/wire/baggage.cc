@@ -37,8 +37,7 @@ bool is_baggage_member(std::string_view member) {
   return true;
 }
 
-size_t append_baggage(Buffer& out, const Fields& fields) {
-  if (!fields.has(KnownField::baggage)) return 0;
+size_t append_baggage(Buffer& out, HeaderValues values) {
   const size_t begin = out.size();
   size_t members = 0, left_out = 0;
   const auto append = [&](std::string_view member) {
@@ -49,9 +48,8 @@ size_t append_baggage(Buffer& out, const Fields& fields) {
     out.append(member);
     return true;
   };
-  for (const Field& field : fields) {
-    if (field.id != KnownField::baggage) continue;
-    for (std::string_view rest = field.value; !rest.empty();) {
+  for (std::string_view rest; values.next(rest);) {
+    while (!rest.empty()) {
       const std::string_view member = cut(rest, ',');
       if (!member.empty() && !append(member)) ++left_out;
     }

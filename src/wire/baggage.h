@@ -1,6 +1,6 @@
 #pragma once
 // Baggage (W3C): what a caller wants every service behind it to know, as `key=value;property`
-// members in one list, over however many fields they come:
+// members in one list, over however many header fields they come:
 //
 //   baggage: userId=alice,serverNode=DF%2028,isProduction=false;internal
 //
@@ -8,7 +8,7 @@
 // specification asks everybody to reach. Nothing here decides whose baggage is believed.
 
 #include "base/buffer.h"
-#include "wire/http_fields.h"
+#include "wire/header_values.h"
 
 namespace weir::wire {
 
@@ -19,8 +19,8 @@ inline constexpr size_t baggage_bytes_max = 8192;
 // values hold printable ASCII but for '"', ',', ';' and '\'.
 bool is_baggage_member(std::string_view member);
 
-// Appends the members of all baggage fields in one list, in their order: nothing where there are
+// Appends the members of all values of baggage in one list, in their order: nothing where there are
 // none. Returns how many were left out, malformed or beyond the limits.
-size_t append_baggage(Buffer& out, const Fields& fields);
+size_t append_baggage(Buffer& out, HeaderValues values);
 
 }  // namespace weir::wire

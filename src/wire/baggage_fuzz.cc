@@ -12,7 +12,7 @@ size_t pass(Buffer& out, std::string_view first, std::string_view second) {
   Fields fields(storage);
   fields.push("baggage", first);
   fields.push("baggage", second);
-  return append_baggage(out, fields);
+  return append_baggage(out, {fields, KnownField::baggage});
 }
 
 }  // namespace

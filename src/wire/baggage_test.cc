@@ -22,7 +22,7 @@ Passed pass(const std::vector<std::string>& values) {
   for (const std::string& value : values)
     fields.push("baggage", value);
   Buffer out;
-  const size_t left_out = append_baggage(out, fields);
+  const size_t left_out = append_baggage(out, {fields, KnownField::baggage});
   return {std::string(out.view()), left_out};
 }
 

@@ -17,6 +17,7 @@
 
 namespace weir::wire {
 
+inline constexpr std::string_view ot_key = "ot";
 inline constexpr size_t ot_value_bytes_max = 256;
 
 struct OtState {

@@ -63,10 +63,9 @@ bool add_members(std::string_view value, Members& members) {
   return true;
 }
 
-bool collect(const Fields& fields, Members& members) {
-  if (!fields.has(KnownField::tracestate)) return true;
-  for (const Field& field : fields)
-    if (field.id == KnownField::tracestate && !add_members(field.value, members)) return false;
+bool collect(HeaderValues values, Members& members) {
+  for (std::string_view value; values.next(value);)
+    if (!add_members(value, members)) return false;
   return true;
 }
 
@@ -90,10 +89,10 @@ std::optional<TraceContext> parse_traceparent(std::string_view text) {
   return context;
 }
 
-std::optional<TraceContext> trace_context_of(const Fields& fields) {
-  const Field* field = fields.find(KnownField::traceparent);
-  if (!field || fields.repeated(KnownField::traceparent)) return std::nullopt;
-  return parse_traceparent(field->value);
+std::optional<TraceContext> trace_context_of(HeaderValues values) {
+  std::string_view only, another;
+  if (!values.next(only) || values.next(another)) return std::nullopt;
+  return parse_traceparent(only);
 }
 
 void append_traceparent(Buffer& out, const TraceContext& context) {
@@ -119,18 +118,18 @@ bool is_tracestate_value(std::string_view value) {
          all_of(member_value_bytes, value);
 }
 
-std::string_view tracestate_member(const Fields& fields, std::string_view key) {
+std::string_view tracestate_member(HeaderValues values, std::string_view key) {
   Members members;
-  if (!collect(fields, members)) return {};
+  if (!collect(values, members)) return {};
   for (size_t i = 0; i < members.count; ++i)
     if (key_of(members.list[i]) == key) return members.list[i].substr(key.size() + 1);
   return {};
 }
 
-bool append_tracestate(Buffer& out, const Fields& fields, std::string_view own_key,
+bool append_tracestate(Buffer& out, HeaderValues values, std::string_view own_key,
                        std::string_view own_value) {
   Members members;
-  const bool valid = collect(fields, members);
+  const bool valid = collect(values, members);
   if (!valid) members.count = 0;
   size_t written = 0;
   if (!own_key.empty() && !own_value.empty()) {

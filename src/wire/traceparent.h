@@ -9,7 +9,7 @@
 
 #include "base/buffer.h"
 #include "base/trace_id.h"
-#include "wire/http_fields.h"
+#include "wire/header_values.h"
 
 namespace weir::wire {
 
@@ -19,8 +19,8 @@ inline constexpr size_t tracestate_members_max = 32;
 // Nothing for version ff, all-zero ids, upper case or any other fault. Of a later version the parts
 // that version 00 has are read. Flags that we do not know are cleared.
 std::optional<TraceContext> parse_traceparent(std::string_view text);
-// From the one traceparent field; nothing where there is none, or more than one.
-std::optional<TraceContext> trace_context_of(const Fields& fields);
+// Of the values of traceparent; nothing where there is none, or more than one.
+std::optional<TraceContext> trace_context_of(HeaderValues values);
 
 // Writes version 00.
 void append_traceparent(Buffer& out, const TraceContext& context);
@@ -30,15 +30,15 @@ void append_traceparent(Buffer& out, const TraceContext& context);
 bool is_tracestate_key(std::string_view key);
 bool is_tracestate_value(std::string_view value);
 
-// The value of one member, over all tracestate fields; empty when it is not there or any of the
-// fields is malformed.
-std::string_view tracestate_member(const Fields& fields, std::string_view key);
+// The value of one member, over all values of tracestate; empty when it is not there or any of them
+// is malformed.
+std::string_view tracestate_member(HeaderValues values, std::string_view key);
 
-// Appends the members of all tracestate fields in one list, our own first (none where `own_key` or
-// `own_value` is empty) and without an older one of `own_key`; the rightmost is dropped where there
-// would be more than 32. When any of it is malformed, has a key twice or over 32 members, none of
-// it is kept, and this returns false. Writes nothing when there is nothing.
-bool append_tracestate(Buffer& out, const Fields& fields, std::string_view own_key,
+// Appends the members of all values of tracestate in one list, our own first (none where `own_key`
+// or `own_value` is empty) and without an older one of `own_key`; the rightmost is dropped where
+// there would be more than 32. When any of it is malformed, has a key twice or over 32 members,
+// none of it is kept, and this returns false. Writes nothing when there is nothing.
+bool append_tracestate(Buffer& out, HeaderValues values, std::string_view own_key,
                        std::string_view own_value);
 
 }  // namespace weir::wire

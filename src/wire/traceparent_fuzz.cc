@@ -27,7 +27,7 @@ std::string combine(std::string_view value, std::string_view own_key, bool& vali
   Fields fields(storage);
   fields.push("tracestate", value);
   Buffer out;
-  valid = append_tracestate(out, fields, own_key, "own");
+  valid = append_tracestate(out, {fields, KnownField::tracestate}, own_key, "own");
   return std::string(out.view());
 }
 

@@ -23,7 +23,7 @@ Combined combine(std::vector<std::string> values, std::string_view key = {},
   for (const std::string& value : values)
     fields.push("tracestate", value);
   Buffer out;
-  const bool valid = append_tracestate(out, fields, key, own);
+  const bool valid = append_tracestate(out, {fields, KnownField::tracestate}, key, own);
   return {std::string(out.view()), valid};
 }
 
@@ -66,11 +66,11 @@ TEST_CASE("of a later version the known parts are read, and unknown flags are cl
 TEST_CASE("two traceparents are as good as none") {
   std::array<Field, 2> storage;
   Fields fields(storage);
-  CHECK_FALSE(trace_context_of(fields));
+  CHECK_FALSE(trace_context_of({fields, KnownField::traceparent}));
   fields.push("Traceparent", example);
-  CHECK(trace_context_of(fields));
+  CHECK(trace_context_of({fields, KnownField::traceparent}));
   fields.push("traceparent", example);
-  CHECK_FALSE(trace_context_of(fields));
+  CHECK_FALSE(trace_context_of({fields, KnownField::traceparent}));
 }
 
 TEST_CASE("tracestate fields become one list, in order, our own member first") {

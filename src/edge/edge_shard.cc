@@ -44,7 +44,7 @@ void EdgeShard::end(EdgeRequests::Ptr request) {
 void EdgeShard::end_step() {
   if (!tracer_.has_step()) return;
   const MonoTime now = shard_.reactor().fresh_now();
-  const telemetry::Metered metered(tracer_.meter());
+  const telemetry::Metered metered(tracer_.meter(), tracer_.step_requests());
   tracer_.end_step(shard_.now(), now);
 }
 

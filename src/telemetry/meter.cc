@@ -28,8 +28,8 @@ int64_t Meter::clock_ns() {
   return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
 }
 
-void Meter::sample(int64_t ns) {
-  if (ns > interrupted_ns) {
+void Meter::sample(int64_t ns, uint64_t requests) {
+  if (ns > call_ns_max + static_cast<int64_t>(requests) * request_ns_max) {
     ns = usual_ns_;
   } else {
     ns = std::max<int64_t>(ns - clock_cost_ns(), 0);

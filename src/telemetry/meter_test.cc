@@ -44,7 +44,7 @@ TEST_CASE("one call in 1,024 is timed, and calls that take turns are all met") {
 TEST_CASE("a sample stands for 1,024 calls") {
   Meter meter(7);
   for (int i = 0; i < 100; ++i)
-    meter.sample(9'000);
+    meter.sample(9'000, 1);
   CHECK(meter.spent_ns() <= 100 * 9'000 * Meter::calls_a_sample);
   CHECK(meter.spent_ns() > 100 * 8'000 * Meter::calls_a_sample);
 }
@@ -52,11 +52,25 @@ TEST_CASE("a sample stands for 1,024 calls") {
 TEST_CASE("an interrupted call counts as the ones before it") {
   Meter meter(7);
   for (int i = 0; i < 1000; ++i)
-    meter.sample(1000);
+    meter.sample(1000, 1);
   const uint64_t before = meter.spent_ns();
-  meter.sample(50'000'000);
+  meter.sample(50'000'000, 1);
   CHECK(meter.spent_ns() - before <= 1000 * Meter::calls_a_sample);
   CHECK(meter.spent_ns() > before);
+}
+
+TEST_CASE("a call that records of many requests may take long, and is interrupted all the same") {
+  Meter meter(7);
+  for (int i = 0; i < 1000; ++i)
+    meter.sample(1000, 1);
+  const auto counted = [&](int64_t ns, uint64_t requests) {
+    const uint64_t before = meter.spent_ns();
+    meter.sample(ns, requests);
+    return (meter.spent_ns() - before) / Meter::calls_a_sample;
+  };
+  CHECK(counted(90'000, 1000) > 89'000);
+  CHECK(counted(90'000, 100) < 20'000);
+  CHECK(counted(50'000'000, 1000) < 20'000);
 }
 
 TEST_CASE("what is metered is near what it takes") {

@@ -160,6 +160,7 @@ TEST_CASE("durations that are the same are recorded together, each with its kind
   for (const Histogram& kind : {a, b, a})
     tracer.count_with_step(kind, "/");
   CHECK(tracer.has_step());
+  CHECK(tracer.step_requests() == 3);
   tracer.end_step(at(100), at(350));
   CHECK_FALSE(tracer.has_step());
   std::map<std::string, HistogramData> seen;

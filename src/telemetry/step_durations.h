@@ -14,6 +14,12 @@ class StepDurations {
   StepDurations() { kinds_.reserve(kinds_expected); }
 
   bool empty() const { return kinds_.empty(); }
+  uint64_t requests() const {
+    uint64_t requests = 0;
+    for (const Kind& kind : kinds_)
+      requests += kind.requests;
+    return requests;
+  }
   // One more whose duration belongs to `durations`.
   void count(Histogram durations) {
     for (Kind& kind : kinds_)

@@ -103,6 +103,7 @@ class Tracer {
     if (paths_) (*paths_)->note(path);
   }
   bool has_step() const { return !step_.empty(); }
+  uint64_t step_requests() const { return step_.requests(); }
   // The step began at `began`, and ends now.
   void end_step(MonoTime began, MonoTime now) {
     const Duration took = now - began;

@@ -1,12 +1,59 @@
 #include "telemetry/served_request.h"
 
 #include <map>
+#include <memory>
+#include <string>
 
 #include <doctest/doctest.h>
 
 #include "telemetry/trace_test_kit.h"
 
 namespace weir::telemetry {
+
+namespace {
+
+// One shard, of which more or less is shed.
+class Shard {
+ public:
+  explicit Shard(double rate) : tracer_(table(rate), settings(rate), shed, 0, 1, 7) {}
+  Tracer& tracer() { return tracer_; }
+  uint64_t dropped(DropReason reason) const {
+    return tracer_.account().dropped[static_cast<size_t>(reason)];
+  }
+
+  std::atomic<ShedStep> shed{ShedStep::none};
+
+ private:
+  static TelemetrySettings settings(double rate) {
+    TelemetrySettings settings = settings_with(rate);
+    settings.sampling.strategy = SamplingStrategy::fixed;
+    return settings;
+  }
+  static std::shared_ptr<SamplingTable> table(double rate) {
+    return std::make_shared<SamplingTable>(settings(rate).sampling, 1);
+  }
+
+  Tracer tracer_;
+};
+
+constexpr ServedRequest a_hit{200, 0, RequestRecord::hit, "/a", {"10.0.0.1", 8}, {"shop\0\0\0", 4}};
+
+constexpr std::array shed_steps{ShedStep::none,        ShedStep::log_events,
+                                ShedStep::exemplars,   ShedStep::attributes,
+                                ShedStep::child_spans, ShedStep::sampled_traces};
+static_assert(shed_steps.size() == shed_step_names.size());
+
+std::string said_of(const TraceView& trace) {
+  std::string said;
+  trace.each_entry([&](const Entry& entry) { said.append(name_of(entry.header.key)).append(" "); });
+  return said;
+}
+
+constexpr std::string_view all_of_a_hit =
+    "http.request.method url.scheme url.path client.address edge.site http.response.status_code "
+    "cache.hit ";
+
+}  // namespace
 
 TEST_CASE("what is said of a served request is read as attributes, cut and bounded like others") {
   Tracing tracing(1, settings_with(1), 7);
@@ -145,6 +192,74 @@ TEST_CASE("a trace does not finish with its step where it may be kept") {
     Trace trace(tracing.tracer(0));
     trace.start(edge_request, at(1));
     CHECK_FALSE(trace.finish_with_step(request));
+  }
+}
+
+TEST_CASE("hits of one step have their short records whatever is shed meanwhile, and all count") {
+  Shard shard(0);
+  Tracer& tracer = shard.tracer();
+  constexpr uint64_t each = 10;
+  for (const ShedStep step : shed_steps) {
+    shard.shed = step;
+    for (uint64_t i = 0; i < each; ++i) {
+      Trace trace(tracer);
+      trace.start(edge_request, at(1));
+      CHECK(trace.finish_with_step(a_hit));
+    }
+  }
+  CHECK(balanced(tracer));
+  tracer.end_step(at(1), at(9));
+  uint64_t records = 0;
+  tracer.ring().each_since(at(0), [&](const TraceView& trace) {
+    ++records;
+    CHECK(trace.header().ended_ns == 9);
+    CHECK(trace.header().dropped_attributes == 0);
+    CHECK(said_of(trace) == all_of_a_hit);
+  });
+  CHECK(records == each * shed_steps.size());
+  CHECK(tracer.created() == records);
+  CHECK(shard.dropped(DropReason::not_sampled) == records);
+  CHECK(tracer.account().open == 0);
+  CHECK(tracer.queue().spans_held() == 0);
+  CHECK(balanced(tracer));
+}
+
+TEST_CASE("of a hit that the rate keeps, what is shed is absent and counted") {
+  for (const ShedStep step : shed_steps) {
+    CAPTURE(shed_step_names[static_cast<size_t>(step)]);
+    Shard shard(1);
+    Tracer& tracer = shard.tracer();
+    shard.shed = step;
+    {
+      Trace trace(tracer);
+      const SpanRef root = trace.start(edge_request, at(1));
+      trace.set(root, AttributeKey::allowed, true);
+      trace.end(trace.start(origin_fetch, at(2)), at(3));
+      CHECK_FALSE(trace.finish_with_step(a_hit));
+      trace.finish(at(4), a_hit);
+    }
+    const bool kept = step < ShedStep::sampled_traces;
+    const bool with_attributes = step < ShedStep::attributes;
+    const uint64_t spans = step < ShedStep::child_spans ? 2 : 1;
+    uint64_t records = 0;
+    const auto check = [&](const TraceView& trace) {
+      ++records;
+      CHECK(trace.header().dropped_attributes == (with_attributes ? 0 : 8));
+      CHECK(trace.span_count() == spans);
+      CHECK(said_of(trace) == (with_attributes ? "allowed " + std::string(all_of_a_hit) : ""));
+    };
+    tracer.ring().each_since(at(0), check);
+    const TraceQueue::Batch batch = peek_all(tracer);
+    for (const TraceView& trace : batch.traces)
+      check(trace);
+    CHECK(records == (kept ? 2 : 1));
+    CHECK(batch.spans == (kept ? spans : 0));
+    CHECK(tracer.created() == 2);
+    CHECK(tracer.kept(KeepReason::rate) == (kept ? 1 : 0));
+    CHECK(shard.dropped(DropReason::shed) == 2 - batch.spans);
+    const size_t bucket = Exemplars::bucket_of(3);
+    CHECK(tracer.exemplars().at(bucket).has_value() == (step < ShedStep::exemplars));
+    CHECK(balanced(tracer));
   }
 }
 

@@ -1,5 +1,6 @@
 #include "telemetry/span_ring.h"
 
+#include <string>
 #include <thread>
 
 #include <doctest/doctest.h>
@@ -41,6 +42,77 @@ bool whole(const TraceView& trace) {
     if (trace.entry_word(i) != number) return false;
   return trace.span(0).id == number && header.trace.high == number;
 }
+
+// What a record in the short form says: its number, over and over.
+std::string path_of(uint64_t number) {
+  std::string path;
+  for (uint64_t i = 0; i <= number % 12; ++i)
+    path += "/" + std::to_string(number);
+  return path;
+}
+
+bool write_open(SpanRing& ring, uint64_t number) {
+  const std::string path = path_of(number);
+  const ServedRequest request{200, 0, 0, path, {}, {}};
+  return ring.write_open({.flags = ServedRecord::marker,
+                          .trace = {number, number},
+                          .decl = &decl,
+                          .start_ns = static_cast<int64_t>(number)},
+                         ServedLayout(request));
+}
+
+bool is_short(const TraceView& trace) {
+  return trace.header().threshold == threshold_unknown;
+}
+
+bool whole_short(const TraceView& trace) {
+  const TraceHeader header = trace.header();
+  std::string path;
+  trace.each_entry([&](const Entry& entry) {
+    if (entry.header.key == AttributeKey::url_path) path = entry.text();
+  });
+  return path == path_of(header.trace.low) && header.trace.high == header.trace.low;
+}
+
+// Numbered records of both forms beside whoever reads them. What is open is closed under the next
+// number, so that each record tells when it ended.
+void write_both_forms(SpanRing& ring, const std::atomic<bool>& done) {
+  Random random(1);
+  for (uint64_t number = 1; !done; ++number) {
+    if (random.below(8) == 0) ring.close(static_cast<int64_t>(number));
+    if (random.below(8) == 0 || !write_open(ring, number))
+      write(ring, number, static_cast<uint32_t>(random.below(60)));
+    // At full speed nothing would survive a copy.
+    if (number % 32 == 0) std::this_thread::sleep_for(microseconds(20));
+  }
+}
+
+// Sees the records of one copy, oldest first.
+class BothForms {
+ public:
+  void see(const TraceView& trace) {
+    const TraceHeader header = trace.header();
+    const auto number = static_cast<int64_t>(header.trace.low);
+    const bool is_short = telemetry::is_short(trace);
+    REQUIRE((is_short ? whole_short(trace) : whole(trace)));
+    REQUIRE((is_short ? header.ended_ns > number : header.ended_ns == number));
+    REQUIRE(number > number_);
+    if (number == number_ + 1 && was_short_)
+      REQUIRE((ended_ns_ == number || ended_ns_ == header.ended_ns));
+    without_gap_ = without_gap_ && (number_ == 0 || number == number_ + 1);
+    number_ = number;
+    ended_ns_ = header.ended_ns;
+    was_short_ = is_short;
+    short_ += is_short;
+  }
+  bool without_gap() const { return without_gap_; }
+  uint64_t short_ones() const { return short_; }
+
+ private:
+  int64_t number_ = 0, ended_ns_ = 0;
+  bool was_short_ = false, without_gap_ = true;
+  uint64_t short_ = 0;
+};
 
 }  // namespace
 
@@ -170,6 +242,28 @@ TEST_CASE("a snapshot beside the writer shows whole records only") {
   done = true;
   writer.join();
   CHECK(seen >= 20'000);
+}
+
+TEST_CASE("records that are open beside a reader are not seen, and whole once they are closed") {
+  SpanRing ring(16 * 1024);
+  std::atomic<bool> done{false};
+  std::thread writer([&] { write_both_forms(ring, done); });
+  uint64_t in_snapshots = 0, one_by_one = 0;
+  const auto deadline = std::chrono::steady_clock::now() + seconds(20);
+  while ((in_snapshots < 20'000 || one_by_one < 20'000) &&
+         std::chrono::steady_clock::now() < deadline) {
+    BothForms snapshot, since;
+    ring.snapshot().each([&](const TraceView& trace) { snapshot.see(trace); });
+    REQUIRE(snapshot.without_gap());
+    ring.each_since(MonoTime(), [&](const TraceView& trace) { since.see(trace); });
+    in_snapshots += snapshot.short_ones();
+    one_by_one += since.short_ones();
+    REQUIRE(ring.duration() >= Duration(0));
+  }
+  done = true;
+  writer.join();
+  CHECK(in_snapshots >= 20'000);
+  CHECK(one_by_one >= 20'000);
 }
 
 }  // namespace weir::telemetry

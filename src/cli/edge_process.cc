@@ -120,11 +120,13 @@ std::expected<std::unique_ptr<EdgeProcess>, std::string> EdgeProcess::start(
 std::expected<void, std::string> EdgeProcess::open_sockets(Inherited& inherited) {
   const auto edge = configuration_.load(edge::edge_settings());
   const auto http = configuration_.load(net::http_server_settings());
+  const std::string& on_loopback = plan_.threads.reactor.loopback_congestion_control;
   auto clients = open_listener(inherited, {.name = "edge",
                                            .key = "edge.listen",
                                            .flag = "--listen",
                                            .address = edge.listen,
-                                           .backlog = static_cast<int>(http.backlog)});
+                                           .backlog = static_cast<int>(http.backlog),
+                                           .loopback_congestion_control = on_loopback});
   if (!clients) return std::unexpected(clients.error());
   listen_fd_ = *clients;
   sockets_.push_back({"edge", listen_fd_});
@@ -134,7 +136,8 @@ std::expected<void, std::string> EdgeProcess::open_sockets(Inherited& inherited)
                                                .key = "admin.listen",
                                                .flag = "--admin",
                                                .address = admin.listen,
-                                               .backlog = admin::AdminListener::backlog});
+                                               .backlog = admin::AdminListener::backlog,
+                                               .loopback_congestion_control = on_loopback});
     if (!operators) return std::unexpected(operators.error());
     admin_fd_ = *operators;
     sockets_.push_back({"admin", admin_fd_});
@@ -144,7 +147,8 @@ std::expected<void, std::string> EdgeProcess::open_sockets(Inherited& inherited)
                                           .key = "edge.listen_tls",
                                           .flag = "--set edge.listen_tls=",
                                           .address = edge.listen_tls,
-                                          .backlog = static_cast<int>(http.backlog)});
+                                          .backlog = static_cast<int>(http.backlog),
+                                          .loopback_congestion_control = on_loopback});
   if (!secure) return std::unexpected(secure.error());
   tls_listen_fd_ = *secure;
   sockets_.push_back({"edge-tls", tls_listen_fd_});

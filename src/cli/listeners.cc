@@ -32,7 +32,8 @@ std::expected<int, std::string> open_listener(Inherited& inherited, const Listen
   if (!address)
     return std::unexpected(std::string(wish.key) + ": " + wish.address + " is not HOST:PORT");
   if (const auto fd = inherited.claim(wish.name, *address)) return *fd;
-  const auto opened = runtime::open_listener(*address, wish.backlog);
+  const auto opened =
+      runtime::open_listener(*address, wish.backlog, wish.loopback_congestion_control);
   if (opened) return *opened;
   return std::unexpected("cannot listen on " + wish.address + " (" + std::string(wish.key) +
                          "): " + std::strerror(opened.error().sys) + ": " +

@@ -16,6 +16,7 @@ struct ListenerWish {
   std::string_view flag;  // that changes it: "--listen"
   std::string address;    // HOST:PORT
   int backlog = 4096;
+  std::string loopback_congestion_control{};  // if the address is one of loopback
 };
 
 // A descriptor that the caller closes; the error says what to change.

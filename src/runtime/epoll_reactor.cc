@@ -137,7 +137,7 @@ int EpollReactor::core_of_packets(int fd) const {
 }
 
 Task<Result<StreamPtr>> EpollReactor::connect(Address peer, Wait wait) {
-  WEIR_CO_TRY(const int fd, open_client_socket(peer));
+  WEIR_CO_TRY(const int fd, open_client_socket(peer, loopback_congestion_control_));
   set_nonblocking(fd, true);
   int error = ::connect(fd, peer.sockaddr_pointer(), peer.sockaddr_size()) == 0 ? 0 : errno;
   if (error == EINPROGRESS) {

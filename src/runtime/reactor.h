@@ -10,6 +10,7 @@
 #include <coroutine>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "base/address.h"
@@ -41,6 +42,8 @@ struct ReactorOptions {
   size_t stream_bytes = 256 << 10;
   size_t received_bytes = 256 << 20;
   uint32_t relays = 256;  // under way at a time
+  // The congestion control of connections over loopback; empty: the system's.
+  std::string loopback_congestion_control;
   uint32_t file_operations_max = 1024;
   // Without them, what would block a shard is unsupported.
   FileThreads* file_threads = nullptr;
@@ -118,6 +121,7 @@ class Reactor {
       : now_(now),
         wall_offset_(wall_offset),
         timers_(now),
+        loopback_congestion_control_(options.loopback_congestion_control),
         received_(options.stream_bytes, options.received_bytes),
         pipes_(options.relays),
         file_operations_max_(options.file_operations_max),
@@ -139,6 +143,7 @@ class Reactor {
   MonoTime now_;
   Duration wall_offset_;
   TimerWheel timers_;
+  const std::string loopback_congestion_control_;
   uint64_t buffers_exhausted_ = 0;
   List<FileOperation> file_operations_;
 

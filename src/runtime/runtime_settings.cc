@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/units.h"
+#include "runtime/socket.h"
 
 namespace weir::runtime {
 namespace {
@@ -59,6 +60,11 @@ std::expected<ThreadPlan, std::string> plan_threads(const RuntimeSettings& setti
                                                     const settings::Machine& machine) {
   const auto plan = settings::plan(machine, settings.cores);
   if (!plan) return std::unexpected("runtime.cores (--cores): " + plan.error());
+  if (const std::string& wanted = settings.loopback_congestion_control;
+      !wanted.empty() && !has_congestion_control(wanted))
+    return std::unexpected("runtime.loopback_congestion_control: this process may not use " +
+                           wanted +
+                           "; /proc/sys/net/ipv4/tcp_allowed_congestion_control lists what it may");
   ThreadPlan made;
   const size_t shards = settings.shards.value_or(plan->shards);
   made.memory_bytes = settings.memory_bytes.value_or(plan->memory_bytes);
@@ -80,6 +86,7 @@ std::expected<ThreadPlan, std::string> plan_threads(const RuntimeSettings& setti
                           .stream_bytes = settings.stream_bytes,
                           .received_bytes = settings.received_bytes_max.value_or(received) / shards,
                           .relays = settings.relays,
+                          .loopback_congestion_control = settings.loopback_congestion_control,
                           .file_operations_max = settings.file_operations};
   made.threads.file_threads = settings.file_threads;
   return made;
@@ -145,6 +152,10 @@ const settings::Group<RuntimeSettings>& runtime_settings() {
              "Bodies that a shard may move from origin to client inside the kernel at a time, each "
              "with a pipe of two descriptors; others are copied, as all are at 0.")
            .between(0, 65536),
+       field(&S::loopback_congestion_control, "loopback_congestion_control", "reno",
+             "TCP's congestion control for connections over loopback, to origins there and to "
+             "listeners on 127.0.0.1 or ::1. Not the system's, as BBR paces even there, at a cost "
+             "in CPU and latency; empty takes the system's."),
        field(&S::file_operations, "file_operations", 1024,
              "File operations that a shard may have under way; raise it when "
              "runtime_file_operations_refused_total grows and the disk could do more.")

@@ -30,6 +30,7 @@ struct RuntimeSettings {
   uint64_t stream_bytes = 0;
   std::optional<uint64_t> received_bytes_max;  // of the process; none: by the memory
   uint32_t relays = 0;                         // of a shard, under way
+  std::string loopback_congestion_control;     // empty: the system's
   uint32_t file_operations = 0;                // of a shard, under way
   uint32_t file_threads = 0;                   // of the process
   std::optional<uint64_t> memory_bytes;        // of the process; none: what the machine allows

@@ -36,6 +36,19 @@ TEST_CASE("a list of cores narrows the shards, and a core that may not be used i
   CHECK(refused.error().find("core 1") != std::string::npos);
 }
 
+TEST_CASE("a congestion control that the kernel does not have is an error that names the setting") {
+  RuntimeSettings settings = settings::defaults(runtime_settings());
+  CHECK(plan_threads(settings, machine_with({0}))->threads.reactor.loopback_congestion_control ==
+        "reno");
+  settings.loopback_congestion_control = "no_such";
+  const auto refused = plan_threads(settings, machine_with({0}));
+  REQUIRE(!refused.has_value());
+  CHECK(refused.error().find("runtime.loopback_congestion_control") != std::string::npos);
+  CHECK(refused.error().find("no_such") != std::string::npos);
+  settings.loopback_congestion_control.clear();
+  CHECK(plan_threads(settings, machine_with({0})).has_value());
+}
+
 TEST_CASE("more shards than cores share them and are not pinned") {
   RuntimeSettings settings = settings::defaults(runtime_settings());
   settings.shards = 3;

@@ -16,6 +16,16 @@ void set_option(int fd, int level, int name, int value) {
   setsockopt(fd, level, name, &value, sizeof value);
 }
 
+bool set_congestion_control(int fd, const std::string& name) {
+  return setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, name.data(),
+                    static_cast<socklen_t>(name.size())) == 0;
+}
+
+// Where no packet waits for a wire there is no congestion, and pacing (BBR's) only takes time.
+void spare_loopback(int fd, const Address& address, const std::string& name) {
+  if (!name.empty() && address.is_loopback()) set_congestion_control(fd, name);
+}
+
 size_t bytes_of(std::span<const iovec> parts) {
   size_t bytes = 0;
   for (const iovec& part : parts)
@@ -42,14 +52,23 @@ Result<size_t> send_run(int fd, std::span<iovec> run, bool more, PagePipe* pages
 
 }  // namespace
 
-Result<int> open_listener(const Address& address, int backlog) {
+bool has_congestion_control(const std::string& name) {
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return false;
+  const bool has = set_congestion_control(fd, name);
+  ::close(fd);
+  return has;
+}
+
+Result<int> open_listener(const Address& address, int backlog, const std::string& on_loopback) {
   const int family = address.is_v6() ? AF_INET6 : AF_INET;
   const int fd = ::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (fd < 0) return std::unexpected(system_error(errno, "cannot open a socket"));
   set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
   if (address.is_v6()) set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
-  // Accepted sockets inherit it, which saves a system call a connection.
+  // Accepted sockets inherit both, which saves system calls a connection.
   set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+  spare_loopback(fd, address, on_loopback);
   if (::bind(fd, address.sockaddr_pointer(), address.sockaddr_size()) == 0 &&
       ::listen(fd, backlog) == 0)
     return fd;
@@ -58,11 +77,12 @@ Result<int> open_listener(const Address& address, int backlog) {
   return std::unexpected(system_error(error, "cannot listen"));
 }
 
-Result<int> open_client_socket(const Address& peer) {
+Result<int> open_client_socket(const Address& peer, const std::string& on_loopback) {
   const int family = peer.is_v6() ? AF_INET6 : AF_INET;
   const int fd = ::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (fd < 0) return std::unexpected(system_error(errno, "cannot open a socket"));
   set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+  spare_loopback(fd, peer, on_loopback);
   return fd;
 }
 

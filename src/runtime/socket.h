@@ -2,6 +2,7 @@
 // The system calls on sockets that both kernel back ends and the listener set-up need.
 
 #include <span>
+#include <string>
 #include <sys/uio.h>
 
 #include "base/address.h"
@@ -11,10 +12,13 @@ namespace weir::runtime {
 
 class PagePipe;
 
-// A listening socket on `address`, close-on-exec, with a queue of `backlog`.
-Result<int> open_listener(const Address& address, int backlog);
-// A socket that is about to connect to `peer`, without Nagle's delay.
-Result<int> open_client_socket(const Address& peer);
+// Whether the kernel lets this process choose this congestion control, such as "reno".
+bool has_congestion_control(const std::string& name);
+// A listening socket on `address`, close-on-exec, with a queue of `backlog`. If the address is one
+// of loopback, connections have the congestion control `on_loopback`; empty: the system's.
+Result<int> open_listener(const Address& address, int backlog, const std::string& on_loopback = {});
+// A socket that is about to connect to `peer`, without Nagle's delay; `on_loopback` as above.
+Result<int> open_client_socket(const Address& peer, const std::string& on_loopback = {});
 // epoll needs non-blocking descriptors; io_uring, which would answer EAGAIN on them instead of
 // waiting, blocking ones.
 void set_nonblocking(int fd, bool nonblocking);

@@ -282,7 +282,7 @@ int UringReactor::core_of_packets(int fd) const {
 }
 
 Task<Result<StreamPtr>> UringReactor::connect(Address peer, Wait wait) {
-  WEIR_CO_TRY(const int fd, open_client_socket(peer));
+  WEIR_CO_TRY(const int fd, open_client_socket(peer, loopback_congestion_control_));
   Single operation(*this, wait);
   io_uring_prep_connect(operation.submission(), fd, peer.sockaddr_pointer(), peer.sockaddr_size());
   Result<int> connected = co_await operation;

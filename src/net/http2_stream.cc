@@ -63,14 +63,14 @@ wire::HeadFault Http2Stream::begin(HttpExchange& exchange) {
 // A connection's certificate stays, so that what it was for once it is for again.
 wire::HeadFault Http2Stream::read_head(wire::RequestHead& head) {
   wire::Http2RepeatedRequest& repeated = connection_.repeated_request();
-  if (!has_body_ && repeated.recall(block_, head)) return {};
-  const wire::HeadFault fault = wire::read_http2_request(
-      block_, !has_body_, connection_.server().head_limits(), joined_, head);
+  const wire::HeadLimits& limits = connection_.server().head_limits();
+  if (!has_body_ && repeated.recall(block_, limits, head)) return {};
+  const wire::HeadFault fault = wire::read_http2_request(block_, !has_body_, limits, joined_, head);
   if (fault) return fault;
   const TlsStream* tls = connection_.client().tls;
   if (tls && !tls->answers_for(head.host.address()))
     return {421, "the certificate of this connection is not for this host"};
-  if (!has_body_) repeated.keep(block_, head);
+  if (!has_body_) repeated.keep(block_, limits, head);
   return {};
 }
 

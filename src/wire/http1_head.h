@@ -29,6 +29,8 @@ struct HeadLimits {
   uint32_t head_bytes_max = 32 * 1024;   // all of it, with the empty line
   uint32_t field_bytes_max = 16 * 1024;  // one field line, without CRLF
   uint32_t fields_max = 100;             // the storage of the Fields bounds them, too
+
+  bool operator==(const HeadLimits&) const = default;
 };
 
 // What a parser says about the bytes it was given.

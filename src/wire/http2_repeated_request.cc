@@ -41,14 +41,17 @@ void copy(const RequestHead& from, const Move& move, RequestHead& to) {
 
 }  // namespace
 
-bool Http2RepeatedRequest::recall(const Http2Block& block, RequestHead& out) const {
+bool Http2RepeatedRequest::recall(const Http2Block& block, const HeadLimits& limits,
+                                  RequestHead& out) const {
   if (!kept_ || block.repeats() == 0 || block.repeats() != kept_->block.repeats()) return false;
+  if (limits != kept_->limits) return false;
   if (out.fields.capacity() < kept_->head.fields.size()) return false;
   copy(kept_->head, {kept_->block.bytes(), block.bytes()}, out);
   return true;
 }
 
-void Http2RepeatedRequest::keep(const Http2Block& block, const RequestHead& head) {
+void Http2RepeatedRequest::keep(const Http2Block& block, const HeadLimits& limits,
+                                const RequestHead& head) {
   if (block.repeats() == 0 || head.fields.size() > fields_max) return;
   // What was put together from several fields lies elsewhere.
   const auto lies_in_block = [&](const Field& field) {
@@ -57,6 +60,7 @@ void Http2RepeatedRequest::keep(const Http2Block& block, const RequestHead& head
   if (!std::ranges::all_of(head.fields, lies_in_block)) return;
   if (!kept_) kept_ = std::make_unique<Kept>();
   kept_->block.copy_of(block);
+  kept_->limits = limits;
   copy(head, {block.bytes(), kept_->block.bytes()}, kept_->head);
 }
 

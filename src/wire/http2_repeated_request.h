@@ -1,7 +1,8 @@
 #pragma once
 // Http2RepeatedRequest: the last request without a body that a connection was sent twice, as it was
-// read. While its header section comes again (wire/http2_repeated_section.h), it is the same
-// request, and is not read and checked once more. Belongs to one connection.
+// read. While its header section comes again (wire/http2_repeated_section.h) and the limits stay
+// what they were, it is the same request, and is not read and checked once more. Belongs to one
+// connection.
 
 #include <array>
 #include <memory>
@@ -17,14 +18,15 @@ class Http2RepeatedRequest {
   static constexpr size_t fields_max = 32;
 
   // True: `block` is that section, and `out` is the request, its views those of `block` or static.
-  bool recall(const Http2Block& block, RequestHead& out) const;
-  // `head` was read from `block`. Keeps it if the section has come again already.
-  void keep(const Http2Block& block, const RequestHead& head);
+  bool recall(const Http2Block& block, const HeadLimits& limits, RequestHead& out) const;
+  // `head` was read from `block` within `limits`. Keeps it if the section has come again already.
+  void keep(const Http2Block& block, const HeadLimits& limits, const RequestHead& head);
   void release() { kept_.reset(); }
 
  private:
   struct Kept {
     Http2Block block;
+    HeadLimits limits;
     std::array<Field, fields_max> storage;
     RequestHead head{storage};
   };

@@ -87,11 +87,11 @@ TEST_CASE("a request that comes again is as it was read, with views of its own s
       const Http2Block first = block_of(fields, number);
       Read once;
       read(first, once);
-      CHECK_FALSE(repeated.recall(first, again.head));
-      repeated.keep(first, once.head);
+      CHECK_FALSE(repeated.recall(first, {}, again.head));
+      repeated.keep(first, {}, once.head);
     }
     const Http2Block second = block_of(fields, number);
-    REQUIRE(repeated.recall(second, again.head));
+    REQUIRE(repeated.recall(second, {}, again.head));
     Read expected;
     read(second, expected);
     CHECK((parts_of(again.head) == parts_of(expected.head)));
@@ -105,16 +105,35 @@ TEST_CASE("another section, and one that has not come again, are read") {
   Read once, out;
   const Http2Block seen = block_of(with({}), 1), fresh = block_of(with({}), 0);
   read(fresh, once);
-  repeated.keep(fresh, once.head);
-  CHECK_FALSE(repeated.recall(fresh, out.head));
-  CHECK_FALSE(repeated.recall(seen, out.head));
+  repeated.keep(fresh, {}, once.head);
+  CHECK_FALSE(repeated.recall(fresh, {}, out.head));
+  CHECK_FALSE(repeated.recall(seen, {}, out.head));
   read(seen, once);
-  repeated.keep(seen, once.head);
-  CHECK(repeated.recall(seen, out.head));
-  CHECK_FALSE(repeated.recall(block_of(with({}), 2), out.head));
-  CHECK_FALSE(repeated.recall(fresh, out.head));
+  repeated.keep(seen, {}, once.head);
+  CHECK(repeated.recall(seen, {}, out.head));
+  CHECK_FALSE(repeated.recall(block_of(with({}), 2), {}, out.head));
+  CHECK_FALSE(repeated.recall(fresh, {}, out.head));
   repeated.release();
-  CHECK_FALSE(repeated.recall(seen, out.head));
+  CHECK_FALSE(repeated.recall(seen, {}, out.head));
+}
+
+TEST_CASE("a request that comes again under other limits is read, whichever of them is another") {
+  Http2RepeatedRequest repeated;
+  Read once, out;
+  const Http2Block seen = block_of(with({}), 1);
+  const HeadLimits limits;
+  read(seen, once);
+  repeated.keep(seen, limits, once.head);
+  CHECK(repeated.recall(seen, limits, out.head));
+  for (uint32_t HeadLimits::* limit : {&HeadLimits::line_bytes_max, &HeadLimits::head_bytes_max,
+                                       &HeadLimits::field_bytes_max, &HeadLimits::fields_max}) {
+    HeadLimits other = limits;
+    --(other.*limit);
+    CHECK_FALSE(repeated.recall(seen, other, out.head));
+    repeated.keep(seen, other, once.head);
+    CHECK(repeated.recall(seen, other, out.head));
+    repeated.keep(seen, limits, once.head);
+  }
 }
 
 TEST_CASE(
@@ -124,15 +143,15 @@ TEST_CASE(
   const Http2Block pieces = block_of(with({{"cookie", "a=1"}, {"cookie", "b=2"}}), 1);
   read(pieces, once);
   REQUIRE(once.head.fields.value(KnownField::cookie) == "a=1; b=2");
-  repeated.keep(pieces, once.head);
-  CHECK_FALSE(repeated.recall(pieces, out.head));
+  repeated.keep(pieces, {}, once.head);
+  CHECK_FALSE(repeated.recall(pieces, {}, out.head));
   NameValues many;
   for (size_t i = 0; i < Http2RepeatedRequest::fields_max; ++i)
     many.emplace_back("x-" + std::to_string(i), "y");
   const Http2Block crowded = block_of(with(many), 2);
   read(crowded, once);
-  repeated.keep(crowded, once.head);
-  CHECK_FALSE(repeated.recall(crowded, out.head));
+  repeated.keep(crowded, {}, once.head);
+  CHECK_FALSE(repeated.recall(crowded, {}, out.head));
 }
 
 }  // namespace weir::wire

@@ -169,7 +169,8 @@ void join_cookies(Buffer& joined, RequestHead& out) {
 
 HeadFault read(const Http2Block& block, bool ended, const HeadLimits& limits, Buffer& joined,
                RequestHead& out) {
-  if (block.cut_short()) return {431, "the head is too large"};
+  if (block.cut_short() || block.size() > limits.head_bytes_max)
+    return {431, "the head is too large"};
   Pseudo pseudo;
   if (const HeadFault fault = take_fields(block, limits, pseudo, out)) return fault;
   if (const HeadFault fault = read_target(pseudo, limits, out)) return fault;

@@ -133,6 +133,10 @@ TEST_CASE("heads beyond the limits are refused with the status that says so") {
   CHECK(read(with({{"x", std::string(20, 'a')}}), true, limits)->fault.http_status == 431);
   CHECK(read(with({{"a", ""}, {"b", ""}, {"c", ""}, {"d", ""}}), true, limits)->fault.http_status ==
         431);
+  const auto fits = read(test::get_fields());
+  const auto size = static_cast<uint32_t>(fits->block.size());
+  CHECK_FALSE(read(test::get_fields(), true, {.head_bytes_max = size})->fault);
+  CHECK(read(test::get_fields(), true, {.head_bytes_max = size - 1})->fault.http_status == 431);
   auto made = std::make_unique<Read>();
   made->block.add(":method", "GET");
   made->block.cut_here();

@@ -1,12 +1,13 @@
 """Starting, stopping, reloading and replacing a running weir, without losing a request."""
 import contextlib
 import http.client
+import itertools
 import os
 import signal
 import threading
 import time
 
-from support import keys, origin, process, raw, weir
+from support import http2, keys, origin, process, raw, weir
 from support.case import Case
 
 GET = b"GET / HTTP/1.1\r\nHost: site.test\r\n\r\n"
@@ -98,6 +99,24 @@ class Reloading(Case):
         process.wait_until(lambda: self.answer(edge) == b"two", 5, "the new answer")
         client.send(GET)
         self.assertEqual(client.read_response().body, b"two")
+
+    def test_lower_limits_hold_for_what_a_connection_of_http2_goes_on_repeating(self):
+        site = keys.fixed_answer_site("site.test", "one")
+        edge = self.weir(config=site)
+        client = http2.Client(edge.port)
+        self.addCleanup(client.close)
+        fields = [(f"x-{number}", "y") for number in range(20)]
+        streams = itertools.count(1, 2)
+
+        def ask():
+            stream = next(streams)
+            client.request(stream, authority="site.test", fields=fields)
+            return client.answer(stream)[1]
+
+        self.assertEqual([ask() for _ in range(3)], [b"one"] * 3)
+        edge.config.write_text(site + "http:\n  server:\n    fields_max: 8\n")
+        edge.signal(signal.SIGHUP)
+        process.wait_until(lambda: b"larger than this server accepts" in ask(), 5, "a refusal")
 
     def test_a_broken_configuration_changes_nothing_and_is_named(self):
         edge = self.weir(config=keys.fixed_answer_site("site.test", "one"))

@@ -1,8 +1,12 @@
 #include "edge/answers.h"
 
+#include <array>
+
 #include "edge/edge_shard.h"
+#include "edge/grpc_call.h"
 #include "wire/accept.h"
 #include "wire/grpc.h"
+#include "wire/http1_chunked.h"
 #include "wire/http1_write.h"
 #include "wire/json_writer.h"
 
@@ -70,8 +74,7 @@ void append_html_page(Buffer& page, const EdgeRequest& request, uint16_t status)
 }
 
 wire::GrpcCode grpc_code_of(const EdgeRequest& request, uint16_t status) {
-  const net::HttpExchange& exchange = request.exchange;
-  if ((status == 504 || status == 408) && exchange.reactor().now() >= exchange.deadline())
+  if ((status == 504 || status == 408) && is_late_call(request))
     return wire::GrpcCode::deadline_exceeded;
   if (status == 413 || status == 431) return wire::GrpcCode::resource_exhausted;
   return wire::grpc_code_of_http(status);
@@ -128,6 +131,19 @@ void answer_error(EdgeRequest& request, uint16_t status, const char* error) {
   const bool json = wire::prefers_json(request.head().fields);
   json ? append_json_page(page, request, status) : append_html_page(page, request, status);
   end_answer(request, json ? "application/json" : "text/html; charset=utf-8", page.view());
+}
+
+void end_late_call(EdgeRequest& request) {
+  request.error = "the time of the call is over";
+  request.grpc_status = wire::GrpcCode::deadline_exceeded;
+  Buffer code, message;
+  wire::append_decimal(code, static_cast<uint64_t>(*request.grpc_status));
+  wire::append_grpc_message(message, sentence(504));
+  std::array<wire::Field, 2> storage;
+  wire::Fields trailers(storage);
+  (void)trailers.push("grpc-status", code.view());
+  (void)trailers.push("grpc-message", message.view());
+  wire::append_last_chunk(request.out(), trailers);
 }
 
 void answer_text(EdgeRequest& request, uint16_t status, std::string_view text) {

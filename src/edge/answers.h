@@ -17,6 +17,9 @@ void end_answer(EdgeRequest& request, std::string_view content_type, std::string
 // A page (or JSON, if the client would rather have it) with the status, one sentence and the
 // request id. `error` is for the log.
 void answer_error(EdgeRequest& request, uint16_t status, const char* error);
+// Ends the answer to a call of gRPC whose time is over behind what has left of it, in chunks, with
+// trailers that say so.
+void end_late_call(EdgeRequest& request);
 void answer_text(EdgeRequest& request, uint16_t status, std::string_view text);
 void answer_fixed(EdgeRequest& request, const FixedAnswer& answer);
 void answer_redirect(EdgeRequest& request, const PathRule& rule);

@@ -80,11 +80,18 @@ Task<Result<>> pass_on_body(EdgeRequest& request, net::OriginExchange& origin, O
   co_return Result<>{};
 }
 
-void give_up(EdgeRequest& request, Error error, bool origin_failed) {
+void give_up(EdgeRequest& request, OutFraming framing, Error error, bool origin_failed) {
   request.error = error.text;
-  if (!origin_failed || !request.exchange.retractable()) return request.exchange.abort();
-  request.exchange.retract();
-  answer_error(request, error.code == ErrorCode::timed_out ? 504 : 502, error.text);
+  if (!origin_failed) return request.exchange.abort();
+  const bool late = is_late_call(request);
+  if (request.exchange.retractable()) {
+    request.exchange.retract();
+    return answer_error(request, late || error.code == ErrorCode::timed_out ? 504 : 502,
+                        error.text);
+  }
+  // Between two pieces of the origin's, where a last chunk may follow.
+  if (late && framing == OutFraming::chunked) return end_late_call(request);
+  request.exchange.abort();
 }
 
 }  // namespace
@@ -95,7 +102,7 @@ Task<> deliver(EdgeRequest& request, net::OriginExchange& origin, const wire::Re
   append_client_response(request, head, framing);
   bool origin_failed = false;
   const Result<> passed = co_await pass_on_body(request, origin, framing, wait, origin_failed);
-  if (!passed) co_return give_up(request, passed.error(), origin_failed);
+  if (!passed) co_return give_up(request, framing, passed.error(), origin_failed);
   origin.finish();
 }
 

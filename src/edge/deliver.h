@@ -7,7 +7,8 @@
 namespace weir::edge {
 
 // The final answer, head and body. When the origin fails in the middle, the client sees that the
-// answer is not whole: a 502 if nothing of it has left yet, a reset otherwise.
+// answer is not whole: a 502 if nothing of it has left yet, a reset otherwise. A call of gRPC whose
+// time is over is told that as its outcome, in trailers where there can be any.
 runtime::Task<> deliver(EdgeRequest& request, net::OriginExchange& origin,
                         const wire::ResponseHead& head, runtime::Wait wait);
 

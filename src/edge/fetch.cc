@@ -184,11 +184,6 @@ class Attempt {
     co_return co_await fail_with(error, origin.failed(error));
   }
 
-  // The service keeps a call's deadline as well, and may be the first to notice that it has passed.
-  bool is_late() const {
-    return request_.grpc && request_.exchange.reactor().now() >= request_.exchange.deadline();
-  }
-
   // What follows on the connection cannot be told apart from the rest of the body.
   Task<Outcome> refuse_body(uint16_t status, const char* why) {
     request_.exchange.close_after();
@@ -222,7 +217,8 @@ class Attempt {
         request_.exchange.body().framing().kind == wire::BodyFraming::Kind::none ||
         ready_body_.whole || (unseen && untouched);
     if (client_.may_retry(attempt, request_.attempts)) co_return Outcome::retry;
-    co_return co_await answer_with(is_late() ? 504 : status_for(error.code), error.text);
+    co_return co_await answer_with(is_late_call(request_) ? 504 : status_for(error.code),
+                                   error.text);
   }
 
   EdgeRequest& request_;

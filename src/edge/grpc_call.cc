@@ -38,6 +38,10 @@ void let_call_last(EdgeRequest& request, net::OriginExchange& origin) {
   origin.allow_silence();
 }
 
+bool is_late_call(const EdgeRequest& request) {
+  return request.grpc && request.exchange.reactor().now() >= request.exchange.deadline();
+}
+
 void note_call_status(EdgeRequest& request, const wire::Fields& fields) {
   if (!request.grpc) [[likely]]
     return;

@@ -13,6 +13,9 @@ namespace weir::edge {
 void receive_call(EdgeRequest& request);
 // `origin` is about to be asked.
 void let_call_last(EdgeRequest& request, net::OriginExchange& origin);
+// Whether it is a call whose time is over. Its service keeps the deadline as well, and may be the
+// first to notice.
+bool is_late_call(const EdgeRequest& request);
 // The head of an answer, or what follows its body: in one of them a call's status comes.
 void note_call_status(EdgeRequest& request, const wire::Fields& fields);
 // What a span says of a call's end. What the origin's span calls a failure is any status but OK;

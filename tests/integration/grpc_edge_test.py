@@ -318,6 +318,44 @@ edge:
         error = self.error_of(unary, bytes(200_000))
         self.assertEqual(error.code(), grpc.StatusCode.RESOURCE_EXHAUSTED)
 
+    def site(self, port, headers):
+        return f"""\
+edge:
+  sites:
+    - host: ["*"]
+      headers: {headers}
+      origins:
+        - url: "http://127.0.0.1:{port}"
+          http2: {{use: "on"}}
+"""
+
+    def test_a_call_whose_time_is_over_in_mid_stream_is_told_so_behind_what_came(self):
+        # Only the edge in the middle knows of the deadline, so that it is the one to end the call.
+        port = self.server.add_insecure_port("127.0.0.1:0")
+        self.server.start()
+        log = process.new_folder("log") / "access.json"
+        middle = self.weir(config=self.site(port, "{request_remove: [grpc-timeout]}"),
+                           options={keys.ACCESS_LOG: log})
+        outer = self.weir(config=self.site(middle.port, '{request_set: {grpc-timeout: "2S"}}'))
+        over = threading.Event()
+        self.addCleanup(over.set)
+
+        def messages():
+            yield b"a"
+            over.wait(20)
+
+        talk = self.channel(outer.port).stream_stream(SERVICE + "Talk")
+        heard = []
+        with self.assertRaises(grpc.RpcError) as caught:
+            for answer in talk(messages(), timeout=20):
+                heard.append(answer)
+        self.assertEqual(heard, [b"heard a"])
+        self.assertEqual(caught.exception.code(), grpc.StatusCode.DEADLINE_EXCEEDED)
+        self.assertIn("took too long", caught.exception.details())
+        process.wait_until(lambda: log.exists() and log.read_bytes().endswith(b"\n"), 5, "a line")
+        line = json.loads(log.read_text("utf-8"))
+        self.assertEqual((line["status"], line["grpc_status"]), (200, "DEADLINE_EXCEEDED"))
+
     def test_a_site_that_is_not_served_is_unimplemented(self):
         edge = self.weir(config="""\
 edge:

@@ -46,7 +46,7 @@ bool idempotent(RequestMethod method) {
 // methods mean something by a 304 of their own.
 bool is_unasked_304(const EdgeRequest& request, const wire::ResponseHead& head) {
   return head.status == 304 && request.site->cached && looks_up(request.head().method) &&
-         !request.head().fields.has_any(answered_by_304);
+         !passes_condition_on(request);
 }
 
 // What of a small body is here already. It goes with the head.

@@ -1,5 +1,6 @@
 #include "edge/forward.h"
 
+#include <algorithm>
 #include <array>
 
 #include "edge/edge_shard.h"
@@ -193,6 +194,16 @@ void append_origin_request(Buffer& out, const EdgeRequest& request, std::string_
 
 void append_trace_context(Buffer& out, const EdgeRequest& request, telemetry::SpanRef span) {
   append_trace_context(out, request, span, remote_context(request));
+}
+
+bool passes_condition_on(const EdgeRequest& request) {
+  const wire::Fields& fields = request.head().fields;
+  if (!fields.has_any(answered_by_304)) return false;
+  const wire::HopByHop hop_by_hop(fields);
+  return std::ranges::any_of(fields, [&](const Field& field) {
+    return answered_by_304.contains(field.id) && !hop_by_hop(field) &&
+           !request.site->request_edits.removes(field);
+  });
 }
 
 OriginAsk make_ask(const EdgeRequest& request, std::string_view target,

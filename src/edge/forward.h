@@ -21,6 +21,10 @@ void append_origin_request(Buffer& out, const EdgeRequest& request, std::string_
 // What tells the origin of the trace that it is in: the lines traceparent and tracestate.
 void append_trace_context(Buffer& out, const EdgeRequest& request, telemetry::SpanRef span);
 
+// Whether a precondition of the client's own goes to the origin, to which a 304 may be the answer:
+// none that belongs to its connection, and none that the site removes or replaces.
+bool passes_condition_on(const EdgeRequest& request);
+
 // Fields of a request that are left out on the way to the origin.
 struct FieldFilter {
   wire::KnownFieldSet known;

@@ -127,8 +127,7 @@ Task<> Lead::answered(FetchedAnswer answer) {
                 own && !asks_specially() ? cache::OnFailure::hand_on : cache::OnFailure::share);
   // The client's copy holds and the cache has none. Without this, an address that is only asked for
   // with conditions would never be a hit.
-  if (head.status == 304 && verdict == StoreVerdict::status && !request_.cache.object)
-    fetch_in_background(request_);
+  if (head.status == 304 && verdict == StoreVerdict::status) fetch_in_background(request_);
   co_await pass_on(std::move(answer), verdict);
 }
 

@@ -50,7 +50,8 @@ Task<Settled> settle(EdgeShard& edge, const Errand& errand, FetchedAnswer answer
     co_return Settled::failed;
   }
   if (head.status == 304) {
-    if (!old || !confirms(head.fields, StoredAnswer::representation(*old).validators))
+    WEIR_ASSERT(old);  // without it nothing is asked that a 304 may be the answer to
+    if (!confirms(head.fields, StoredAnswer::representation(*old).validators))
       co_return Settled::failed;
     metrics.same.add();
     const MonoTime until = after(edge.shard().now(), edge.config().cache.fill.timeout);

@@ -56,6 +56,24 @@ class Unasked304(Cached):
             for method in ("GET", "HEAD"):
                 self.assertEqual(self.ask(edge, fields=condition, to=method).status, 304)
 
+    def test_nor_to_who_asked_what_the_origin_was_not_told(self):
+        scripted = self.origin(origin.answering(SAME))
+        deaf = self.weir(config=f"""\
+edge:
+  sites:
+    - host: ["*"]
+      headers: {{request_remove: [if-none-match]}}
+      origins:
+        - url: "http://127.0.0.1:{scripted.port}"
+""")
+        condition = 'If-None-Match: "new"\r\n'
+        for method in ("GET", "HEAD"):
+            self.assertEqual(self.ask(deaf, fields=condition, to=method).status, 502)
+            of_connection = condition + "Connection: If-None-Match\r\n"
+            self.assertEqual(self.ask(self.always(), fields=of_connection, to=method).status, 502)
+        self.assertEqual([request.get("if-none-match") for request in scripted.requests],
+                         [None, None])
+
     def test_other_methods_and_sites_without_a_cache_get_it_as_it_comes(self):
         edge = self.always()
         self.assertEqual(self.ask(edge, fields="Content-Length: 0\r\n", to="POST").status, 304)

@@ -17,8 +17,9 @@ namespace {
 using runtime::Task;
 using wire::KnownField;
 
-// A purge goes to the owner of the key; this bounds the way there and back.
-constexpr Duration purge_time = seconds(1);
+// A purge goes to the owner of the key, and half of this bounds the way there and back; the other
+// half is the disk's.
+constexpr Duration purge_time = seconds(2);
 
 Task<> drop(EdgeRequest& request, const TargetUrl& url) {
   Buffer key;

@@ -144,6 +144,10 @@ disk::PurgeKind kind_on_disk(cache::PurgeBy by) {
   return disk::PurgeKind::tag;
 }
 
+runtime::Wait half_of(runtime::Wait wait, MonoTime now) {
+  return {now + (wait.until - now) / 2, wait.cancel};
+}
+
 // Outlives the client that began it, as every fill does.
 Task<> bring_back(EdgeShard& edge, std::unique_ptr<disk::DiskAnswer> found, cache::Fill fill) {
   const runtime::Wait wait{after(edge.shard().now(), edge.config().cache.fill.timeout),
@@ -222,8 +226,8 @@ Task<bool> take_from_disk(EdgeRequest& request, cache::Fill& fill) {
 // The disk first: see DiskShard::purge().
 Task<Result<uint64_t>> purge_tiers(EdgeShard& edge, cache::PurgeRequest request,
                                    runtime::Wait wait) {
-  const Result<> on_disk =
-      co_await edge.disk().purge(kind_on_disk(request.by), request.text, request.soft, wait);
+  const Result<> on_disk = co_await edge.disk().purge(
+      kind_on_disk(request.by), request.text, request.soft, half_of(wait, edge.shard().now()));
   const Result<uint64_t> in_memory = co_await edge.store().purge(std::move(request), wait);
   if (in_memory && !on_disk) co_return std::unexpected(on_disk.error());
   co_return in_memory;

@@ -37,7 +37,9 @@ runtime::Task<bool> take_from_disk(EdgeRequest& request, cache::Fill& fill);
 bool may_be_on_disk(const EdgeRequest& request);
 
 // Removes from both tiers, or makes stale there; answers how many were in memory. In force on all
-// shards when it answers; errors: those of either tier, each of which has been tried.
+// shards when it answers; errors: those of either tier, each of which has been tried. The disk may
+// take half of the time, so that memory, which comes behind it, has the other half whatever the
+// disk does.
 runtime::Task<Result<uint64_t>> purge_tiers(EdgeShard& edge, cache::PurgeRequest request,
                                             runtime::Wait wait);
 

@@ -11,13 +11,14 @@ import threading
 import time
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from . import clients, proc
 from .figures import per_request_us
 from .open_loop import weir_load
+from .probe import wait_until_listening
 from .problem import Problem
 from .process import Process, free_ports
 from .question import Question, Server
@@ -123,13 +124,20 @@ def duos(base: str, servers: list[Server], number: int) -> list[list[Server]]:
             for place, other in enumerate(others[first:] + others[:first])]
 
 
+@contextmanager
+def _sink(question: Question, options):
+    """What takes the servers' telemetry, for as long as they run: HOST:PORT."""
+    port = free_ports(1)[0]
+    options.paths.work.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, str(SINK), f"127.0.0.1:{port}"]
+    with Process(command, question.workload.client_cores, options.paths.work / "sink.out") as sink:
+        wait_until_listening(sink, port)
+        yield f"127.0.0.1:{port}"
+
+
 def _pair(question: Question, servers: list[Server], options, number: int) -> list[dict]:
     with ExitStack() as stack:
-        sink = f"127.0.0.1:{free_ports(1)[0]}"
-        options.paths.work.mkdir(parents=True, exist_ok=True)
-        stack.enter_context(Process([sys.executable, str(SINK), sink],
-                                    question.workload.client_cores,
-                                    options.paths.work / "sink.out"))
+        sink = stack.enter_context(_sink(question, options))
         servers = [replace(server, set={**server.set, "sink": sink}) for server in servers]
         alive = [stack.enter_context(running(question, server, options.paths))
                  for server in servers]

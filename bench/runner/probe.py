@@ -45,6 +45,20 @@ def _more(connection: socket.socket) -> bytes:
     return received
 
 
+def wait_until_listening(process, port: int, within_s: float = 10):
+    """A Problem when the process ends or takes no connection in time. Whoever looks for free ports
+    before would be given its port, too."""
+    end = time.monotonic() + within_s
+    while True:
+        process.complain_if_ended()
+        try:
+            return socket.create_connection(("127.0.0.1", port), timeout=2).close()
+        except OSError as error:
+            if time.monotonic() > end:
+                raise Problem(f"{process.command} takes no connection: {error}") from error
+            time.sleep(0.02)
+
+
 def wait_until_ready(process, port: int, path: str, host: str, within_s: float = 10) -> Answer:
     """The first answer; a Problem when the process ends or does not answer in time."""
     end = time.monotonic() + within_s

@@ -1,6 +1,7 @@
 """A program that was started is always stopped; an answer is read to its end."""
 import os
 import socket
+import sys
 import tempfile
 import threading
 import unittest
@@ -38,6 +39,19 @@ class ProcessTest(unittest.TestCase):
             process.child.wait()
             with self.assertRaisesRegex(Problem, "status 3: no such thing"):
                 process.complain_if_ended()
+
+    def test_the_port_of_one_that_listens_is_free_no_more(self):
+        port = free_ports(1)[0]
+        command = [sys.executable, "-m", "http.server", "--bind", "127.0.0.1", str(port)]
+        with Process(command, "0", self.output) as process:
+            probe.wait_until_listening(process, port)
+            self.assertNotIn(port, free_ports(1))
+
+    def test_nobody_waits_for_one_that_ended(self):
+        with Process(["false"], "0", self.output) as process:
+            process.child.wait()
+            with self.assertRaises(Problem):
+                probe.wait_until_listening(process, free_ports(1)[0])
 
     def test_free_ports_differ_and_can_be_listened_on(self):
         ports = free_ports(3)

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/units.h"
-#include "runtime/socket.h"
 
 namespace weir::runtime {
 namespace {
@@ -15,6 +14,8 @@ constexpr uint64_t bulk_memory_share = 64;
 constexpr uint64_t received_memory_share = 8, received_bytes_unknown = 256 * MiB;
 // 4 MiB at most, so that what was just received is still in the processor's cache when it is sent.
 constexpr uint64_t bulk_buffers_least = 8, bulk_buffers_most = 32;
+
+constexpr const char* usual_on_loopback = "reno";
 
 bool is_core_list(std::string_view text) {
   return text.empty() || settings::parse_cores(text).has_value();
@@ -54,17 +55,24 @@ const settings::Group<BulkSettings>& bulk_settings() {
   return group;
 }
 
+// A system may keep even the default from its processes; that is no reason not to run.
+std::expected<std::string, std::string> on_loopback_of(const std::string& wanted,
+                                                       bool (*may_use)(const std::string&)) {
+  if (wanted.empty() || may_use(wanted)) return wanted;
+  if (wanted == usual_on_loopback) return "";
+  return std::unexpected("runtime.loopback_congestion_control: this process may not use " + wanted +
+                         "; /proc/sys/net/ipv4/tcp_allowed_congestion_control lists what it may");
+}
+
 }  // namespace
 
 std::expected<ThreadPlan, std::string> plan_threads(const RuntimeSettings& settings,
-                                                    const settings::Machine& machine) {
+                                                    const settings::Machine& machine,
+                                                    bool (*may_use)(const std::string&)) {
   const auto plan = settings::plan(machine, settings.cores);
   if (!plan) return std::unexpected("runtime.cores (--cores): " + plan.error());
-  if (const std::string& wanted = settings.loopback_congestion_control;
-      !wanted.empty() && !has_congestion_control(wanted))
-    return std::unexpected("runtime.loopback_congestion_control: this process may not use " +
-                           wanted +
-                           "; /proc/sys/net/ipv4/tcp_allowed_congestion_control lists what it may");
+  auto on_loopback = on_loopback_of(settings.loopback_congestion_control, may_use);
+  if (!on_loopback) return std::unexpected(on_loopback.error());
   ThreadPlan made;
   const size_t shards = settings.shards.value_or(plan->shards);
   made.memory_bytes = settings.memory_bytes.value_or(plan->memory_bytes);
@@ -86,7 +94,7 @@ std::expected<ThreadPlan, std::string> plan_threads(const RuntimeSettings& setti
                           .stream_bytes = settings.stream_bytes,
                           .received_bytes = settings.received_bytes_max.value_or(received) / shards,
                           .relays = settings.relays,
-                          .loopback_congestion_control = settings.loopback_congestion_control,
+                          .loopback_congestion_control = *std::move(on_loopback),
                           .file_operations_max = settings.file_operations};
   made.threads.file_threads = settings.file_threads;
   return made;
@@ -152,10 +160,11 @@ const settings::Group<RuntimeSettings>& runtime_settings() {
              "Bodies that a shard may move from origin to client inside the kernel at a time, each "
              "with a pipe of two descriptors; others are copied, as all are at 0.")
            .between(0, 65536),
-       field(&S::loopback_congestion_control, "loopback_congestion_control", "reno",
+       field(&S::loopback_congestion_control, "loopback_congestion_control", usual_on_loopback,
              "TCP's congestion control for connections over loopback, to origins there and to "
              "listeners on 127.0.0.1 or ::1. Not the system's, as BBR paces even there, at a cost "
-             "in CPU and latency; empty takes the system's."),
+             "in CPU and latency; empty takes the system's, as does the default where this process "
+             "may not use it."),
        field(&S::file_operations, "file_operations", 1024,
              "File operations that a shard may have under way; raise it when "
              "runtime_file_operations_refused_total grows and the disk could do more.")

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "runtime/socket.h"
 #include "runtime/threads.h"
 #include "settings/field.h"
 #include "settings/machine.h"
@@ -47,9 +48,11 @@ struct ThreadPlan {
   uint64_t memory_bytes = 0;  // what the process may use; 0: unknown
 };
 
-// The error says which setting to change.
-std::expected<ThreadPlan, std::string> plan_threads(const RuntimeSettings& settings,
-                                                    const settings::Machine& machine);
+// The error says which setting to change. `may_use`: whether this process may choose a congestion
+// control.
+std::expected<ThreadPlan, std::string> plan_threads(
+    const RuntimeSettings& settings, const settings::Machine& machine,
+    bool (*may_use)(const std::string&) = has_congestion_control);
 
 std::string_view to_string(ReactorKind kind);
 

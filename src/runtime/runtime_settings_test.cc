@@ -49,6 +49,16 @@ TEST_CASE("a congestion control that the kernel does not have is an error that n
   CHECK(plan_threads(settings, machine_with({0})).has_value());
 }
 
+TEST_CASE("where not even the default congestion control may be used, the system's is") {
+  RuntimeSettings settings = settings::defaults(runtime_settings());
+  const auto none = [](const std::string&) { return false; };
+  const auto plan = plan_threads(settings, machine_with({0}), none);
+  REQUIRE(plan.has_value());
+  CHECK(plan->threads.reactor.loopback_congestion_control.empty());
+  settings.loopback_congestion_control = "bbr";
+  CHECK(!plan_threads(settings, machine_with({0}), none).has_value());
+}
+
 TEST_CASE("more shards than cores share them and are not pinned") {
   RuntimeSettings settings = settings::defaults(runtime_settings());
   settings.shards = 3;

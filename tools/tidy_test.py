@@ -31,6 +31,11 @@ class Tidy(unittest.TestCase):
         status, output = self.run_on(f"echo '{finding}'; exit 1\n", "a.cc", "b.cc")
         self.assertEqual((status, output.count(finding)), (1, 1))
 
+    def test_what_is_long_in_a_test_is_none_of_its_business(self):
+        script = 'case "$*" in *-readability-function-size*_test.cc) exit 0;; *) echo bad; exit 1;; esac\n'
+        self.assertEqual(self.run_on(script, "a_test.cc")[0], 0)
+        self.assertEqual(self.run_on(script, "a.cc")[0], 1)
+
     def test_files_that_the_time_did_not_reach_are_named(self):
         status, output = self.run_on("exec sleep 20\n", "--seconds", "0.2", "a.cc")
         self.assertEqual(status, 0)

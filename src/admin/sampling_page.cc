@@ -53,7 +53,7 @@ const char* change(SamplingSettings& settings, std::string_view query) {
     const auto rate = parse_rate(*text);
     if (!rate) return "rate is a number from 0 to 1\n";
     if (route)
-      route->rate = *rate;
+      route->rate = rate;
     else
       settings.rate = *rate;
   }

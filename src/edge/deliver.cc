@@ -44,6 +44,18 @@ Task<Result<bool>> relay_body(EdgeRequest& request, net::OriginExchange& origin,
   co_return true;
 }
 
+// What comes behind the last of the body.
+void end_body(EdgeRequest& request, const net::OriginExchange& origin, const wire::Fields* trailers,
+              OutFraming framing) {
+  if (trailers) {
+    take_keep_hint(request.edge, request.trace, origin, *trailers);
+    note_call_status(request, *trailers);
+  }
+  if (framing != OutFraming::chunked) return;
+  const bool wanted = wire::list_contains(request.head().fields, wire::KnownField::te, "trailers");
+  append_end_of_chunks(request.out(), trailers, wanted);
+}
+
 // The whole body. An error is the origin's when `origin_failed` says so, and the client's
 // otherwise.
 Task<Result<>> pass_on_body(EdgeRequest& request, net::OriginExchange& origin, OutFraming framing,
@@ -68,15 +80,7 @@ Task<Result<>> pass_on_body(EdgeRequest& request, net::OriginExchange& origin, O
     }
     if (!piece->empty()) WEIR_CO_CHECK(co_await pass_on(request, *piece, framing));
   }
-  if (const wire::Fields* trailers = body.trailers()) {
-    take_keep_hint(request.edge, request.trace, origin, *trailers);
-    note_call_status(request, *trailers);
-  }
-  if (framing == OutFraming::chunked) {
-    const bool wanted =
-        wire::list_contains(request.head().fields, wire::KnownField::te, "trailers");
-    append_end_of_chunks(request.out(), body.trailers(), wanted);
-  }
+  end_body(request, origin, body.trailers(), framing);
   co_return Result<>{};
 }
 

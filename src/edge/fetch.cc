@@ -72,8 +72,7 @@ class Attempt {
     request_.origin = client_.authority();
     ++request_.attempts;
     begin_ = request_.exchange.reactor().now();
-    span_ = start_asking(request_.trace, origin_fetch_span, client_.share(), asking(),
-                         request_.edge.service().telemetry().full_spans, begin_);
+    span_ = start_asking(request_.trace, origin_fetch_span, client_.share(), asking(), begin_);
   }
   ~Attempt() { request_.trace.end(span_, request_.exchange.reactor().now()); }
 
@@ -91,9 +90,10 @@ class Attempt {
  private:
   Asking asking() const {
     const wire::RequestHead& head = request_.head();
+    const bool full = request_.edge.service().telemetry().full_spans;
     if (!request_.rewritten.empty())
-      return {head.method_text, request_.rewritten.view(), "", request_.attempts};
-    return {head.method_text, head.path, head.query, request_.attempts};
+      return {head.method_text, request_.rewritten.view(), "", request_.attempts, full};
+    return {head.method_text, head.path, head.query, request_.attempts, full};
   }
 
   // HTTP/2 has no upgrade.

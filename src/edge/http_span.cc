@@ -11,7 +11,7 @@ using telemetry::SpanStatus;
 using telemetry::Trace;
 
 SpanRef start_asking(Trace& trace, const telemetry::SpanDecl& decl, const net::OriginShare& asked,
-                     const Asking& asking, bool full, MonoTime now) {
+                     const Asking& asking, MonoTime now) {
   const SpanRef span = trace.start(decl, now);
   if (!span) return span;
   trace.set(span, AttributeKey::http_request_method, asking.method);
@@ -19,7 +19,7 @@ SpanRef start_asking(Trace& trace, const telemetry::SpanDecl& decl, const net::O
   trace.set(span, AttributeKey::server_port, asked.port());
   if (asking.attempt > 1)
     trace.set(span, AttributeKey::http_request_resend_count, asking.attempt - 1);
-  if (!full) return span;
+  if (!asking.full) return span;
   Buffer url;
   for (const std::string_view part :
        {std::string_view(asked.scheme() == wire::Scheme::https ? "https://" : "http://"),

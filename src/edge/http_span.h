@@ -25,17 +25,18 @@ struct StatusText {
   static char digit(int value) { return static_cast<char>('0' + value % 10); }
 };
 
-// A request that we make. `attempt` counts from 1.
+// A request that we make. `attempt` counts from 1; `full` adds url.full, in which there may be a
+// query.
 struct Asking {
   std::string_view method;
   std::string_view target;  // with its query, or without it
   std::string_view query;
-  uint32_t attempt = 1;
+  uint32_t attempt;
+  bool full;
 };
-// Starts the span of one. `full` adds url.full, in which there may be a query.
+// Starts the span of one.
 telemetry::SpanRef start_asking(telemetry::Trace& trace, const telemetry::SpanDecl& decl,
-                                const net::OriginShare& asked, const Asking& asking, bool full,
-                                MonoTime now);
+                                const net::OriginShare& asked, const Asking& asking, MonoTime now);
 // What came of it.
 void note_answer(telemetry::Trace& trace, telemetry::SpanRef span, uint16_t status);
 void note_failure(telemetry::Trace& trace, telemetry::SpanRef span, const Error& error);

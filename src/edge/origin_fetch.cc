@@ -34,9 +34,9 @@ Task<Result<FetchedAnswer>> OriginFetch::attempt(const OriginAsk& ask, SiteOrigi
   runtime::Reactor& reactor = edge_.shard().reactor();
   net::OriginClient& client = *origin.client;
   const MonoTime begin = reactor.now();
-  const telemetry::SpanRef span =
-      start_asking(trace_, origin_fetch_span, client.share(), {"GET", ask.target, "", attempts_},
-                   edge_.service().telemetry().full_spans, begin);
+  const telemetry::SpanRef span = start_asking(
+      trace_, origin_fetch_span, client.share(),
+      {"GET", ask.target, "", attempts_, edge_.service().telemetry().full_spans}, begin);
   if (client_) {
     client_->origin = client.authority();
     client_->attempts = attempts_;

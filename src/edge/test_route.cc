@@ -119,9 +119,9 @@ Task<Result<uint16_t>> make_call(EdgeRequest& request, const Call& call) {
   if (!share) co_return std::unexpected(share.error());
   net::LiteralResolver addresses_only;
   net::OriginClient client(shard, *share, addresses_only, request.edge.metrics().recorder());
-  const telemetry::SpanRef span =
-      start_asking(request.trace, call_span, client.share(), {"POST", call.target, ""},
-                   request.edge.service().telemetry().full_spans, shard.now());
+  const telemetry::SpanRef span = start_asking(
+      request.trace, call_span, client.share(),
+      {"POST", call.target, "", 1, request.edge.service().telemetry().full_spans}, shard.now());
   const Result<uint16_t> status = co_await ask(request, client, call, span);
   if (status)
     note_answer(request.trace, span, *status);

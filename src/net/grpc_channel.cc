@@ -46,18 +46,24 @@ Task<Result<Http2ClientConnection*>> GrpcChannel::connect(Wait wait) {
       WEIR_CO_CHECK(co_await connected_.wait(wait));
       continue;
     }
-    retire();
-    connecting_ = true;
-    Result<Dialed> dialed = co_await client_.connect(
-        bounded(wait, shard_.now(), options_.connect_timeout), HttpOffer::http2);
-    connecting_ = false;
-    connected_.wake_all();
-    if (!dialed) co_return std::unexpected(dialed.error());
-    current_ = std::make_unique<Http2ClientConnection>(shard_, std::move(dialed->stream),
-                                                       wire::Http2ClientLimits{}, options_.times);
-    current_->start();
+    if (const Result<> dialed = co_await dial(wait); !dialed)
+      co_return std::unexpected(dialed.error());
   }
   co_return current_.get();
+}
+
+Task<Result<>> GrpcChannel::dial(Wait wait) {
+  retire();
+  connecting_ = true;
+  Result<Dialed> dialed = co_await client_.connect(
+      bounded(wait, shard_.now(), options_.connect_timeout), HttpOffer::http2);
+  connecting_ = false;
+  connected_.wake_all();
+  if (!dialed) co_return std::unexpected(dialed.error());
+  current_ = std::make_unique<Http2ClientConnection>(shard_, std::move(dialed->stream),
+                                                     wire::Http2ClientLimits{}, options_.times);
+  current_->start();
+  co_return Result<>{};
 }
 
 // Calls that are under way on it end there.

@@ -58,7 +58,10 @@ class GrpcChannel {
   friend class GrpcClientCall;
   using ConnectionPtr = std::unique_ptr<Http2ClientConnection>;
 
+  // The connection for a new call, made if need be; callers meanwhile wait for the first.
   runtime::Task<Result<Http2ClientConnection*>> connect(runtime::Wait wait);
+  // Puts a new one in place of the present one.
+  runtime::Task<Result<>> dial(runtime::Wait wait);
   runtime::Task<> dispose(ConnectionPtr connection);
   void retire();
 

@@ -14,7 +14,6 @@ namespace weir::net {
 namespace {
 
 using runtime::Task;
-using runtime::Wait;
 using wire::GrpcCode;
 
 // A gRPC server: what it does is in the path.

@@ -153,7 +153,7 @@ Verdict check_status(const GrpcStatus& status, GrpcCode code) {
   return status.code == code ? "" : "ended with " + names_of(status);
 }
 
-Verdict check_sizes(const Outcome& outcome, std::vector<size_t> expected) {
+Verdict check_sizes(const Outcome& outcome, const std::vector<size_t>& expected) {
   if (outcome.status.code != GrpcCode::ok) return "ended with " + names_of(outcome.status);
   return outcome.sizes == expected ? "" : "the answers have other sizes";
 }

@@ -56,7 +56,7 @@ std::string seen(const Served& served) {
   for (const test::Frame& each : served.reader.frames) {
     if (each.stream != 1) continue;
     for (const auto& [name, value] : each.fields)
-      all += name + "=" + value + ";";
+      all.append(name).append("=").append(value).append(";");
     if (each.type == FrameType::data) all += each.payload;
     if (each.last()) all += "!";
   }

@@ -16,7 +16,7 @@ inline void by_http2(OriginSettings& s) {
   s.http2.use = Http2Use::on;
 }
 
-inline std::string head(uint32_t stream, wire::test::NameValues fields, bool last = false) {
+inline std::string head(uint32_t stream, const wire::test::NameValues& fields, bool last = false) {
   return wire::test::request(stream, fields, last);
 }
 inline std::string ok(uint32_t stream, std::string_view body) {

@@ -25,9 +25,12 @@ std::string_view trimmed(std::string_view text) {
 
 bool is_share(std::string_view text) {
   double share = 0;
-  const char* const end = text.data() + text.size();
-  const auto read = std::from_chars(text.data(), end, share);
-  return read.ec == std::errc() && read.ptr == end && share >= 0 && share <= 1;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), share);
+  return error == std::errc() && end == text.data() + text.size() && share >= 0 && share <= 1;
+}
+
+std::string broken_escape(const std::string& variable, std::string_view name) {
+  return variable + ": the value of " + std::string(name) + " has a broken % escape";
 }
 
 // "a=1,b=%20" as W3C Baggage writes it, without properties.
@@ -43,9 +46,9 @@ std::expected<settings::TextMap, std::string> parse_pairs(const std::string& var
     if (equals == 0 || equals == pair.npos)
       return unexpected(variable + ": expected NAME=VALUE,NAME=VALUE");
     Buffer value;
-    const std::string name(trimmed(pair.substr(0, equals)));
+    const std::string_view name = trimmed(pair.substr(0, equals));
     if (!wire::percent_decode(trimmed(pair.substr(equals + 1)), value))
-      return unexpected(variable + ": the value of " + name + " has a broken % escape");
+      return unexpected(broken_escape(variable, name));
     pairs.emplace_back(name, value.view());
   }
   return pairs;

@@ -67,7 +67,7 @@ Task<> run_case(net::test::OneShard& one, std::vector<std::string> answers, Case
   co_await sink.stop();
 }
 
-void on_every_reactor(std::vector<std::string> answers, CaseBody body) {
+void on_every_reactor(const std::vector<std::string>& answers, CaseBody body) {
   for (const auto kind : net::test::reactor_kinds()) {
     CAPTURE(static_cast<int>(kind));
     net::test::OneShard one(kind);

@@ -28,7 +28,7 @@ void write(Body& body, std::string_view bytes) {
     const std::span<char> room = body.room();
     REQUIRE(!room.empty());
     const size_t n = std::min(room.size(), bytes.size());
-    std::copy_n(bytes.data(), n, room.data());
+    std::ranges::copy(bytes.substr(0, n), room.begin());
     body.publish(n);
     bytes.remove_prefix(n);
   }

@@ -35,7 +35,7 @@ class CacheWorld {
         process_(world_, *Address::parse("10.0.0.1:0"), shards,
                  [this](runtime::Shard& shard) { return main(*this, shard); }) {}
 
-  // Runs body(*this, arguments...) to its end; at most an hour of the simulated clock.
+  // Runs body(*this, std::move(arguments)...) to its end; at most an hour of the simulated clock.
   template <class Body, class... Arguments>
   void run(Body body, Arguments... arguments) {
     bool done = false;

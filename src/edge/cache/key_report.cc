@@ -150,8 +150,8 @@ runtime::Task<Result<std::vector<HotKey>>> ShardStore::hottest(size_t count, run
       delete inquiry;
     }
   }
-  if (keys) *keys = hottest_of(*std::move(keys), count);
-  co_return keys;
+  if (!keys) co_return keys;
+  co_return hottest_of(*std::move(keys), count);
 }
 
 }  // namespace weir::edge::cache

@@ -59,7 +59,8 @@ Task<bool> read_answers(Shard& shard, runtime::Stream& stream, size_t count) {
     if (!chunk || chunk->empty()) co_return false;
     text.append(chunk->view());
   }
-  co_return text.empty();
+  const bool nothing_else = text.empty();
+  co_return nothing_else;
 }
 
 Task<> client(Shard& shard, Seen& seen) {
@@ -79,17 +80,20 @@ Task<> client(Shard& shard, Seen& seen) {
   ++seen.ended;
 }
 
+Task<> start_clients(Shard& shard, Seen& seen) {
+  for (size_t i = 0; i < clients_count; ++i)
+    shard.background().spawn(client(shard, seen));
+  co_return;
+}
+
 // How many connections moved.
 uint64_t check_seed(uint64_t seed, size_t shards) {
   SimWorld world(seed, runtime::SimFaults{});
   SimulatedEdge edge(
       world, {.address = edge_address, .origin_urls = {"http://10.0.1.1:8000"}, .shards = shards});
   Seen seen;
-  SimProcess asking(world, client_host, 1, [&](Shard& shard) -> Task<> {
-    for (size_t i = 0; i < clients_count; ++i)
-      shard.background().spawn(client(shard, seen));
-    co_return;
-  });
+  SimProcess asking(world, client_host, 1,
+                    [&seen](Shard& shard) { return start_clients(shard, seen); });
   CHECK(asking.join(minutes(10)));
   CHECK(seen.answered == clients_count * rounds);
   CHECK(seen.wrong == 0);

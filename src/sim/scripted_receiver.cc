@@ -1,6 +1,7 @@
 #include "sim/scripted_receiver.h"
 
 #include <array>
+#include <span>
 
 #include "base/hash.h"
 #include "runtime/waiter.h"
@@ -33,15 +34,19 @@ void each_message(std::string_view message, uint32_t number, Visit visit) {
       visit(reader.bytes());
 }
 
-// ResourceSpans, ScopeSpans and Span are 1, 2 and 2 inside each other.
+// How many there are at the end of a path of numbers.
+uint64_t count_messages(std::string_view message, std::span<const uint32_t> path) {
+  if (path.empty()) return 1;
+  uint64_t count = 0;
+  each_message(message, path[0],
+               [&](std::string_view inside) { count += count_messages(inside, path.subspan(1)); });
+  return count;
+}
+
+// ResourceSpans, ScopeSpans and Span.
 uint64_t spans_in(std::string_view request) {
-  uint64_t spans = 0;
-  each_message(request, 1, [&](std::string_view resource) {
-    each_message(resource, 2, [&](std::string_view scope) {
-      each_message(scope, 2, [&](std::string_view) { ++spans; });
-    });
-  });
-  return spans;
+  constexpr std::array<uint32_t, 3> path{1, 2, 2};
+  return count_messages(request, path);
 }
 
 // ExportTraceServiceResponse; empty where nothing was rejected.

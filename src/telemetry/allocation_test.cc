@@ -38,6 +38,7 @@ TEST_CASE("this test sees allocations") {
   const uint64_t before = allocations_of_thread;
   const std::string text(1000, 'x');
   CHECK(allocations_of_thread == before + 1);
+  CHECK(text.size() == 1000);
 }
 
 TEST_CASE("spans, counters and histograms are recorded without an allocation") {

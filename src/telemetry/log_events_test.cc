@@ -65,7 +65,9 @@ TEST_CASE("so many events may wait and no more, and room comes back") {
   log.settle(batch, 2, 1);
   CHECK(log.held() == 1);
   CHECK_FALSE(log.half_full());
-  { const LogEvent event(log, failed, at(5), context); }
+  {
+    const LogEvent event(log, failed, at(5), context);
+  }
   CHECK(log.recorded() == 4);
   CHECK(log.surplus() == 2);
 }

@@ -26,7 +26,7 @@ constexpr GaugeDecl age{.name = "age", .unit = "s", .help = "Oldest.", .merge = 
 constexpr HistogramDecl latency{
     .name = "latency", .unit = "s", .help = "Time to answer.", .labels = {"path"}, .points_max = 4};
 
-uint64_t count_of(const Metric& metric, std::vector<std::string> values) {
+uint64_t count_of(const Metric& metric, const std::vector<std::string>& values) {
   for (const MetricPoint& point : metric.points)
     if (!point.overflow && point.values == values) return std::get<uint64_t>(point.value);
   return 0;

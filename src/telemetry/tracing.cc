@@ -31,17 +31,17 @@ constexpr int patient_reads = 100;
 }  // namespace
 
 Tracer::Tracer(std::shared_ptr<SamplingTable> table, const TelemetrySettings& settings,
-               const std::atomic<ShedStep>& shedding, unsigned shard, unsigned shards,
-               uint64_t seed)
+               const std::atomic<ShedStep>& shedding, Place place, uint64_t seed)
     : recording_(settings.record),
-      shard_(shard),
+      shard_(place.shard),
       shedding_(shedding),
       wants_exemplars_(settings.exemplars),
       random_(seed),
       meter_(random_()),
       ring_(settings.flight_recorder_bytes),
-      queue_((settings.queue_spans_max + shards - 1) / shards),
-      logs_(settings.logs_ring_bytes, (settings.queue_logs_max + shards - 1) / shards, shedding) {
+      queue_((settings.queue_spans_max + place.shards - 1) / place.shards),
+      logs_(settings.logs_ring_bytes, (settings.queue_logs_max + place.shards - 1) / place.shards,
+            shedding) {
   use(std::move(table));
 }
 
@@ -89,7 +89,7 @@ Tracing::Tracing(unsigned shards, const TelemetrySettings& settings, uint64_t se
       lines_(settings.queue_logs_max) {
   Random seeds(seed);
   for (unsigned shard = 0; shard < shards; ++shard)
-    tracers_.emplace_back(table_, settings, shedding_, shard, shards, seeds());
+    tracers_.emplace_back(table_, settings, shedding_, Tracer::Place{shard, shards}, seeds());
 }
 
 std::shared_ptr<SamplingTable> Tracing::resample(const SamplingSettings& settings) {

@@ -36,9 +36,13 @@ namespace weir::telemetry {
 
 class Tracer {
  public:
+  struct Place {
+    unsigned shard;
+    unsigned shards;  // which share what the process may queue
+  };
   // `shedding` outlives it.
   Tracer(std::shared_ptr<SamplingTable> table, const TelemetrySettings& settings,
-         const std::atomic<ShedStep>& shedding, unsigned shard, unsigned shards, uint64_t seed);
+         const std::atomic<ShedStep>& shedding, Place place, uint64_t seed);
   Tracer(const Tracer&) = delete;
   Tracer& operator=(const Tracer&) = delete;
 

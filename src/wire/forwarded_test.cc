@@ -11,7 +11,7 @@ namespace {
 
 using Kind = ForwardedNode::Kind;
 
-Result<std::vector<ForwardedElement>> forwarded(std::vector<std::string_view> values) {
+Result<std::vector<ForwardedElement>> forwarded(const std::vector<std::string_view>& values) {
   std::array<Field, 8> storage;
   Fields fields(storage);
   for (const std::string_view value : values)

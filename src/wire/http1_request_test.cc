@@ -257,8 +257,8 @@ TEST_CASE("Expect and Upgrade are recognised where they count") {
         "POST / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
         "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n\r\n",
         "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n",
-        "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nConnection: Upgrade\r\nUpgrade: "
-        "websocket\r\n\r\n"}) {
+        "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nConnection: Upgrade\r\n"
+        "Upgrade: websocket\r\n\r\n"}) {
     parsed = parse(other);
     CHECK(parsed->result.complete());
     CHECK_FALSE(parsed->head.upgrade_websocket);

@@ -403,12 +403,13 @@ TEST_CASE("window updates of a client that fetches much are no flood") {
   Server server;
   server.exchange(test::hello() + test::frame(FrameType::window_update, 0, 0, test::be32(1 << 30)));
   const std::string update = test::frame(FrameType::window_update, 0, 0, test::be32(1));
+  const std::string updates = update + update + update + update;
   uint32_t id = 1;
   for (int i = 0; i < 5000; ++i, id += 2) {
     server.exchange(test::request(id, test::get_fields()));
     server.answer(id, "x");
     server.send();
-    REQUIRE(server.exchange(update + update + update + update));
+    REQUIRE(server.exchange(updates));
   }
 }
 

@@ -16,7 +16,7 @@ struct Combined {
   bool valid;
 };
 
-Combined combine(std::vector<std::string> values, std::string_view key = {},
+Combined combine(const std::vector<std::string>& values, std::string_view key = {},
                  std::string_view own = {}) {
   std::array<Field, 8> storage;
   Fields fields(storage);

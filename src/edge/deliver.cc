@@ -71,14 +71,17 @@ Task<Result<>> pass_on_body(EdgeRequest& request, net::OriginExchange& origin, O
     }
     if (piece && piece->empty() && !body.done()) {
       // Nothing more at the moment: what we have goes out before we wait.
-      if (!request.out().empty()) WEIR_CO_CHECK(co_await request.exchange.flush());
+      const Result<> sent = request.out().empty() ? Result<>{} : co_await request.exchange.flush();
+      if (!sent) co_return std::unexpected(sent.error());
       piece = co_await origin.read(wait);
     }
     if (!piece) {
       origin_failed = true;
       co_return std::unexpected(piece.error());
     }
-    if (!piece->empty()) WEIR_CO_CHECK(co_await pass_on(request, *piece, framing));
+    if (piece->empty()) continue;
+    const Result<> passed = co_await pass_on(request, *piece, framing);
+    if (!passed) co_return std::unexpected(passed.error());
   }
   end_body(request, origin, body.trailers(), framing);
   co_return Result<>{};

@@ -42,12 +42,8 @@ Task<Result<GrpcReply>> GrpcChannel::call(GrpcCall call, Wait wait) {
 
 Task<Result<Http2ClientConnection*>> GrpcChannel::connect(Wait wait) {
   while (!current_ || !current_->usable()) {
-    if (connecting_) {
-      WEIR_CO_CHECK(co_await connected_.wait(wait));
-      continue;
-    }
-    if (const Result<> dialed = co_await dial(wait); !dialed)
-      co_return std::unexpected(dialed.error());
+    const Result<> done = connecting_ ? co_await connected_.wait(wait) : co_await dial(wait);
+    if (!done) co_return std::unexpected(done.error());
   }
   co_return current_.get();
 }

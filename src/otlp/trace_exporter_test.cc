@@ -205,8 +205,8 @@ TEST_CASE("a partial success is never repeated; its rejected spans are counted a
 }
 
 TEST_CASE("retries end with elapsed_max") {
-  std::vector<std::string> always(100, answer("503 Busy"));
-  on_every_reactor(std::move(always), [](Sink& sink, Exporting& all) -> Task<> {
+  const std::vector<std::string> always(100, answer("503 Busy"));
+  on_every_reactor(always, [](Sink& sink, Exporting& all) -> Task<> {
     all.settings.retry.elapsed_max = milliseconds(100);
     record_request(all.tracing.tracer(0));
     all.start();

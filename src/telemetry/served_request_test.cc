@@ -15,7 +15,7 @@ namespace {
 // One shard, of which more or less is shed.
 class Shard {
  public:
-  explicit Shard(double rate) : tracer_(table(rate), settings(rate), shed, 0, 1, 7) {}
+  explicit Shard(double rate) : tracer_(table(rate), settings(rate), shed, {0, 1}, 7) {}
   Tracer& tracer() { return tracer_; }
   uint64_t dropped(DropReason reason) const {
     return tracer_.account().dropped[static_cast<size_t>(reason)];

@@ -252,13 +252,14 @@ TEST_CASE("Expect and Upgrade are recognised where they count") {
   CHECK(refusal_of_lines("Expect: 200-ok\r\n") == 417);
   parsed = parse("GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: WebSocket\r\n\r\n");
   CHECK(parsed->head.upgrade_websocket);
+  const char* const with_body =
+      "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nConnection: Upgrade\r\n"
+      "Upgrade: websocket\r\n\r\n";
   for (const char* other :
        {"GET / HTTP/1.0\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
         "POST / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
         "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n\r\n",
-        "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n",
-        "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nConnection: Upgrade\r\n"
-        "Upgrade: websocket\r\n\r\n"}) {
+        "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n", with_body}) {
     parsed = parse(other);
     CHECK(parsed->result.complete());
     CHECK_FALSE(parsed->head.upgrade_websocket);

@@ -35,11 +35,11 @@ class CacheWorld {
         process_(world_, *Address::parse("10.0.0.1:0"), shards,
                  [this](runtime::Shard& shard) { return main(*this, shard); }) {}
 
-  // Runs body(*this, std::move(arguments)...) to its end; at most an hour of the simulated clock.
+  // Runs body(*this, arguments...) to its end; at most an hour of the simulated clock.
   template <class Body, class... Arguments>
   void run(Body body, Arguments... arguments) {
     bool done = false;
-    runtime::Task<> task = note_end(body(*this, arguments...), done);
+    runtime::Task<> task = note_end(body(*this, std::move(arguments)...), done);
     process_.shards().post(
         0, [this, &task] { stores[0]->shard().background().spawn(std::move(task)); });
     WEIR_ASSERT(world_.run_while([&done] { return !done; }, after(world_.now(), hours(1))));

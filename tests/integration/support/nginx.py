@@ -29,6 +29,7 @@ http {{
     listen 127.0.0.1:{port};
     root {folder}/root;
     location / {{ }}
+    location /pages/ {{ add_header Surrogate-Key pages; }}
     location = /moved {{ return 302 /small.txt; }}
     location = /empty {{ return 204; }}
     location = /no-length {{ chunked_transfer_encoding on; gzip on;

@@ -38,8 +38,10 @@ TEST_CASE("a list of cores narrows the shards, and a core that may not be used i
 
 TEST_CASE("a congestion control that the kernel does not have is an error that names the setting") {
   RuntimeSettings settings = settings::defaults(runtime_settings());
-  CHECK(plan_threads(settings, machine_with({0}))->threads.reactor.loopback_congestion_control ==
-        "reno");
+  const auto any = [](const std::string&) { return true; };
+  CHECK(
+      plan_threads(settings, machine_with({0}), any)->threads.reactor.loopback_congestion_control ==
+      "reno");
   settings.loopback_congestion_control = "no_such";
   const auto refused = plan_threads(settings, machine_with({0}));
   REQUIRE(!refused.has_value());

@@ -126,7 +126,7 @@ Task<std::optional<runtime::Relayed>> OriginExchange::relay_body(HttpExchange& c
                                                                  Wait wait) {
   WEIR_ASSERT(lease_.input().unread().size() == piece.size());
   if (!request_complete_) co_return std::nullopt;
-  const runtime::RelayEnd from{lease_.stream(), wait, settings_.body_timeout};
+  const runtime::RelayEnd from{lease_.stream(), wait, settings_.body_timeout, piece.size()};
   std::optional<runtime::Relayed> relayed = co_await client.relay(piece, from, body_.left());
   if (!relayed) co_return relayed;
   body_.skip(relayed->bytes);

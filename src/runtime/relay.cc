@@ -5,9 +5,11 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 
 #include "runtime/next_turn.h"
 #include "runtime/socket.h"
+#include "runtime/system_call.h"
 
 namespace weir::runtime {
 namespace {
@@ -19,11 +21,8 @@ constexpr uint64_t held_bytes_max = 256 * 1024;
 
 // Bytes that moved; 0 at the end of the source; -errno.
 ssize_t move(int from, int to, uint64_t bytes) {
-  ssize_t moved = 0;
-  do {
-    moved = ::splice(from, nullptr, to, nullptr, bytes, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
-  } while (moved < 0 && errno == EINTR);
-  return moved < 0 ? -errno : moved;
+  return system_call(SYS_splice, from, nullptr, to, nullptr, bytes,
+                     SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
 }
 
 class Relaying {
@@ -121,7 +120,7 @@ class Relaying {
 
 Task<std::optional<Relayed>> relay(RelayEnd from, RelayEnd to, std::span<iovec> first,
                                    uint64_t bytes) {
-  const int source = from.stream.lend_input();
+  const int source = from.stream.lend_input(from.body_received);
   if (source < 0) co_return std::nullopt;
   const int target = to.stream.lend_output();
   Pipes& pipes = from.stream.reactor().pipes();
@@ -132,8 +131,8 @@ Task<std::optional<Relayed>> relay(RelayEnd from, RelayEnd to, std::span<iovec> 
     result = co_await relaying.run(first);
     pipes.give_back(*pipe, relaying.pipe_is_empty());
   }
-  if (target >= 0) to.stream.give_back();
-  from.stream.give_back();
+  if (target >= 0) to.stream.give_back(0);
+  from.stream.give_back(result ? result->bytes : 0);
   co_return result;
 }
 

@@ -16,6 +16,8 @@ struct RelayEnd {
   Stream& stream;
   Wait wait;          // for all of it
   Duration patience;  // for the next bytes to come, or to have room
+  // Of the source: how many of what was received lately are of what is passed on, and not its head.
+  uint64_t body_received = 0;
 };
 
 struct Relayed {

@@ -149,6 +149,80 @@ TEST_CASE("a relay takes what was asked for and not a byte more") {
   });
 }
 
+// An answer of a head and a body, of which the head is received and the body relayed. How much came
+// with the first receive.
+Task<size_t> relay_answer(Way& way, std::string_view head, std::string_view body) {
+  co_await send_all(*way.origin.client, "ask");
+  CHECK(co_await read_exactly(*way.origin.server, 3) == "ask");
+  co_await send_all(*way.origin.server, std::string(head) + std::string(body));
+  std::string got;
+  size_t first = 0;
+  while (got.size() < head.size()) {
+    Result<Chunk> chunk = co_await way.origin.client->recv(way.from().wait);
+    if (!chunk || chunk->empty()) break;
+    if (first == 0) first = chunk->size();
+    got += chunk->view();
+  }
+  CHECK(got.starts_with(head));
+  const size_t body_received = got.size() - head.size();
+  RelayEnd from = way.from();
+  from.body_received = body_received;
+  const auto relayed = co_await relay(from, way.to(), {}, 50'000 - body_received);
+  REQUIRE(relayed.has_value());
+  CHECK(relayed->bytes == 50'000 - body_received);
+  const size_t left = 50'000 - body_received;
+  CHECK(co_await read_exactly(*way.client.client, left) == body.substr(body_received, left));
+  co_return first;
+}
+
+TEST_CASE("once an answer was relayed, of the next not much more than the head is read") {
+  if (!uring_allowed()) return;
+  on_a_way([](Reactor&, Way& way) -> Task<> {
+    const std::string body = numbered(50'000);
+    CHECK(co_await relay_answer(way, std::string(100, 'h'), body) == 4096);
+    CHECK(co_await relay_answer(way, std::string(100, 'h'), body) == 256);
+    // A longer head than the last takes another read.
+    CHECK(co_await relay_answer(way, std::string(3000, 'h'), body) == 256);
+    CHECK(co_await relay_answer(way, std::string(3000, 'h'), body) == 4096);
+    CHECK(co_await relay_answer(way, std::string(300, 'h'), body) == 4096);
+    CHECK(co_await relay_answer(way, std::string(300, 'h'), body) == 512);
+    CHECK(way.origin.client->quiet());
+  });
+}
+
+TEST_CASE("what lies behind a relayed body is noticed, also where the socket has said how much") {
+  if (!uring_allowed()) return;
+  static constexpr std::string_view head = "a head";
+  on_a_way([](Reactor&, Way& way) -> Task<> {
+    const std::string body = numbered(50'000);
+    for (int answer = 0; answer < 3; ++answer) {
+      co_await relay_answer(way, head, body);
+      CHECK(way.origin.client->quiet());
+    }
+    co_await relay_answer(way, head, body + "x");
+    CHECK(!way.origin.client->quiet());
+    CHECK(co_await read_exactly(*way.origin.client, 1) == "x");
+    CHECK(way.origin.client->quiet());
+  });
+  on_a_way([](Reactor&, Way& way) -> Task<> {
+    const std::string body = numbered(50'000);
+    co_await relay_answer(way, head, body);
+    Scope scope(way.origin.client->reactor());
+    // The end comes before the body is looked at.
+    scope.spawn([](Way& on) -> Task<> {
+      CHECK(co_await read_exactly(*on.origin.server, 3) == "ask");
+      co_await send_all(*on.origin.server, "0123456789");
+      on.origin.server->shutdown_send();
+    }(way));
+    co_await send_all(*way.origin.client, "ask");
+    co_await scope.join();
+    Result<Chunk> chunk = co_await way.origin.client->recv(way.from().wait);
+    REQUIRE(chunk.has_value());
+    CHECK(chunk->view() == "0123456789");
+    CHECK(!way.origin.client->quiet());
+  });
+}
+
 TEST_CASE("what goes first is not held back while the source says nothing") {
   if (!uring_allowed()) return;
   on_a_way([](Reactor& reactor, Way& way) -> Task<> {

@@ -5,9 +5,11 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "runtime/page_pipe.h"
+#include "runtime/system_call.h"
 
 namespace weir::runtime {
 namespace {
@@ -104,16 +106,19 @@ std::span<iovec> without(std::span<iovec> parts, size_t bytes) {
 }
 
 Result<size_t> send_at_once(int fd, std::span<iovec> parts, int flags) {
-  msghdr message{};
-  message.msg_iov = parts.data();
-  message.msg_iovlen = parts.size();
+  flags |= MSG_NOSIGNAL | MSG_DONTWAIT;
   ssize_t sent = 0;
-  do {
-    sent = ::sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT | flags);
-  } while (sent < 0 && errno == EINTR);
+  if (parts.size() == 1) {
+    sent = system_call(SYS_sendto, fd, parts[0].iov_base, parts[0].iov_len, flags, nullptr, 0);
+  } else {
+    msghdr message{};
+    message.msg_iov = parts.data();
+    message.msg_iovlen = parts.size();
+    sent = system_call(SYS_sendmsg, fd, &message, flags);
+  }
   if (sent >= 0) return static_cast<size_t>(sent);
-  if (errno == EAGAIN) return size_t{0};
-  return std::unexpected(system_error(errno, "sending failed"));
+  if (sent == -EAGAIN) return size_t{0};
+  return std::unexpected(system_error(static_cast<int>(-sent), "sending failed"));
 }
 
 bool begins_with_pages(const PagePipe* pages, std::span<const iovec> parts) {

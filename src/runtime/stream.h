@@ -98,11 +98,12 @@ class Stream {
   // After detach(): what the adopting shard puts over the descriptor's stream; null: nothing.
   virtual std::unique_ptr<StreamLayer> take_layer() { return nullptr; }
 
-  // For relay.h: the socket, while nobody else uses that side of it, until give_back(); -1 where
-  // bytes must pass through us, and where some have already come.
-  virtual int lend_input() { return -1; }
+  // For relay.h: the socket, while nobody else uses that side of it, until give_back(), which is
+  // told how many bytes were taken out of it; -1 where bytes must pass through us, and where some
+  // wait here. `body_received`: see RelayEnd.
+  virtual int lend_input([[maybe_unused]] uint64_t body_received) { return -1; }
   virtual int lend_output() { return -1; }
-  virtual void give_back() {}
+  virtual void give_back([[maybe_unused]] uint64_t taken) {}
 
   uint64_t bytes_received() const { return bytes_received_; }
   uint64_t bytes_sent() const { return bytes_sent_; }

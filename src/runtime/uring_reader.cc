@@ -1,10 +1,15 @@
 #include "runtime/uring_reader.h"
 
 #include <algorithm>
+#include <bit>
 #include <cerrno>
+#include <cstring>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 
+#include "runtime/system_call.h"
 #include "runtime/uring_stream.h"
 
 namespace weir::runtime {
@@ -13,12 +18,20 @@ namespace {
 // A head and, of small answers, the body.
 constexpr uint32_t head_read_bytes = 4096;
 
-ssize_t read_socket(int fd, char* to, size_t bytes, int flags) {
-  ssize_t size = 0;
-  do {
-    size = ::recv(fd, to, bytes, MSG_DONTWAIT | flags);
-  } while (size < 0 && errno == EINTR);
-  return size < 0 ? -errno : size;
+// A head that is like the last, and as little as possible behind it, which would be copied twice.
+uint32_t bytes_for_head(uint64_t last) {
+  constexpr uint64_t longer_by = 32;
+  return static_cast<uint32_t>(
+      std::bit_ceil(std::min<uint64_t>(last + longer_by, head_read_bytes)));
+}
+
+// What TCP_INQ says.
+std::optional<uint64_t> behind(const msghdr& message) {
+  const cmsghdr* field = CMSG_FIRSTHDR(&message);
+  if (!field || field->cmsg_level != SOL_TCP || field->cmsg_type != TCP_CM_INQ) return std::nullopt;
+  int bytes = 0;
+  std::memcpy(&bytes, CMSG_DATA(field), sizeof bytes);
+  return static_cast<uint64_t>(bytes);
 }
 
 }  // namespace
@@ -46,7 +59,21 @@ void UringReader::read_soon() {
 }
 
 void UringReader::expect_head() {
-  next_bytes_ = head_read_bytes;
+  answer_bytes_ = 0;
+  const uint64_t last = std::exchange(relayed_head_bytes_, 0);
+  next_bytes_ = last > 0 ? bytes_for_head(last) : head_read_bytes;
+}
+
+void UringReader::lend(uint64_t body_received) {
+  relayed_head_bytes_ = answer_bytes_ - body_received;
+  if (says_behind_) return;
+  const int yes = 1;
+  says_behind_ = setsockopt(fd_, IPPROTO_TCP, TCP_INQ, &yes, sizeof yes) == 0;
+}
+
+void UringReader::give_back(uint64_t taken) {
+  if (behind_ == taken) readable_ = hung_up_;
+  behind_.reset();
 }
 
 void UringReader::cancel() {
@@ -56,7 +83,9 @@ void UringReader::cancel() {
 bool UringReader::drained() {
   if (!readable_) return true;
   char byte;
-  if (read_socket(fd_, &byte, 1, MSG_PEEK) != -EAGAIN) return false;
+  if (system_call(SYS_recvfrom, fd_, &byte, 1, MSG_PEEK | MSG_DONTWAIT, nullptr, nullptr) !=
+      -EAGAIN)
+    return false;
   readable_ = false;
   return true;
 }
@@ -67,6 +96,7 @@ void UringReader::on_complete(int result, uint32_t flags) {
   if (!armed_ && stream_.detaching_) return stream_.resume_detach();
   if (result >= 0) {
     readable_ = true;
+    behind_.reset();
     hung_up_ |= (result & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
   }
   if (!wanted()) return;
@@ -85,9 +115,25 @@ void UringReader::take_turn() {
 
 void UringReader::read() {
   if (!wanted() || !readable_) return;
-  const std::span<char> room = ring_.bulk_buffers().room();
-  const size_t asked = next_bytes_ == 0 ? room.size() : std::min<size_t>(room.size(), next_bytes_);
-  hand_over(read_socket(fd_, room.data(), asked, 0), asked);
+  std::span<char> room = ring_.bulk_buffers().room();
+  if (next_bytes_ != 0) room = room.first(std::min<size_t>(room.size(), next_bytes_));
+  hand_over(receive(room), room.size());
+}
+
+ssize_t UringReader::receive(std::span<char> room) {
+  behind_.reset();
+  if (!says_behind_)
+    return system_call(SYS_recvfrom, fd_, room.data(), room.size(), MSG_DONTWAIT, nullptr, nullptr);
+  iovec into{room.data(), room.size()};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))];
+  msghdr message{};
+  message.msg_iov = &into;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof control;
+  const ssize_t size = system_call(SYS_recvmsg, fd_, &message, MSG_DONTWAIT);
+  if (size > 0) behind_ = behind(message);
+  return size;
 }
 
 void UringReader::hand_over(ssize_t size, size_t asked) {
@@ -103,9 +149,10 @@ void UringReader::hand_over(ssize_t size, size_t asked) {
   const bool full = static_cast<size_t>(size) == asked;
   readable_ = full || hung_up_;
   const bool small = next_bytes_ != 0;
-  if (full) next_bytes_ = 0;
+  if (full) next_bytes_ = small && next_bytes_ < head_read_bytes ? head_read_bytes : 0;
   BulkBuffers& buffers = ring_.bulk_buffers();
   const auto bytes = static_cast<uint32_t>(size);
+  answer_bytes_ += bytes;
   if (readable_ && reads_ahead_ && stream_.reads_on_after(bytes)) read_soon();
   stream_.on_received(small ? Chunk::copy_of({buffers.room().data(), bytes}) : buffers.take(bytes));
 }

@@ -222,8 +222,9 @@ void UringStream::resume_detach() {
   if (!input_armed()) reactor().resume_later(std::exchange(detaching_, nullptr));
 }
 
-int UringStream::lend_input() {
+int UringStream::lend_input(uint64_t body_received) {
   if (!reader_ || recv_armed_ || receiver_waits() || has_input()) return -1;
+  reader_->lend(body_received);
   return lend();
 }
 
@@ -239,8 +240,9 @@ int UringStream::lend() {
   return fd_;
 }
 
-void UringStream::give_back() {
+void UringStream::give_back(uint64_t taken) {
   lent_ = false;
+  if (reader_) reader_->give_back(taken);
   if (receiver_waits()) want_input();
 }
 

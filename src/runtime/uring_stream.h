@@ -26,9 +26,9 @@ class UringStream final : public Stream {
   // Takes effect when reading is armed the next time.
   void expect_bulk() override;
   bool quiet() const override { return !has_input() && (!reader_ || reader_->drained()); }
-  int lend_input() override;
+  int lend_input(uint64_t body_received) override;
   int lend_output() override;
-  void give_back() override;
+  void give_back(uint64_t taken) override;
 
  protected:
   void want_input() override;

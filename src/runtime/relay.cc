@@ -120,19 +120,19 @@ class Relaying {
 
 Task<std::optional<Relayed>> relay(RelayEnd from, RelayEnd to, std::span<iovec> first,
                                    uint64_t bytes) {
-  const int source = from.stream.lend_input(from.body_received);
-  if (source < 0) co_return std::nullopt;
   const int target = to.stream.lend_output();
+  if (target < 0) co_return std::nullopt;
+  const int source = from.stream.lend_input(from.body_received);
   Pipes& pipes = from.stream.reactor().pipes();
-  const std::optional<Pipe> pipe = target < 0 ? std::nullopt : pipes.take();
+  const std::optional<Pipe> pipe = source < 0 ? std::nullopt : pipes.take();
   std::optional<Relayed> result;
   if (pipe) {
     Relaying relaying(from, to, source, target, *pipe, bytes);
     result = co_await relaying.run(first);
     pipes.give_back(*pipe, relaying.pipe_is_empty());
   }
-  if (target >= 0) to.stream.give_back(0);
-  from.stream.give_back(result ? result->bytes : 0);
+  if (source >= 0) from.stream.give_back(result ? result->bytes : 0);
+  to.stream.give_back(0);
   co_return result;
 }
 

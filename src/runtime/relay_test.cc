@@ -223,6 +223,24 @@ TEST_CASE("what lies behind a relayed body is noticed, also where the socket has
   });
 }
 
+TEST_CASE("an end that nobody has been told of keeps a connection from leaving for another shard") {
+  if (!uring_allowed()) return;
+  on_a_way([](Reactor&, Way& way) -> Task<> {
+    co_await relay_answer(way, "a head", numbered(50'000));
+    co_await relay_answer(way, "a head", numbered(50'000));
+    way.origin.server->shutdown_send();
+    CHECK(co_await way.origin.client->detach() == -1);
+  });
+  on_a_way([](Reactor& reactor, Way& way) -> Task<> {
+    const int fd = co_await way.origin.client->detach();
+    REQUIRE(fd >= 0);
+    way.origin.server->shutdown_send();
+    StreamPtr adopted = reactor.adopt(fd);
+    adopted->expect_bulk();
+    CHECK(!adopted->quiet());
+  });
+}
+
 TEST_CASE("what goes first is not held back while the source says nothing") {
   if (!uring_allowed()) return;
   on_a_way([](Reactor& reactor, Way& way) -> Task<> {

@@ -99,7 +99,7 @@ class Stream {
   virtual std::unique_ptr<StreamLayer> take_layer() { return nullptr; }
 
   // For relay.h: the socket, while nobody else uses that side of it, until give_back(), which is
-  // told how many bytes were taken out of it; -1 where bytes must pass through us, and where some
+  // told how many bytes a relay has moved; -1 where bytes must pass through us, and where some
   // wait here. `body_received`: see RelayEnd.
   virtual int lend_input([[maybe_unused]] uint64_t body_received) { return -1; }
   virtual int lend_output() { return -1; }

@@ -65,7 +65,8 @@ void UringReader::expect_head() {
 }
 
 void UringReader::lend(uint64_t body_received) {
-  relayed_head_bytes_ = answer_bytes_ - body_received;
+  // An answer that began while its request was still being sent counts from then on.
+  relayed_head_bytes_ = answer_bytes_ - std::min(answer_bytes_, body_received);
   if (says_behind_) return;
   const int yes = 1;
   says_behind_ = setsockopt(fd_, IPPROTO_TCP, TCP_INQ, &yes, sizeof yes) == 0;

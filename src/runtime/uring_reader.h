@@ -34,6 +34,8 @@ class UringReader final : public UringOperation {
   bool busy() const { return armed_ || scheduled_; }
   // Whether the socket holds nothing that was not read. Asks the kernel where that is not known.
   bool drained();
+  // What was known is not good enough any more.
+  void doubt() { readable_ = true; }
   // Its turn to read, as it asked for with UringReactor::read_in_this_turn().
   void take_turn();
 
@@ -62,7 +64,7 @@ class UringReader final : public UringOperation {
   uint64_t relayed_head_bytes_ = 0;  // of the last answer; 0: it was not relayed
   bool armed_ = false;
   bool scheduled_ = false;  // in the reactor's list of those that read in this turn
-  bool readable_ = false;   // something came that was perhaps not read
+  bool readable_ = true;    // perhaps there is something to read
   bool hung_up_ = false;    // nothing will come behind what is there
   bool watching_ = false;
 };

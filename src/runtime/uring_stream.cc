@@ -210,6 +210,8 @@ Task<int> UringStream::detach() {
     };
     co_await Detached{*this};
   }
+  // What came last may have gone with the poll that was cancelled.
+  if (reader_) reader_->doubt();
   if (!quiet()) {
     leaving_ = false;
     co_return -1;

@@ -157,9 +157,9 @@ Problem read_file(const std::string& path, std::string& into) {
   const std::unique_ptr<std::FILE, Close> file(std::fopen(path.c_str(), "rb"));
   if (!file) return about("body", "@" + path, "cannot be opened");
   into.resize(64 * KiB);
-  size_t size = 0, got = 0;
-  while ((got = std::fread(into.data() + size, 1, into.size() - size, file.get())) > 0) {
-    size += got;
+  size_t size = 0;
+  while (!std::feof(file.get()) && !std::ferror(file.get())) {
+    size += std::fread(into.data() + size, 1, into.size() - size, file.get());
     if (size > body_bytes_most) return about("body", "@" + path, "is larger than 64MiB");
     if (size == into.size()) into.resize(size * 2);
   }

@@ -168,7 +168,8 @@ OriginConnectionPtr OriginPool::unlink(OriginConnection& connection) {
 
 void OriginPool::publish_idle() {
   share_->set_idle_count(shard_.index(), static_cast<uint32_t>(idle_count_));
-  share_->set_oldest_idle(shard_.index(), idle_.empty() ? never : idle_.back()->idle_since);
+  const OriginConnection* oldest = idle_.back();
+  share_->set_oldest_idle(shard_.index(), oldest ? oldest->idle_since : never);
 }
 
 bool OriginPool::is_usable(OriginConnection& connection) {

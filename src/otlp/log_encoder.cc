@@ -74,8 +74,12 @@ void LogEncoder::write(const telemetry::LoggedLine& line) {
   const auto time = static_cast<uint64_t>(line.wall_ns);
   write_head(time, line.level, line.message);
   write_attribute(writer_, 6, "module", std::string_view(line.module));
-  for (const auto& [key, value] : line.fields)
-    std::visit([&](const auto& one) { write_attribute(writer_, 6, key, one); }, value);
+  for (const auto& field : line.fields) {
+    const auto write_value = [&](const auto& one) {
+      write_attribute(writer_, 6, field.first, one);
+    };
+    std::visit(write_value, field.second);
+  }
   writer_.fixed64(11, time);
 }
 

@@ -1,5 +1,6 @@
 #include "wire/http1_framing.h"
 
+#include "base/assert.h"
 #include "wire/scan.h"
 
 namespace weir::wire {
@@ -43,6 +44,7 @@ HeadFault parse_framing(const Fields& fields, int minor_version, BodyFraming& fr
   if (coding && length) return {400, "both Content-Length and Transfer-Encoding"};
   if (fields.repeated(KnownField::content_length)) return {400, "more than one Content-Length"};
   if (length) return parse_content_length(length->value, framing);
+  WEIR_ASSERT(coding);
   if (fields.repeated(KnownField::transfer_encoding))
     return {400, "more than one Transfer-Encoding"};
   if (minor_version == 0) return {400, "Transfer-Encoding in HTTP/1.0"};

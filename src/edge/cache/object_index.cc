@@ -73,7 +73,9 @@ void ObjectIndex::replace(const Place& place, Object& object) {
   if (!copied(*place.bucket)) return;
   // The larger table is nobody's yet: which object a slot names there does not matter to a search
   // by key, as the old one has the same.
-  locate(*larger_, object.key(), object.hash()).slot->store(&object, std::memory_order_release);
+  const Place copy = locate(*larger_, object.key(), object.hash());
+  WEIR_ASSERT(copy.slot);
+  copy.slot->store(&object, std::memory_order_release);
 }
 
 void ObjectIndex::unlink(Object& object) {

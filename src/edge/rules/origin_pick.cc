@@ -54,6 +54,7 @@ size_t pick_origin(std::span<const OriginFacts> origins, uint64_t random) {
     best = std::min(best, rank(origin));
   const auto count = static_cast<size_t>(
       std::ranges::count_if(origins, [&](const OriginFacts& each) { return rank(each) == best; }));
+  WEIR_ASSERT(count > 0);
   const size_t first = (random >> 32) % count;
   if (count == 1) return nth(origins, best, 0);
   // Another one than the first.

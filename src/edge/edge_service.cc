@@ -3,6 +3,7 @@
 #include "edge/answered_metrics.h"
 #include "edge/edge_metrics.h"
 #include "edge/stored_answer.h"
+#include "net/client_metrics.h"
 
 namespace weir::edge {
 namespace {
@@ -85,11 +86,22 @@ std::expected<void, std::string> EdgeService::replace(const EdgeSettings& settin
   // allow(mutex): the main thread, once a reload
   const std::lock_guard lock(mutex_);
   if (generation_) keep_health(*generation_, **generation);
+  observe_breakers(**generation);
   generation_ = *std::move(generation);
   return {};
 }
 
+void EdgeService::observe_breakers(const Generation& generation) {
+  breaker_observations_.clear();
+  for (const auto& shares : generation.origins)
+    for (const auto& share : shares)
+      breaker_observations_.push_back(telemetry_.registry.observe(
+          net::origin_breaker_state, {share->authority()},
+          [this, share] { return static_cast<double>(share->breaker().state(ticked_.load())); }));
+}
+
 void EdgeService::tick(MonoTime now) {
+  ticked_.store(now);
   const telemetry::Registry& registry = telemetry_.registry;
   requests_.tick(now, registry.total(requests_decl));
   errors_.tick(now, registry.total(errors_decl));

@@ -76,11 +76,14 @@ class EdgeService {
   std::atomic<bool>& ready() { return ready_; }
   // Whether a new process takes over, so that a purge here would not be one there.
   std::atomic<bool>& handing_over() { return handing_over_; }
-  // Takes the readings behind the gauges over the last 10 s; about once a second, by one thread.
+  // Takes the readings behind the gauges over the last 10 s, and the time that those of breakers
+  // are of; about once a second, by one thread.
   void tick(MonoTime now);
 
  private:
   EdgeService(const EdgeSettings& settings, EdgeTelemetry telemetry, const EdgeMachine& machine);
+  // Shows their breakers instead of those of the generation before.
+  void observe_breakers(const Generation& generation);
 
   EdgeTelemetry telemetry_;
   size_t shards_;
@@ -94,7 +97,9 @@ class EdgeService {
   telemetry::RateWindow requests_;
   telemetry::RateWindow errors_;
   telemetry::RateWindow bytes_out_;
+  std::atomic<MonoTime> ticked_{};
   std::vector<telemetry::Observation> observations_;
+  std::vector<telemetry::Observation> breaker_observations_;
 };
 
 }  // namespace weir::edge

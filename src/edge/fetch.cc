@@ -62,13 +62,14 @@ class Attempt {
   enum class Outcome : uint8_t { answered, retry };
 
   Attempt(EdgeRequest& request, SiteOrigin& origin, net::ClientWatch& watch,
-          const ReadyBody& ready_body)
+          const ReadyBody& ready_body, const SiteOrigin* failed)
       : request_(request),
         watch_(watch),
         client_(*origin.client),
         latency_(origin.latency),
         estimate_(origin.estimate),
-        ready_body_(ready_body) {
+        ready_body_(ready_body),
+        failed_(failed) {
     request_.origin = client_.authority();
     ++request_.attempts;
     begin_ = request_.exchange.reactor().now();
@@ -79,9 +80,11 @@ class Attempt {
   Task<Outcome> run() {
     const runtime::Wait wait{request_.exchange.deadline(), &watch_.abandoned()};
     Result<std::unique_ptr<net::OriginExchange>> opened = co_await client_.open(wait, offer());
-    if (!opened)
-      co_return co_await fail_with(opened.error(),
-                                   net::OriginClient::not_connected(opened.error()));
+    if (!opened) {
+      const net::FailedAttempt attempt = net::OriginClient::not_connected(opened.error());
+      if (attempt.left_alone) --request_.attempts;
+      co_return co_await fail_with(opened.error(), attempt);
+    }
     request_.trace.set(span_, AttributeKey::network_protocol_version, (*opened)->http_version());
     let_call_last(request_, **opened);
     co_return co_await ask(*opened);
@@ -210,7 +213,7 @@ class Attempt {
     note_failure(request_.trace, span_, error);
     estimate_.record(LatencyEstimate::failure, request_.exchange.reactor().now());
     attempt.idempotent = idempotent(request_.head().method);
-    attempt.elsewhere = request_.generation.clients[request_.site_index].size() > 1;
+    attempt.elsewhere = has_elsewhere(request_.generation, request_.site_index, attempt, failed_);
     const bool untouched = request_.exchange.body().bytes() == 0;
     const bool unseen = !attempt.connected || attempt.error == ErrorCode::refused;
     attempt.body_replayable =
@@ -227,6 +230,7 @@ class Attempt {
   telemetry::Histogram latency_;
   LatencyEstimate& estimate_;
   const ReadyBody& ready_body_;
+  const SiteOrigin* failed_;  // by the attempt before
   MonoTime begin_;
   telemetry::SpanRef span_;
 };
@@ -268,7 +272,7 @@ Task<> fetch(EdgeRequest& request) {
   for (;;) {
     SiteOrigin& origin =
         choose_origin(request.edge, request.generation, request.site_index, failed);
-    Attempt attempt(request, origin, watch, body);
+    Attempt attempt(request, origin, watch, body, failed);
     if (co_await attempt.run() == Attempt::Outcome::answered) break;
     failed = &origin;
   }

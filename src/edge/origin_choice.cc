@@ -20,6 +20,11 @@ SiteOrigin& choose_origin(EdgeShard& edge, ShardGeneration& generation, size_t s
   return origins[pick_origin(facts, edge.shard().reactor().random()())];
 }
 
+bool has_elsewhere(ShardGeneration& generation, size_t site_index,
+                   const net::FailedAttempt& attempt, const SiteOrigin* failed) {
+  return generation.clients[site_index].size() > 1 && !(attempt.left_alone && failed);
+}
+
 uint16_t status_for(ErrorCode code) {
   switch (code) {
     case ErrorCode::timed_out:

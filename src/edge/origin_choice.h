@@ -11,6 +11,10 @@ namespace weir::edge {
 // least one.
 SiteOrigin& choose_origin(EdgeShard& edge, ShardGeneration& generation, size_t site_index,
                           const SiteOrigin* failed = nullptr);
+// Whether what has failed at one origin can go to another. An origin that is left alone passes on
+// only what has not `failed` before, so that a request does not wander among those that all are.
+bool has_elsewhere(ShardGeneration& generation, size_t site_index,
+                   const net::FailedAttempt& attempt, const SiteOrigin* failed);
 
 // The status that says what became of asking: 504, 503 or 502.
 uint16_t status_for(ErrorCode code);

@@ -17,13 +17,12 @@ constexpr telemetry::SpanDecl origin_fetch_span{"origin.fetch", telemetry::SpanK
 }  // namespace
 
 Task<Result<FetchedAnswer>> OriginFetch::run(const OriginAsk& ask, Wait wait) {
-  const SiteOrigin* failed = nullptr;
   for (;;) {
     bool again = false;
-    SiteOrigin& origin = choose_origin(edge_, generation_, site_index_, failed);
+    SiteOrigin& origin = choose_origin(edge_, generation_, site_index_, failed_);
     Result<FetchedAnswer> answer = co_await attempt(ask, origin, wait, again);
     if (answer || !again) co_return answer;
-    failed = &origin;
+    failed_ = &origin;
   }
 }
 
@@ -45,7 +44,8 @@ Task<Result<FetchedAnswer>> OriginFetch::attempt(const OriginAsk& ask, SiteOrigi
     note_failure(trace_, span, error);
     trace_.end(span, reactor.now());
     how.idempotent = how.body_replayable = true;
-    how.elsewhere = generation_.clients[site_index_].size() > 1;
+    how.elsewhere = has_elsewhere(generation_, site_index_, how, failed_);
+    if (how.left_alone) take_back_attempt();
     origin.estimate.record(LatencyEstimate::failure, reactor.now());
     again = client.may_retry(how, attempts_);
     return std::unexpected(error);
@@ -74,6 +74,11 @@ Task<Result<FetchedAnswer>> OriginFetch::attempt(const OriginAsk& ask, SiteOrigi
   take_keep_hint(edge_, trace_, *answer.exchange, answer.head->fields);
   trace_.end(span, reactor.now());
   co_return answer;
+}
+
+void OriginFetch::take_back_attempt() {
+  --attempts_;
+  if (client_) client_->attempts = attempts_;
 }
 
 Task<Result<const wire::ResponseHead*>> OriginFetch::final_head(net::OriginExchange& exchange,

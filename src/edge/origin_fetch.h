@@ -37,6 +37,7 @@ class OriginFetch {
  private:
   runtime::Task<Result<FetchedAnswer>> attempt(const OriginAsk& ask, SiteOrigin& origin,
                                                runtime::Wait wait, bool& again);
+  void take_back_attempt();
   runtime::Task<Result<const wire::ResponseHead*>> final_head(net::OriginExchange& exchange,
                                                               bool conditional, runtime::Wait wait);
 
@@ -45,6 +46,7 @@ class OriginFetch {
   size_t site_index_;
   telemetry::Trace& trace_;
   EdgeRequest* client_;
+  const SiteOrigin* failed_ = nullptr;  // the last one that did
   uint8_t attempts_ = 0;
 };
 

@@ -57,7 +57,10 @@ inline constexpr telemetry::CounterDecl origin_connect_failures{
 inline constexpr telemetry::GaugeDecl origin_breaker_state{
     .name = "origin.breaker.state",
     .unit = "1",
-    .help = "0: requests pass; 1: a probe at a time; 2: the origin is left alone.",
+    .help =
+        "0: requests pass; 1: open_time is over, and one probe at a time passes until enough "
+        "succeed; 2: the origin is left alone. Of the whole process, at most a second late; the "
+        "highest where several sites have the origin.",
     .labels = {"origin"},
     .merge = telemetry::GaugeMerge::max};
 inline constexpr telemetry::CounterDecl origin_breaker_refused{
@@ -113,7 +116,6 @@ struct ClientMetrics {
         idle(recorder.bind(origin_connections_idle, {origin})),
         waiting(recorder.bind(origin_waiting, {origin})),
         waiting_refused(recorder.bind(origin_waiting_refused, {origin})),
-        breaker_state(recorder.bind(origin_breaker_state, {origin})),
         breaker_refused(recorder.bind(origin_breaker_refused, {origin})),
         retries(recorder.bind(origin_retries, {origin})),
         retries_refused(recorder.bind(origin_retries_refused, {origin})),
@@ -138,7 +140,6 @@ struct ClientMetrics {
   telemetry::UpDownCounter idle;
   telemetry::UpDownCounter waiting;
   telemetry::Counter waiting_refused;
-  telemetry::Gauge breaker_state;
   telemetry::Counter breaker_refused;
   telemetry::Counter retries;
   telemetry::Counter retries_refused;

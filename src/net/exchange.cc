@@ -8,22 +8,18 @@ namespace weir::net {
 using runtime::Task;
 using runtime::Wait;
 
-OriginExchange::OriginExchange(OriginPool::Lease lease, Admission admission, ClientMetrics& metrics,
-                               OriginShare& share)
+OriginExchange::OriginExchange(OriginPool::Lease lease, Admission admission, OriginShare& share)
     : lease_(std::move(lease)),
       breaker_(share.breaker()),
       settings_(share.settings()),
-      metrics_(metrics),
       body_(lease_.stream(), lease_.input()),
       head_(lease_.connection().fields),
       admission_(admission),
       waits_since_(now()) {}
 
 OriginExchange::~OriginExchange() {
-  const MonoTime time = now();
   lease_.input().unpin();
-  breaker_.finish(admission_, outcome_, time);
-  metrics_.breaker_state.set(static_cast<double>(breaker_.state(time)));
+  breaker_.finish(admission_, outcome_, now());
 }
 
 Task<Result<>> OriginExchange::send(std::span<iovec> parts, Wait wait) {

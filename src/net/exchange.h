@@ -26,8 +26,7 @@ class OriginExchange {
   // 1xx answers that may come before the final one (RFC 9110 15.2).
   static constexpr unsigned interim_max = 16;
 
-  OriginExchange(OriginPool::Lease lease, Admission admission, ClientMetrics& metrics,
-                 OriginShare& share);
+  OriginExchange(OriginPool::Lease lease, Admission admission, OriginShare& share);
   ~OriginExchange();
   OriginExchange(const OriginExchange&) = delete;
   OriginExchange& operator=(const OriginExchange&) = delete;
@@ -92,7 +91,6 @@ class OriginExchange {
   OriginPool::Lease lease_;
   Breaker& breaker_;
   const OriginSettings& settings_;
-  ClientMetrics& metrics_;
   BodyReader body_;
   wire::ResponseHead head_;
   Admission admission_;

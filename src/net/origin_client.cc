@@ -5,6 +5,13 @@ namespace weir::net {
 using runtime::Task;
 using runtime::Wait;
 
+namespace {
+
+// Told from a connection that is refused by its address.
+constexpr char left_alone[] = "the origin has been failing and is left alone for a while";
+
+}  // namespace
+
 OriginClient::OriginClient(runtime::Shard& shard, OriginSharePtr share, Resolver& resolver,
                            telemetry::Recorder& recorder)
     : shard_(shard),
@@ -21,20 +28,18 @@ Task<Result<std::unique_ptr<OriginExchange>>> OriginClient::open(Wait wait, Http
   const Admission admission = breaker.admit(shard_.now());
   if (admission == Admission::refused) {
     metrics_.breaker_refused.add();
-    co_return fail(ErrorCode::refused, "the origin has been failing and is left alone for a while");
+    co_return fail(ErrorCode::refused, left_alone);
   }
   budget_.attempted();
   const bool http2 = http2_.wanted() && only != HttpOffer::http1;
   Result<OriginPool::Lease> lease =
       http2 ? co_await acquire_http2(wait) : co_await pool_.acquire(wait);
-  if (lease)
-    co_return std::make_unique<OriginExchange>(*std::move(lease), admission, metrics_, *share_);
+  if (lease) co_return std::make_unique<OriginExchange>(*std::move(lease), admission, *share_);
   // A full pool and a caller that leaves say nothing about the origin.
   const ErrorCode code = lease.error().code;
   const bool ours = code == ErrorCode::overloaded || code == ErrorCode::cancelled ||
                     (code == ErrorCode::timed_out && shard_.now() >= wait.until);
   breaker.finish(admission, ours ? OriginOutcome::unknown : OriginOutcome::failure, shard_.now());
-  metrics_.breaker_state.set(static_cast<double>(breaker.state(shard_.now())));
   co_return std::unexpected(lease.error());
 }
 
@@ -44,8 +49,12 @@ bool OriginClient::may_retry(const FailedAttempt& attempt, uint32_t attempts_mad
     metrics_.retries_refused.add();
     return false;
   }
-  metrics_.retries.add();
+  if (!attempt.left_alone) metrics_.retries.add();
   return true;
+}
+
+FailedAttempt OriginClient::not_connected(const Error& error) {
+  return {.error = error.code, .left_alone = error.text == left_alone, .body_replayable = true};
 }
 
 Task<Result<OriginPool::Lease>> OriginClient::acquire_http2(Wait wait) {

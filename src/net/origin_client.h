@@ -33,12 +33,11 @@ class OriginClient {
   }
 
   // Whether a request that failed may be sent again: it is safe, `attempts_made` allows it, and the
-  // budget does, which then is one retry poorer.
+  // budget does, which then is one retry poorer. To go elsewhere from an origin that is left alone
+  // is no retry: that was no attempt.
   bool may_retry(const FailedAttempt& attempt, uint32_t attempts_made);
   // What open() failed with; a request whose body has not been touched is replayable.
-  static FailedAttempt not_connected(Error error) {
-    return {.error = error.code, .body_replayable = true};
-  }
+  static FailedAttempt not_connected(const Error& error);
 
   // Ends what is idle; all exchanges have ended.
   runtime::Task<> stop();

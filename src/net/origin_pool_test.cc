@@ -226,6 +226,23 @@ TEST_CASE("an origin that fails is left alone by its breaker, and tried again") 
       });
 }
 
+TEST_CASE("what the breaker refuses is no attempt, and to go elsewhere then is no retry") {
+  on_every_reactor([](StreamPtr&, int) -> Task<> { co_return; },
+                   [](Case& all) -> Task<> {
+                     CHECK(!(co_await get(all.client, in_time(all.reactor))).has_value());
+                     auto refused = co_await all.client.open(in_time(all.reactor));
+                     REQUIRE(!refused.has_value());
+                     FailedAttempt attempt = OriginClient::not_connected(refused.error());
+                     CHECK(!all.client.may_retry(attempt, 0));
+                     attempt.elsewhere = true;
+                     for (size_t i = 0; i < 2 * static_cast<size_t>(RetryBudget::tokens_max); ++i)
+                       CHECK(all.client.may_retry(attempt, 0));
+                     CHECK(all.client.metrics().retries.value() == 0);
+                     CHECK(all.client.metrics().retries_refused.value() == 0);
+                   },
+                   [](OriginSettings& s) { s.breaker.failures_in_row = 1; });
+}
+
 namespace {
 
 // An origin with a thread of its own, and clients of it on eight shards.

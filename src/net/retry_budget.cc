@@ -4,6 +4,7 @@ namespace weir::net {
 
 bool is_safe_to_retry(const FailedAttempt& attempt) {
   if (attempt.response_started || !attempt.body_replayable) return false;
+  if (attempt.left_alone) return attempt.elsewhere;
   switch (attempt.error) {
     case ErrorCode::cancelled:
     case ErrorCode::overloaded:

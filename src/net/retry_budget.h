@@ -13,6 +13,7 @@ namespace weir::net {
 // What is known of an attempt that failed.
 struct FailedAttempt {
   ErrorCode error = ErrorCode::io;
+  bool left_alone = false;        // the breaker kept it from the origin: nothing was tried
   bool connected = false;         // false: not a byte can have been sent
   bool reused = false;            // the connection had carried a request before
   bool response_started = false;  // a byte of an answer came
@@ -21,11 +22,12 @@ struct FailedAttempt {
   bool elsewhere = false;         // the next attempt can go to another origin
 };
 
-// A request that was not connected has had no effect, nor has one that the origin says it has not
-// looked at (`refused`, in HTTP/2). One to which the origin said that it wants to be asked over
-// HTTP/1.1 (`unsupported`) may be repeated where that does no harm. One that met the end of an idle
-// connection very likely has none; where repeating it does no harm, it may be repeated, and so may
-// one whose origin has gone if there is another. Any other may not.
+// A request that was kept from its origin goes to another one, or nowhere: the same breaker would
+// refuse it again. One that was not connected has had no effect, nor has one that the origin says
+// it has not looked at (`refused`, in HTTP/2). One to which the origin said that it wants to be
+// asked over HTTP/1.1 (`unsupported`) may be repeated where that does no harm. One that met the end
+// of an idle connection very likely has none; where repeating it does no harm, it may be repeated,
+// and so may one whose origin has gone if there is another. Any other may not.
 bool is_safe_to_retry(const FailedAttempt& attempt);
 // Whether the retry burdens nobody more than the first attempt would have: that has reached no
 // origin, and the next one asks another. It needs no budget.

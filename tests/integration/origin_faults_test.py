@@ -7,6 +7,7 @@ from support import keys, origin, process, raw
 from support.case import Case, ScriptedCase
 
 GET = b"GET /x HTTP/1.1\r\nHost: a\r\n\r\n"
+BREAKER = {"edge.cache.enabled": "false", "edge.origin.breaker.open_time": "1s"}
 OPTIONS = {keys.RESPONSE_TIMEOUT: "1s", keys.CONNECT_TIMEOUT: "1s"}
 
 
@@ -39,6 +40,54 @@ class DeadOrigin(Case):
         process.wait_until(lambda: edge.status_of("/c") == 200, 15, "the origin to be used again")
         self.assertGreater(len(again.requests), 0)
 
+    def test_what_the_breaker_refuses_takes_no_retry_from_those_that_come_later(self):
+        """More requests than the budget has retries; then an origin that needs some."""
+        (port,) = process.free_ports(1)
+        log = process.new_folder("log") / "access.json"
+        edge = self.weir(port, options={"runtime.shards": 1, keys.ACCESS_LOG: log, **BREAKER})
+        self.assertEqual({edge.status_of("/") for _ in range(250)}, {502})
+        process.wait_until(lambda: log.read_bytes().count(b"\n") == 250, 5, "the access log")
+        attempts = [json.loads(line)["attempts"] for line in log.read_text().splitlines()]
+        asked = [count for count in attempts if count > 0]
+        self.assertLess(len(asked), 50)
+        self.assertEqual(self.sum_of(edge, "origin_retries_total"), sum(asked) - len(asked))
+
+        def once(connection, request):
+            if getattr(connection, "used", False):
+                return connection.close()
+            connection.used = True
+            connection.send(origin.plain("well"))
+        self.origin_at(port, once)
+        process.wait_until(lambda: edge.status_of("/") == 200, 15, "the origin to be used again")
+        self.assertEqual([edge.status_of("/") for _ in range(8)], [200] * 8)
+        self.assertEqual(self.sum_of(edge, "origin_retries_refused_total"), 0)
+
+    def test_the_breaker_has_one_state_which_is_shown_whoever_has_seen_it_change(self):
+        (port,) = process.free_ports(1)
+        edge = self.weir(port, options={"runtime.shards": 2, **BREAKER})
+        process.wait_until(lambda: edge.status_of("/") == 502 and self.state(edge) == ["2"], 10,
+                           "the breaker to open")
+        self.becomes(edge, "1")
+        self.origin_at(port)
+        client = raw.connect(edge.port)
+        self.addCleanup(client.close)
+        for _ in range(20):
+            client.send(GET)
+            self.assertEqual(client.read_response().status, 200)
+        self.becomes(edge, "0")
+
+    def state(self, edge):
+        return [line.rsplit(" ", 1)[1] for line in edge.metrics().splitlines()
+                if line.startswith("origin_breaker_state{")]
+
+    def becomes(self, edge, state):
+        process.wait_until(lambda: self.state(edge) == [state], 10,
+                           f"the breaker's state to be {state}")
+
+    def sum_of(self, edge, name):
+        return sum(float(line.rsplit(" ", 1)[1]) for line in edge.metrics().splitlines()
+                   if line.startswith(name + "{"))
+
     def test_an_answer_of_which_nothing_has_left_becomes_502_whatever_was_sent_before_it(self):
         def breaks_off(connection, request):
             if b"/x" in request.first_line.encode():
@@ -55,11 +104,11 @@ class DeadOrigin(Case):
             client.send(GET)
             self.assertEqual(client.read_response().status, 502)
 
-    def origin_at(self, port):
+    def origin_at(self, port, script=origin.echoing_target):
         class Again(origin.ScriptedOrigin):
             """The same port as the origin that died."""
             PORT = port
-        again = Again(origin.echoing_target)
+        again = Again(script)
         self.addCleanup(again.close)
         return again
 

@@ -138,7 +138,8 @@ const Group<HeaderSettings>& header_settings() {
       "",
       "Header fields that are set or removed on the way.",
       {field(&S::request_set, "request_set",
-             "Fields that the origin gets, in place of the client's."),
+             "Fields that the origin gets, in place of the client's, such as its credentials.")
+           .secret(),
        field(&S::request_remove, "request_remove", {}, "Fields that the origin does not get."),
        field(&S::response_set, "response_set",
              "Fields that the client gets, in place of the origin's."),

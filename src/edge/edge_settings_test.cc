@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "settings/print.h"
+#include "settings/reload.h"
 #include "settings/resolve.h"
 
 namespace weir::edge {
@@ -13,6 +15,19 @@ std::string problems(std::string text) {
   schema.add(edge_settings());
   const auto values = settings::resolve(schema, {"weir.yaml", std::move(text), {}, {}});
   return values ? "" : settings::to_string(values.error());
+}
+
+// A site that sends its origin this Authorization.
+settings::Values with_authorization(const settings::Schema& schema, const std::string& value) {
+  const auto values =
+      settings::resolve(schema, {"weir.yaml",
+                                 "edge: {sites: [{host: a, origins: [{url: 'http://o'}], "
+                                 "headers: {request_set: {Authorization: '" +
+                                     value + "'}}}]}",
+                                 {},
+                                 {}});
+  REQUIRE(values);
+  return *values;
 }
 
 // With `more` behind the first line of a site that has an origin.
@@ -45,6 +60,35 @@ TEST_CASE("header fields that the edge writes itself cannot be configured") {
   CHECK(has(problems_of_site("headers: {request_set: {Host: x}}"), "pass_host: false"));
   CHECK(problems_of_site("headers: {request_set: {X-Real-IP: x}, response_set: {Server: y}, "
                          "request_remove: [Cookie], response_remove: [X-Powered-By]}") == "");
+}
+
+TEST_CASE("what an origin is sent is never shown, but that it changed is") {
+  settings::Schema schema;
+  schema.add(edge_settings());
+  const settings::Values before = with_authorization(schema, "Basic SECRET1");
+  const settings::Values after = with_authorization(schema, "Basic SECRET2");
+  const std::string printed = settings::print_config(schema, before);
+  CHECK(has(printed, "request_set: <redacted>"));
+  CHECK(!has(printed, "SECRET"));
+  for (const char* key :
+       {"edge.sites[0].headers.request_set", "edge.sites[0].headers.request_set.Authorization"}) {
+    const auto explained = settings::explain(schema, before, key);
+    REQUIRE(explained);
+    CHECK(has(*explained, "<redacted>"));
+    CHECK(!has(*explained, "SECRET"));
+  }
+  const auto changes = settings::reload(schema, before, after);
+  REQUIRE(changes);
+  REQUIRE(changes->live.size() == 1);
+  CHECK(changes->live[0].key == "edge.sites[0].headers.request_set");
+  CHECK(changes->live[0].before == "<redacted>");
+  CHECK(changes->live[0].after == "<redacted>");
+}
+
+TEST_CASE("the password of a URL is not part of a message") {
+  const std::string message =
+      problems("edge: {sites: [{host: a, origins: [{url: 'http://u:SECRET@h'}]}]}");
+  CHECK(has(message, "\"http://<redacted>@h\" does not have the form"));
 }
 
 TEST_CASE("a rewrite that would not make a request line is refused") {

@@ -112,6 +112,15 @@ std::string range_problem(const FieldInfo& info, const Scalar& value, std::strin
   return shown + " is out of bounds (" + range_text(info) + ")";
 }
 
+// Without what stands before the last @, which in a URL may be a password.
+std::string without_user_info(std::string_view text) {
+  const size_t at = text.rfind('@');
+  if (at == text.npos) return std::string(text);
+  const bool http = text.starts_with("http://"), https = text.starts_with("https://");
+  const std::string_view scheme = http ? "http://" : https ? "https://" : "";
+  return std::string(scheme) + "<redacted>" + std::string(text.substr(at));
+}
+
 }  // namespace
 
 bool is_scalar(Type type) {
@@ -125,10 +134,11 @@ const FieldInfo* GroupInfo::find(std::string_view name) const {
 
 std::string quoted(std::string_view text) {
   constexpr size_t shown_max = 60;
+  const std::string whole = without_user_info(text);
   std::string shown = "\"";
-  for (const char c : text.substr(0, shown_max))
+  for (const char c : std::string_view(whole).substr(0, shown_max))
     shown += c >= 0 && (c < ' ' || c == 127) ? '?' : c;
-  return shown + (text.size() > shown_max ? "...\"" : "\"");
+  return shown + (whole.size() > shown_max ? "...\"" : "\"");
 }
 
 std::string check_text(const FieldInfo& info, std::string_view text) {

@@ -91,7 +91,7 @@ std::string bounds_text(const FieldInfo& info);
 // "5s", "[]", "required", "auto", "not set".
 std::string default_text(const FieldInfo& info);
 
-// `text` between quotes, short, printable: for messages.
+// `text` between quotes, short, printable, without the user info of a URL: for messages.
 std::string quoted(std::string_view text);
 
 }  // namespace weir::settings

@@ -76,4 +76,12 @@ TEST_CASE("what a message quotes is short and printable") {
   CHECK(quoted(std::string(100, 'x')) == "\"" + std::string(60, 'x') + "...\"");
 }
 
+TEST_CASE("what a message quotes of a URL is without its user info") {
+  CHECK(quoted("http://u:pass@h/a") == "\"http://<redacted>@h/a\"");
+  CHECK(quoted("https://u:p/a@ss@h") == "\"https://<redacted>@h\"");
+  CHECK(quoted("u:pass@h:80") == "\"<redacted>@h:80\"");
+  CHECK(quoted("u:http://pass@h") == "\"<redacted>@h\"");
+  CHECK(quoted("http://h/a") == "\"http://h/a\"");
+}
+
 }  // namespace weir::settings

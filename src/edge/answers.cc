@@ -80,14 +80,39 @@ wire::GrpcCode grpc_code_of(const EdgeRequest& request, uint16_t status) {
   return wire::grpc_code_of_http(status);
 }
 
+void append_field(EdgeRequest& request, const HeaderEdits& edits, std::string_view name,
+                  std::string_view value) {
+  if (!edits.removes(name)) wire::append_field(request.out(), name, value);
+}
+
+// What the site changes in our pages; nothing where none is known.
+const HeaderEdits& page_edits(const EdgeRequest& request) {
+  static const HeaderEdits none;
+  return request.site ? request.site->page_edits : none;
+}
+
+// Status line, Server, Date, and what the site adds to all its answers.
+void begin_answer(EdgeRequest& request, uint16_t status, const HeaderEdits& edits) {
+  Buffer& out = request.out();
+  request.status = status;
+  wire::append_status_line(out, status);
+  if (!edits.removes("server")) out.append(request.generation.config().server_line);
+  out.append(request.edge.date_line());
+  out.append(edits.lines());
+  if (request.site && request.site->cors)
+    append_cors_fields(out, *request.site->cors,
+                       request.head().fields.value(wire::KnownField::origin));
+}
+
 // The outcome of a call, in a head with nothing behind it. The client sees 200, as gRPC wants it;
 // the log and the metrics see what a request of another kind would have been answered with.
 void answer_call(EdgeRequest& request, uint16_t status) {
   Buffer& out = request.out();
-  begin_answer(request, 200);
+  const HeaderEdits& edits = page_edits(request);
+  begin_answer(request, 200, edits);
   request.status = status;
   request.grpc_status = grpc_code_of(request, status);
-  wire::append_field(out, "X-Request-ID", request.id());
+  append_field(request, edits, "X-Request-ID", request.id());
   wire::append_field(out, std::string_view("grpc-status"),
                      static_cast<uint64_t>(*request.grpc_status));
   Buffer message;
@@ -101,11 +126,9 @@ void answer_call(EdgeRequest& request, uint16_t status) {
 
 }  // namespace
 
-void begin_answer(EdgeRequest& request, uint16_t status) {
-  request.status = status;
-  wire::append_status_line(request.out(), status);
-  request.out().append(request.generation.config().server_line);
-  request.out().append(request.edge.date_line());
+void begin_page(EdgeRequest& request, uint16_t status) {
+  begin_answer(request, status, page_edits(request));
+  request.out().append("Cache-Control: no-store\r\n");
 }
 
 void end_answer(EdgeRequest& request, std::string_view content_type, std::string_view body) {
@@ -120,13 +143,10 @@ void end_answer(EdgeRequest& request, std::string_view content_type, std::string
 void answer_error(EdgeRequest& request, uint16_t status, const char* error) {
   request.error = error;
   if (request.grpc) return answer_call(request, status);
-  begin_answer(request, status);
-  wire::append_field(request.out(), "X-Request-ID", request.id());
-  request.out().append("Cache-Control: no-store\r\n");
-  if (status == 503) request.out().append("Retry-After: 1\r\n");
-  if (request.site && request.site->cors)
-    append_cors_fields(request.out(), *request.site->cors,
-                       request.head().fields.value(wire::KnownField::origin));
+  begin_page(request, status);
+  const HeaderEdits& edits = page_edits(request);
+  append_field(request, edits, "X-Request-ID", request.id());
+  if (status == 503) append_field(request, edits, "Retry-After", "1");
   Buffer page;
   const bool json = wire::prefers_json(request.head().fields);
   json ? append_json_page(page, request, status) : append_html_page(page, request, status);
@@ -147,8 +167,7 @@ void end_late_call(EdgeRequest& request) {
 }
 
 void answer_text(EdgeRequest& request, uint16_t status, std::string_view text) {
-  begin_answer(request, status);
-  request.out().append("Cache-Control: no-store\r\n");
+  begin_page(request, status);
   end_answer(request, "text/plain; charset=utf-8", text);
 }
 
@@ -175,17 +194,16 @@ void answer_fixed(EdgeRequest& request, const FixedAnswer& answer) {
 }
 
 void answer_redirect(EdgeRequest& request, const PathRule& rule) {
-  begin_answer(request, rule.redirect);
-  Buffer& out = request.out();
-  out.append("Location: ");
-  append_target(out, rule, request.head().path, request.head().query);
-  out.append("\r\n");
+  const HeaderEdits& edits = request.site->response_edits;
+  begin_answer(request, rule.redirect, edits);
+  Buffer location;
+  append_target(location, rule, request.head().path, request.head().query);
+  append_field(request, edits, "Location", location.view());
   end_answer(request, {}, {});
 }
 
 void answer_preflight(EdgeRequest& request, const CorsPolicy& policy) {
-  begin_answer(request, 204);
-  append_cors_fields(request.out(), policy, request.head().fields.value(wire::KnownField::origin));
+  begin_answer(request, 204, request.site->response_edits);
   append_preflight_fields(request.out(), policy, request.head());
   end_answer(request, {}, {});
 }

@@ -8,8 +8,9 @@
 
 namespace weir::edge {
 
-// Starts an answer: status line, Server, Date.
-void begin_answer(EdgeRequest& request, uint16_t status);
+// Starts a page of ours: status line, Server, Date, Cache-Control: no-store, and what the site, if
+// one is known, adds to all its answers.
+void begin_page(EdgeRequest& request, uint16_t status);
 // Ends the head of an answer with a body of this size, and appends the body unless the method is
 // HEAD.
 void end_answer(EdgeRequest& request, std::string_view content_type, std::string_view body);

@@ -141,9 +141,13 @@ const Group<HeaderSettings>& header_settings() {
              "Fields that the origin gets, in place of the client's, such as its credentials.")
            .secret(),
        field(&S::request_remove, "request_remove", {}, "Fields that the origin does not get."),
-       field(&S::response_set, "response_set",
-             "Fields that the client gets, in place of the origin's."),
-       field(&S::response_remove, "response_remove", {}, "Fields that the client does not get.")},
+       field(
+           &S::response_set, "response_set",
+           "Fields that the client gets, in place of the origin's or ours, in every answer of the "
+           "site, also redirects and error pages; but an error page keeps its Cache-Control and "
+           "Content-Type."),
+       field(&S::response_remove, "response_remove", {},
+             "Fields that the client does not get, in the same answers.")},
       [](const S& s) -> std::optional<std::string> {
         if (auto problem = check_fields(s.request_set, Direction::request)) return problem;
         if (auto problem = check_fields(s.response_set, Direction::response)) return problem;
@@ -180,7 +184,8 @@ const Group<SiteSettings>& site_settings() {
        field(&S::respond, "respond", respond_settings(), "A fixed answer instead of origins."),
        field(&S::paths, "paths", path_settings(), "Rewrites and redirects."),
        field(&S::cors, "cors", cors_settings(),
-             "Cross-origin resource sharing; without it the origin's own fields are passed on."),
+             "Cross-origin resource sharing, in every answer of the site; without it the origin's "
+             "own fields are passed on."),
        field(&S::headers, "headers", header_settings(), "Header fields that are set or removed."),
        field(&S::cache, "cache", site_cache_settings(), "What of this site is stored."),
        field(&S::body_bytes_max, "body_bytes_max", 1024 * 1024 * 1024,

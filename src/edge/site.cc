@@ -43,6 +43,18 @@ std::expected<FixedAnswer, std::string> fixed_answer(const RespondSettings& sett
   return FixedAnswer{status, std::string(head.view()), *std::move(body)};
 }
 
+// What tells of a page's content, and that an error is not to be stored as an answer would be.
+bool is_of_page(std::string_view name) {
+  return wire::equal_ignoring_case(name, "cache-control") ||
+         wire::equal_ignoring_case(name, "content-type");
+}
+
+HeaderEdits page_edits(HeaderSettings s) {
+  std::erase_if(s.response_set, [](const auto& field) { return is_of_page(field.first); });
+  std::erase_if(s.response_remove, is_of_page);
+  return HeaderEdits(s.response_set, s.response_remove);
+}
+
 CorsPolicy policy_of(const CorsSettings& s) {
   return {s.allow_origins,  s.allow_methods,     s.allow_headers,
           s.expose_headers, s.allow_credentials, s.max_age};
@@ -63,6 +75,7 @@ std::expected<Site, std::string> site_of(const SiteSettings& s, const EdgeCacheS
   site.origins = s.origins;
   site.request_edits = HeaderEdits(s.headers.request_set, s.headers.request_remove);
   site.response_edits = HeaderEdits(s.headers.response_set, s.headers.response_remove);
+  site.page_edits = page_edits(s.headers);
   if (s.respond) {
     auto answer = fixed_answer(*s.respond, site.response_edits, server_line);
     if (!answer) return std::unexpected("site " + site.name + ": " + answer.error());

@@ -49,6 +49,8 @@ struct Site {
   std::optional<CorsPolicy> cors;
   HeaderEdits request_edits;
   HeaderEdits response_edits;
+  // The same for pages of our own, which keep their Cache-Control and Content-Type.
+  HeaderEdits page_edits;
   uint64_t body_bytes_max = UINT64_MAX;
   Duration request_timeout{};
   bool pass_host = true;

@@ -159,8 +159,7 @@ Task<> make_test_calls(EdgeRequest& request) {
     json.end_object();
   }
   json.end_array();
-  begin_answer(request, 200);
-  request.out().append("Cache-Control: no-store\r\n");
+  begin_page(request, 200);
   end_answer(request, "application/json", text.view());
 }
 

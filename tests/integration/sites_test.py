@@ -32,6 +32,8 @@ edge:
       body_bytes_max: 1KiB
     - host: [short.test]
       origins: [{{url: "http://127.0.0.1:{port}"}}]
+      headers: {{response_set: {{Cache-Control: max-age=5, Content-Type: image/png}}}}
+      paths: [{{prefix: /old, to: /new, redirect: 301}}]
       request_timeout: 300ms
       pass_host: false
     - host: [fixed.test]
@@ -51,6 +53,10 @@ class Sites(Case):
         file.write_text("from a file")
         cls.edge = weir.Weir(config=sites(cls.scripted.port, file))
         cls.addClassCleanup(cls.edge.end)
+
+    def script_for_a_while(self, script):
+        type(self).script = staticmethod(script)
+        self.addCleanup(setattr, type(self), "script", staticmethod(echo))
 
     def get(self, host, path="/", **options):
         headers = {"Host": host, **options.pop("headers", {})}
@@ -90,6 +96,26 @@ class Sites(Case):
         self.assertEqual((status, fields["location"]), (301, "https://new.test/base/a?q=1"))
         self.assertEqual(len(self.scripted.requests), before)
 
+    def test_a_redirect_and_an_error_get_the_fields_of_the_site(self):
+        self.script_for_a_while(lambda connection, _request: connection.close())
+        for path, wanted in (("/old", 301), ("/", 502)):
+            with self.subTest(path):
+                status, fields, _ = self.get("api.test", path,
+                                             headers={"Origin": "https://app.test"})
+                self.assertEqual(status, wanted)
+                self.assertEqual(fields["x-frame-options"], "DENY")
+                self.assertEqual(fields["access-control-allow-origin"], "https://app.test")
+                self.assertEqual(fields["vary"], "Origin")
+                self.assertNotIn("server", fields)
+
+    def test_a_redirect_can_be_stored_as_its_site_says_and_an_error_cannot(self):
+        self.script_for_a_while(lambda connection, _request: connection.close())
+        _, fields, _ = self.get("short.test", "/old")
+        self.assertEqual(fields["cache-control"], "max-age=5")
+        status, fields, _ = self.get("short.test")
+        self.assertEqual((status, fields["cache-control"]), (502, "no-store"))
+        self.assertEqual(fields["content-type"], "text/html; charset=utf-8")
+
     def test_a_redirect_never_leads_to_a_host_that_the_client_chose(self):
         for path in ("/go//evil.test/x", "/go/\\evil.test/x", "/go///evil.test/x"):
             status, fields, _ = self.get("api.test", path)
@@ -124,8 +150,7 @@ class Sites(Case):
         def late(connection, request):
             time.sleep(1)
             echo(connection, request)
-        type(self).script = staticmethod(late)
-        self.addCleanup(setattr, type(self), "script", staticmethod(echo))
+        self.script_for_a_while(late)
         self.assertEqual(self.get("short.test")[0], 504)
 
     def test_the_origin_can_be_given_its_own_name(self):

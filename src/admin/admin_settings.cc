@@ -30,7 +30,7 @@ const settings::Group<AdminSettings>& admin_settings() {
       {field(&S::listen, "listen", "127.0.0.1:9080",
              "Where operators and scrapers connect; anything but loopback needs token_file or "
              "tls.client_ca. Empty turns it off.")
-           .like(is_listen_address, "HOST:PORT with a numeric host"),
+           .like(is_listen_address, "HOST:PORT with an IP address or localhost as HOST"),
        field(&S::token_file, "token_file", "",
              "File with the token that every page but health asks for, as Authorization: Bearer "
              "TOKEN; at least 16 bytes. With tls.client_ca both are asked for."),

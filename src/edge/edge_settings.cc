@@ -36,9 +36,16 @@ std::optional<std::string> check_fields(const settings::TextMap& fields, Directi
   return std::nullopt;
 }
 
-bool is_listen_address(std::string_view text) {
-  return text.empty() || Address::parse(text).has_value();
+bool is_address(std::string_view text) {
+  return Address::parse(text).has_value();
 }
+
+bool is_address_or_empty(std::string_view text) {
+  return text.empty() || is_address(text);
+}
+
+// Names are not looked up.
+constexpr std::string_view address_form = "HOST:PORT with an IP address or localhost as HOST";
 
 bool is_path(std::string_view text) {
   return text.starts_with('/') && wire::all_of(wire::target_bytes, text) && !text.contains('?');
@@ -216,7 +223,6 @@ const Group<HealthSettings>& health_settings() {
 std::optional<std::string> check_edge(const EdgeSettings& s) {
   for (const std::string& range : s.trusted_peers)
     if (!AddressRange::parse(range)) return "trusted_peers: \"" + range + "\" is no address range";
-  if (!Address::parse(s.listen)) return "listen: \"" + s.listen + "\" is not HOST:PORT";
   if (!s.listen_tls.empty() && !s.tls.enabled())
     return std::string("listen_tls: TLS needs edge.tls.certificate and edge.tls.key");
   if (s.listen_tls.empty() && s.tls.enabled())
@@ -225,7 +231,8 @@ std::optional<std::string> check_edge(const EdgeSettings& s) {
   HostTable hosts;
   for (uint32_t i = 0; i < s.sites.size(); ++i)
     for (const std::string& host : s.sites[i].host)
-      if (!hosts.add(host, i)) return "sites: host " + host + " is named twice";
+      if (!hosts.add(host, i))
+        return "sites[" + std::to_string(i) + "].host: " + host + " is named twice";
   return std::nullopt;
 }
 
@@ -237,10 +244,11 @@ const Group<EdgeSettings>& edge_settings() {
       "edge",
       "The edge: a reverse proxy in front of one or many sites.",
       {field(&S::listen, "listen", "127.0.0.1:8080",
-             "Address and port for clients; :8080 is every interface."),
+             "Address and port for clients; :8080 is every interface.")
+           .like(is_address, address_form),
        field(&S::listen_tls, "listen_tls", "",
              "Address and port for clients that speak TLS (https://), such as :8443; empty: none.")
-           .like(is_listen_address, "HOST:PORT"),
+           .like(is_address_or_empty, address_form),
        field(&S::tls, "tls", net::tls_server_settings(), "Certificates of listen_tls."),
        field(&S::origin, "origin", net::origin_settings(),
              "The origin of every host that no site names; --origin is its url.")

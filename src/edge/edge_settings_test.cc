@@ -94,7 +94,7 @@ TEST_CASE("the password of a URL is not part of a message") {
 TEST_CASE("a rewrite that would not make a request line is refused") {
   for (const std::string to : {"/b c", "/b#c", "b", "http://b/", "\"/b\\tc\"", "\"/b\\u00e9\""}) {
     CAPTURE(to);
-    CHECK(has(problems_of_site("paths: [{prefix: /a, to: " + to + "}]"), "paths[0]: to: "));
+    CHECK(has(problems_of_site("paths: [{prefix: /a, to: " + to + "}]"), "paths[0].to: "));
   }
   CHECK(problems_of_site("paths: [{prefix: /a, to: '/b?c=d'}]") == "");
   CHECK(problems_of_site("paths: [{prefix: /a, to: 'https://b/c#d', redirect: 301}]") == "");
@@ -108,6 +108,24 @@ TEST_CASE("a prefix that no path begins with, and one given twice, are refused")
   }
   CHECK(has(problems_of_site("paths: [{prefix: /a, to: /b}, {prefix: /a, to: /c}]"),
             "prefix /a is named twice"));
+}
+
+TEST_CASE("a host that is named twice is told at the place of the second") {
+  CHECK(problems("edge:\n  sites:\n    - host: a.test\n      respond: {}\n"
+                 "    - {host: [b.test, A.test], respond: {}}\n") ==
+        "weir.yaml:5:14: edge.sites[1].host: A.test is named twice\n");
+}
+
+TEST_CASE("an address to listen on has no name that would be looked up") {
+  for (const std::string key : {"listen", "listen_tls"}) {
+    CAPTURE(key);
+    CHECK(has(problems("edge: {" + key + ": 'foo:80'}"),
+              "edge." + key +
+                  ": \"foo:80\" does not have the form HOST:PORT with an IP address or "
+                  "localhost as HOST"));
+  }
+  CHECK(has(problems("edge: {listen: ''}"), "edge.listen: "));
+  CHECK(problems("edge: {listen: 'localhost:80'}") == "");
 }
 
 TEST_CASE("health paths are paths, or empty to turn one off") {

@@ -10,6 +10,7 @@ namespace {
 
 using TextResult = std::expected<std::string, std::string>;
 
+// Errors of this and what calls it begin with the key below what they are given.
 TextResult body_of(const RespondSettings& settings) {
   if (settings.body_file.empty()) return settings.body;
   std::ifstream file(settings.body_file, std::ios::binary);
@@ -78,7 +79,7 @@ std::expected<Site, std::string> site_of(const SiteSettings& s, const EdgeCacheS
   site.page_edits = page_edits(s.headers);
   if (s.respond) {
     auto answer = fixed_answer(*s.respond, site.response_edits, server_line);
-    if (!answer) return std::unexpected("site " + site.name + ": " + answer.error());
+    if (!answer) return std::unexpected("respond." + answer.error());
     site.respond = *std::move(answer);
   }
   site.cached = s.cache.enabled.value_or(cache.enabled) && !site.respond;
@@ -145,7 +146,7 @@ std::expected<std::shared_ptr<const EdgeConfig>, std::string> compile(
   for (const SiteSettings& each : sites) {
     const auto index = static_cast<uint32_t>(config->sites.size());
     auto site = site_of(each, settings.cache, config->server_line);
-    if (!site) return std::unexpected(site.error());
+    if (!site) return std::unexpected("edge.sites[" + std::to_string(index) + "]." + site.error());
     config->sites.push_back(*std::move(site));
     for (const std::string& host : each.host)
       if (!config->hosts.add(host, index))

@@ -35,6 +35,15 @@ TEST_CASE("a fixed answer names its server once") {
   CHECK(head_of(site) == "HTTP/1.1 200 OK\r\nServer: other\r\nContent-Length: 2\r\n");
 }
 
+TEST_CASE("a body that cannot be read is told with its key") {
+  SiteSettings site = fixed_site();
+  site.respond->body.clear();
+  site.respond->body_file = "/nowhere";
+  EdgeSettings settings = settings::defaults(edge_settings());
+  settings.sites = {fixed_site(), site};
+  CHECK(compile(settings).error() == "edge.sites[1].respond.body_file: cannot read /nowhere");
+}
+
 TEST_CASE("a site's header edits hold for its fixed answer, too") {
   SiteSettings site = fixed_site();
   site.respond->headers = {{"X-A", "1"}, {"X-B", "2"}};

@@ -68,7 +68,8 @@ struct Field {
 
 template <class T>
 struct Group {
-  // Rules between fields: what is wrong, or nothing. Runs when every field by itself is right.
+  // Rules between fields: what is wrong, or nothing; "KEY: ..." when it is one key of the group,
+  // such as "sites[1].host". Runs when every field by itself is right.
   using Check = std::optional<std::string> (*)(const T&);
 
   Group(std::string_view prefix, std::string_view prose, std::initializer_list<Field<T>> fields,
@@ -265,7 +266,7 @@ void read_group(T& object, const Group<T>& group, const Node* map, Loading& load
     group.assigns[i](object, info, map ? map->find(info.name) : nullptr, loading);
   }
   if (!group.check || loading.problems.count() != problems_before) return;
-  if (const auto text = group.check(object)) loading.add(map, *text);
+  if (auto text = group.check(object)) loading.add(group.info, map, *std::move(text));
 }
 
 // A nested group; its own defaults unless given.

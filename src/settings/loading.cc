@@ -1,6 +1,7 @@
 #include "settings/loading.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "base/assert.h"
 
@@ -10,6 +11,45 @@ namespace {
 std::string_view kind_text(NodeKind kind) {
   constexpr std::string_view names[] = {"nothing", "a single value", "a list", "a map"};
   return names[static_cast<size_t>(kind)];
+}
+
+// One step of a key below a group, "sites[1]"; shortens `key` to what is behind it.
+struct KeyBelow {
+  std::string_view name;
+  std::optional<size_t> index;
+};
+KeyBelow next_step(std::string_view& key) {
+  const std::string_view step = key.substr(0, key.find('.'));
+  key.remove_prefix(std::min(step.size() + 1, key.size()));
+  const size_t bracket = step.find('[');
+  KeyBelow below{step.substr(0, bracket), std::nullopt};
+  size_t index = 0;
+  if (bracket != step.npos &&
+      std::from_chars(step.data() + bracket + 1, step.data() + step.size(), index).ec ==
+          std::errc())
+    below.index = index;
+  return below;
+}
+
+const Node* item_of(const Node* list, size_t index) {
+  return list && index < list->items.size() ? &list->items[index] : nullptr;
+}
+
+// The innermost node on the way to a key below a group, from `node` on, that of the group; nothing
+// when the group has no such key.
+std::optional<const Node*> find_below(const GroupInfo* group, const Node* node,
+                                      std::string_view key) {
+  const Node* innermost = node;
+  while (!key.empty()) {
+    const KeyBelow step = next_step(key);
+    const FieldInfo* field = group ? group->find(step.name) : nullptr;
+    if (!field) return std::nullopt;
+    node = node ? node->find(step.name) : nullptr;
+    if (step.index) node = item_of(node, *step.index);
+    if (node) innermost = node;
+    group = field->nested;
+  }
+  return innermost;
 }
 
 }  // namespace
@@ -29,6 +69,14 @@ std::string Loading::key(std::string_view name) const {
 
 void Loading::add(const Node* node, std::string text) {
   problems.add(node ? node->place : Place(), path_, std::move(text));
+}
+
+void Loading::add(const GroupInfo& group, const Node* node, std::string text) {
+  const size_t colon = text.find(": ");
+  const std::string_view below = std::string_view(text).substr(0, colon);
+  const auto found = colon == text.npos ? std::nullopt : find_below(&group, node, below);
+  if (!found) return add(node, std::move(text));
+  problems.add(*found ? (*found)->place : Place(), key(below), text.substr(colon + 2));
 }
 
 void Loading::add(const FieldInfo& info, const Node* node, std::string text) {

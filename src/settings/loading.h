@@ -47,12 +47,14 @@ class Loading {
   // Whether `node` can be read as a group; nullptr and an empty node are groups of defaults.
   bool is_map(const Node* node);
 
-  // A problem with the group at the current path.
-  void add(const Node* node, std::string text);
+  // What a check found wrong with the group at the current path, or with one key of it, which the
+  // text then begins with: "sites[1].host: ...".
+  void add(const GroupInfo& group, const Node* node, std::string text);
 
   Problems problems;
 
  private:
+  void add(const Node* node, std::string text);
   // A problem with a field of the group at the current path.
   void add(const FieldInfo& info, const Node* node, std::string text);
   bool is_kind(const FieldInfo& info, const Node& node, NodeKind kind);

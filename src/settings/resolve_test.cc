@@ -218,6 +218,40 @@ TEST_CASE("rules between fields are checked once every field is right, at the gr
         "weir.yaml:1:16: edge.sites[0]: needs either origins or respond\n");
 }
 
+TEST_CASE("a rule that names one key is told at that key's place") {
+  struct Item {
+    std::string name;
+  };
+  struct S {
+    std::string fault;
+    std::vector<Item> items;
+  };
+  static const Group<Item> item{"", "An item.", {field(&Item::name, "name", "", "A name.")}};
+  static const Group<S> group{
+      "shop",
+      "A shop.",
+      {field(&S::fault, "fault", "", "What its rule finds."),
+       field(&S::items, "items", item, "Items.")},
+      [](const S& s) -> std::optional<std::string> { return s.fault + ": is wrong"; }};
+  Schema schema;
+  schema.add(group);
+  const auto found = [&](const std::string& fault) {
+    const auto values =
+        resolve(schema, {"weir.yaml",
+                         "shop:\n  items:\n    - name: a\n    - name: b\n    - {}\n",
+                         {},
+                         {{"shop.fault", fault}, {"shop.items[1].name", "c", "--name"}}});
+    return values ? "" : to_string(values.error());
+  };
+  CHECK(found("items[0].name") == "weir.yaml:3:13: shop.items[0].name: is wrong\n");
+  CHECK(found("items[1].name") == "--name: shop.items[1].name: is wrong\n");
+  CHECK(found("items[2].name") == "weir.yaml:5:7: shop.items[2].name: is wrong\n");
+  CHECK(found("items") == "weir.yaml:3:5: shop.items: is wrong\n");
+  CHECK(found("fault") == "--set: shop.fault: is wrong\n");
+  for (const std::string other : {"item", "items[0].nam", "fault.x", "the name"})
+    CHECK(found(other) == "weir.yaml:2:3: shop: " + other + ": is wrong\n");
+}
+
 TEST_CASE("a secret is never part of a message") {
   Schema schema;
   struct S {

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <random>
 #include <unistd.h>
+#include <utility>
 
 #include "base/cpu_time.h"
 #include "cli/crash.h"
@@ -306,10 +307,18 @@ runtime::Task<> EdgeProcess::serve_clients(runtime::Shard& shard, net::Resolver&
   server.use_tls(certificates_.edge);
   parts_[shard.index()] = {&edge, &server};
   all_have_servers_.arrive_and_wait();
-  co_await server.run(listen_fd_, tls_listen_fd_);
+  if (co_await server.accept(listen_fd_, tls_listen_fd_)) close_client_sockets();
+  co_await server.finish();
   parts_[shard.index()] = {};
   co_await edge.stop();
   recording_.fetch_sub(1);
+}
+
+void EdgeProcess::close_client_sockets() {
+  for (int* fd : {&listen_fd_, &tls_listen_fd_}) {
+    std::erase_if(sockets_, [fd](const NamedSocket& socket) { return socket.fd == *fd; });
+    if (*fd >= 0) ::close(std::exchange(*fd, -1));
+  }
 }
 
 Patience EdgeProcess::patience() const {

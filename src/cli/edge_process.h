@@ -98,6 +98,9 @@ class EdgeProcess final : public Service, public admin::AdminProcess {
   std::expected<void, std::string> start_admin();
   std::expected<void, std::string> start_shards();
   runtime::Task<> serve(runtime::Shard& shard);
+  // On the last shard to stop accepting: whoever comes from now on is refused at once, unless a
+  // successor or systemd has the sockets as well.
+  void close_client_sockets();
   // Serves clients on this shard until it has drained, with names looked up by `resolver`.
   runtime::Task<> serve_clients(runtime::Shard& shard, net::Resolver& resolver);
   // The same, and sends spans, metrics and logs of all shards from this one.

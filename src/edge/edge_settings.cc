@@ -215,7 +215,8 @@ const Group<HealthSettings>& health_settings() {
       {field(&S::live_path, "live_path", "/health/live", "200 as long as the process runs.")
            .like(is_path_or_empty, "/PATH"),
        field(&S::ready_path, "ready_path", "/health/ready",
-             "200 while new requests are welcome, 503 while it starts or drains.")
+             "200 while new requests are welcome, 503 while it starts or drains. A drain refuses "
+             "new connections, so that only those that are open and the admin listener see it.")
            .like(is_path_or_empty, "/PATH")}};
   return group;
 }

@@ -47,20 +47,21 @@ void HttpServer::apply(const HttpServerSettings& settings) {
 }
 
 runtime::Task<> HttpServer::run(int listen_fd, int tls_listen_fd) {
+  (void)co_await accept(listen_fd, tls_listen_fd);
+  co_await finish();
+}
+
+runtime::Task<bool> HttpServer::accept(int listen_fd, int tls_listen_fd) {
   runtime::Scope sockets(shard_.reactor());
   if (listen_fd >= 0) sockets.spawn(accept_all(listen_fd, false));
   if (tls_listen_fd >= 0) sockets.spawn(accept_all(tls_listen_fd, true));
   co_await sockets.join();
-  co_await await_other_shards();
-  co_await connections_.join();
+  co_return group_.accepting().fetch_sub(1) == 1;
 }
 
-runtime::Task<> HttpServer::accept_all(int listen_fd, bool tls) {
-  Result<std::unique_ptr<runtime::Listener>> listener = shard_.reactor().listen(listen_fd);
-  WEIR_ASSERT(listener.has_value());
-  group_.accepting().fetch_add(1);
-  co_await accept_loop(**listener, tls);
-  group_.accepting().fetch_sub(1);
+runtime::Task<> HttpServer::finish() {
+  co_await await_other_shards();
+  co_await connections_.join();
 }
 
 // Shards hear of a drain one after the other: until the last one has, a connection may come from
@@ -74,16 +75,21 @@ runtime::Task<> HttpServer::await_other_shards() {
   }
 }
 
-runtime::Task<> HttpServer::accept_loop(runtime::Listener& listener, bool tls) {
+runtime::Task<> HttpServer::accept_all(int listen_fd, bool tls) {
+  Result<std::unique_ptr<runtime::Listener>> listener = shard_.reactor().listen(listen_fd);
+  WEIR_ASSERT(listener.has_value());
   const runtime::Wait wait{never, &shard_.draining()};
-  for (;;) {
-    Result<int> accepted = co_await listener.accept(wait);
+  // No more than this was queued when the drain began.
+  for (uint32_t queued = settings_.backlog;;) {
+    Result<int> accepted = co_await (*listener)->accept(wait);
+    const bool draining = shard_.draining().requested();
     if (accepted) {
       const int core = shard_.reactor().core_of_packets(*accepted);
       hand_over({.fd = *accepted, .tls = tls, .client = {}}, shard_.place_for(core));
+      if (draining && queued-- == 0) co_return;
       continue;
     }
-    if (accepted.error().code == ErrorCode::cancelled) co_return;
+    if (draining) co_return;
     metrics_.no_descriptors.add();
     (void)co_await runtime::sleep(shard_.reactor(),
                                   {after(shard_.now(), accept_pause), wait.cancel});

@@ -18,19 +18,20 @@ class HttpServer;
 // The parts of one server, by shard; filled by the shards as they start.
 class HttpServerGroup {
  public:
-  explicit HttpServerGroup(size_t shards) : servers_(shards) {}
+  explicit HttpServerGroup(size_t shards)
+      : servers_(shards), accepting_(static_cast<uint32_t>(shards)) {}
   std::atomic<HttpServer*>& at(size_t shard) { return servers_[shard]; }
   std::atomic<uint32_t>& connections() { return connections_; }
   // TLS handshakes under way.
   std::atomic<uint32_t>& handshakes() { return handshakes_; }
-  // How many sockets are still accepted from, by shards that may place connections on others.
+  // How many shards have not stopped accepting, and may place connections on others.
   std::atomic<uint32_t>& accepting() { return accepting_; }
 
  private:
   std::vector<std::atomic<HttpServer*>> servers_;
   std::atomic<uint32_t> connections_{0};
   std::atomic<uint32_t> handshakes_{0};
-  std::atomic<uint32_t> accepting_{0};
+  std::atomic<uint32_t> accepting_;
 };
 
 // A connection on its way to the shard that is to serve it.
@@ -49,9 +50,14 @@ class HttpServer {
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
 
-  // Accepts from `listen_fd` until the shard drains, then waits until every connection has ended.
-  // From `tls_listen_fd`, too: those connections speak TLS. Either may be -1 for none.
+  // accept() and finish().
   runtime::Task<> run(int listen_fd, int tls_listen_fd = -1);
+  // Accepts from `listen_fd` until the shard drains and nothing is queued there. From
+  // `tls_listen_fd`, too: those connections speak TLS. Either may be -1 for none. Answers whether
+  // this was the last shard of the group: none accepts any more.
+  runtime::Task<bool> accept(int listen_fd, int tls_listen_fd);
+  // Waits until every connection has ended.
+  runtime::Task<> finish();
   // Serves a connection that is counted as one of this shard's.
   void adopt(const ArrivingConnection& arriving);
   // Gives a connection that we served to another shard, between two requests.
@@ -75,7 +81,6 @@ class HttpServer {
 
  private:
   runtime::Task<> accept_all(int listen_fd, bool tls);
-  runtime::Task<> accept_loop(runtime::Listener& listener, bool tls);
   runtime::Task<> await_other_shards();
   runtime::Task<> serve(runtime::StreamPtr stream, ArrivingConnection arriving);
   runtime::Task<> turn_away(runtime::StreamPtr stream, bool tls);

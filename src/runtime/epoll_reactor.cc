@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <fcntl.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -55,17 +56,20 @@ class EpollListener final : public Listener, EpollWatcher {
   }
 
   Task<Result<int>> accept(Wait wait) override {
-    for (;;) {
+    for (Result<> arrived;;) {
       const int fd = ::accept4(fd_, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
       if (fd >= 0) co_return fd;
       if (errno == EINTR || errno == ECONNABORTED) continue;
       if (errno != EAGAIN) co_return std::unexpected(system_error(errno, "accepting failed"));
-      Result<> arrived = co_await arrivals_.wait(wait);
       if (!arrived) co_return std::unexpected(arrived.error());
+      arrived = co_await arrivals_.wait(wait);
+      if (!arrived && !may_look()) co_return std::unexpected(arrived.error());
     }
   }
 
  private:
+  // A successor on io_uring lets accepting block, and takes what is queued.
+  bool may_look() const { return fcntl(fd_, F_GETFL) & O_NONBLOCK; }
   void on_events(uint32_t) override { arrivals_.wake_one(); }
 
   EpollReactor& reactor_;

@@ -54,7 +54,7 @@ class Listener {
  public:
   virtual ~Listener() = default;
   // A new connection, to be given to Reactor::adopt() of this or of another shard. Errors:
-  // overloaded (no descriptors left), cancelled, timed_out, io.
+  // overloaded (no descriptors left), cancelled (only once none is queued), timed_out, io.
   virtual Task<Result<int>> accept(Wait wait) = 0;
 };
 

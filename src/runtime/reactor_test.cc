@@ -360,6 +360,18 @@ Task<> accept_all(Reactor& reactor, int listening, std::span<const int> came) {
   }
 }
 
+Task<> accept_until(Reactor& reactor, int listening, Cancel& stop, int& accepted) {
+  auto listener = *reactor.listen(listening);
+  for (;; ++accepted) {
+    const Result<int> fd = co_await listener->accept({never, &stop});
+    if (!fd) {
+      CHECK(fd.error().code == ErrorCode::cancelled);
+      co_return;
+    }
+    ::close(*fd);
+  }
+}
+
 Task<> count_when_ready(Reactor& reactor, int event, int& count) {
   CHECK((co_await reactor.poll(event, POLLIN, {reactor.now() + seconds(3)})).has_value());
   ++count;
@@ -378,6 +390,33 @@ TEST_CASE("connections are handed out in the order in which they came") {
       REQUIRE(::connect(clients.back(), server.sockaddr_pointer(), server.sockaddr_size()) == 0);
     }
     run(*back_end.reactor, accept_all(*back_end.reactor, fd, clients));
+    for (const int client : clients)
+      ::close(client);
+    back_end.close_listener(fd);
+  }
+}
+
+TEST_CASE("an accept that is cancelled takes first what is queued") {
+  constexpr int many = 5;
+  for (const BackEnd& back_end : kernel_back_ends()) {
+    CAPTURE(back_end.name);
+    Reactor& reactor = *back_end.reactor;
+    const int fd = back_end.open_listener();
+    const Address server = local_of(fd);
+    Cancel stop;
+    int accepted = 0;
+    Scope scope(reactor);
+    scope.spawn(accept_until(reactor, fd, stop, accepted));
+    reactor.turn(reactor.now());
+    std::vector<int> clients;
+    for (int i = 0; i < many; ++i) {
+      clients.push_back(*open_client_socket(server));
+      REQUIRE(::connect(clients.back(), server.sockaddr_pointer(), server.sockaddr_size()) == 0);
+    }
+    stop.request();
+    while (scope.running() > 0)
+      reactor.turn(after(reactor.now(), seconds(3)));
+    CHECK(accepted == many);
     for (const int client : clients)
       ::close(client);
     back_end.close_listener(fd);

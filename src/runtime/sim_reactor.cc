@@ -17,14 +17,14 @@ class SimListener final : public Listener, SimWatcher {
   ~SimListener() override { world_.network().unwatch_listener(id_, *this); }
 
   Task<Result<int>> accept(Wait wait) override {
-    for (;;) {
+    for (Result<> arrived;;) {
       if (world_.network().has_connection(id_)) {
         if (world_.accept_fails())
           co_return std::unexpected(system_error(EMFILE, "accepting failed"));
         co_return world_.network().take_connection(id_);
       }
-      Result<> arrived = co_await arrivals_.wait(wait);
       if (!arrived) co_return std::unexpected(arrived.error());
+      arrived = co_await arrivals_.wait(wait);
     }
   }
 

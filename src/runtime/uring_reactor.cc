@@ -99,7 +99,7 @@ class AcceptOperation final : public UringOperation {
       if (const Error error = std::exchange(error_, Error{ErrorCode::io, nullptr}); error.text)
         co_return std::unexpected(error);
       if (wait.cancel && wait.cancel->requested()) {
-        co_await disarm();
+        co_await accept_last();
         if (accepted_.empty()) co_return fail(ErrorCode::cancelled, "cancelled");
         break;
       }
@@ -131,7 +131,15 @@ class AcceptOperation final : public UringOperation {
     armed_ = true;
     io_uring_prep_multishot_accept(reactor_.submission(this), fd_, nullptr, nullptr, SOCK_CLOEXEC);
   }
-  // Until the kernel has let go: what it accepts by then has a client that waits for an answer.
+  // What the kernel accepts before it lets go has a client that waits for an answer, and so has
+  // what is queued by then: a fresh submission takes that before it could wait.
+  Task<> accept_last() {
+    co_await disarm();
+    if (!accepted_.empty()) co_return;
+    arm();
+    co_await disarm();
+  }
+  // Until the kernel has let go.
   Task<> disarm() {
     if (armed_) reactor_.cancel(*this);
     while (armed_)

@@ -9,7 +9,7 @@
 #include "admin/token.h"
 #include "cli/tls_listeners.h"
 #include "edge/edge_service.h"
-#include "otlp/otlp_settings.h"
+#include "otlp/exporters.h"
 #include "runtime/reactor.h"
 #include "runtime/runtime_settings.h"
 #include "telemetry/settings.h"
@@ -18,6 +18,10 @@ namespace weir::cli {
 namespace {
 
 using Problems = std::vector<std::string>;
+
+void check_origins(const Configuration& configuration, Problems& problems) {
+  if (const auto served = check_served(configuration); !served) problems.push_back(served.error());
+}
 
 // The directory that a new `path` would be made in.
 std::filesystem::path parent_of(const std::filesystem::path& path) {
@@ -87,22 +91,24 @@ void check_sites(const Configuration& configuration, Problems& problems) {
 }
 
 void check_receivers(const Configuration& configuration, Problems& problems) {
-  const auto settings = configuration.load(otlp::otlp_settings());
-  for (const otlp::Signal signal : {otlp::Signal::traces, otlp::Signal::metrics}) {
-    const auto endpoint = otlp::endpoint_of(settings, signal);
-    if (!endpoint) continue;
-    const auto receiver = net::OriginShare::make(otlp::receiver_of(settings, *endpoint), 1);
-    if (!receiver)
-      problems.push_back("otlp.endpoint " + endpoint->origin + ": " + receiver.error().text);
-  }
+  const auto receivers = otlp::Receivers::of(configuration.load(otlp::otlp_settings()), 1);
+  if (!receivers) problems.push_back(receivers.error());
 }
 
 }  // namespace
 
+std::expected<void, std::string> check_served(const Configuration& configuration) {
+  const auto edge = configuration.load(edge::edge_settings());
+  if (edge.origin || !edge.sites.empty()) return {};
+  return std::unexpected(
+      "there is nothing to serve: name an origin with --origin URL, or sites (edge.sites) in the "
+      "file of --config; `weir up` has a demo site");
+}
+
 std::vector<std::string> check_use(const Configuration& configuration) {
   Problems problems;
-  for (const auto look : {check_machine, check_data, check_sites, check_certificates, check_token,
-                          check_access_log, check_receivers})
+  for (const auto look : {check_origins, check_machine, check_data, check_sites, check_certificates,
+                          check_token, check_access_log, check_receivers})
     look(configuration, problems);
   return problems;
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cli/all_settings.h"
+#include "cli/config_check.h"
 #include "cli/crash.h"
 #include "cli/supervisor.h"
 #include "cli/terminal.h"
@@ -30,11 +31,6 @@ std::expected<void, std::string> make_data_directory(const std::string& path) {
   if (!error) return {};
   return std::unexpected("cannot write to the directory " + path +
                          " (--data, runtime.data): " + error.message());
-}
-
-bool serves_something(const Configuration& configuration) {
-  const auto edge = configuration.load(edge::edge_settings());
-  return edge.origin.has_value() || !edge.sites.empty();
 }
 
 }  // namespace
@@ -82,10 +78,8 @@ int run_edge(const settings::Arguments& arguments, const ProgramImage& image) {
     complain("the configuration is broken:\n" + configuration.error());
     return exit_misused;
   }
-  if (!serves_something(**configuration)) {
-    complain(
-        "there is nothing to serve: name an origin with --origin URL, or sites (edge.sites) in the "
-        "file of --config; `weir up` has a demo site");
+  if (const auto served = check_served(**configuration); !served) {
+    complain(served.error());
     return exit_misused;
   }
   return serve_edge(**configuration, image, nullptr);

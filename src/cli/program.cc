@@ -98,7 +98,8 @@ std::span<const Subcommand> subcommands() {
                  run_edge},
       Subcommand{{"config",
                   "print shows the configuration in force and where each value came from; check "
-                  "says what is wrong with it; explain KEY says what a setting does.",
+                  "says what is wrong with it, and takes the flags that `weir edge` will have; "
+                  "explain KEY says what a setting does.",
                   service_flags(), "print|check|explain KEY", 1, 2},
                  run_config},
       Subcommand{

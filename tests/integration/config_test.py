@@ -28,6 +28,14 @@ class Config(Case):
         status, said = self.check(keys.fixed_answer_site("a.test", "x"))
         self.assertEqual(status, 0, said)
 
+    def test_a_check_refuses_what_a_start_refuses_and_takes_its_flags(self):
+        for text in ("", "edge: {}\n"):
+            self.refused(text, "nothing to serve", "--origin")
+        status, said = self.check("", "--origin", "http://127.0.0.1:1")
+        self.assertEqual(status, 0, said)
+        logs = "otlp:\n  logs:\n    endpoint: https://127.0.0.1:1\n    ca_file: /nowhere/ca.pem\n"
+        self.refused(logs, "127.0.0.1:1", arguments=("--origin", "http://127.0.0.1:1"))
+
     def test_an_unknown_key_is_named_with_its_line_and_the_nearest_key(self):
         wrong = keys.HEAD_TIMEOUT[:-1]
         depth = keys.HEAD_TIMEOUT.count(".") + 1
@@ -118,7 +126,7 @@ class Config(Case):
         self.assertNotIn("12s", out)
 
     def test_what_print_shows_is_a_configuration_again(self):
-        status, out, errors = weir.run_weir("config", "print")
+        status, out, errors = weir.run_weir("config", "print", "--origin", "http://127.0.0.1:1")
         self.assertEqual(status, 0, errors)
         status, said = self.check(out)
         self.assertEqual(status, 0, said)

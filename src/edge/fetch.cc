@@ -26,9 +26,6 @@ using wire::RequestMethod;
 
 constexpr telemetry::SpanDecl origin_fetch_span{"origin.fetch", telemetry::SpanKind::client};
 
-// What most requests to origins have room in.
-constexpr size_t request_head_bytes = 1 * KiB;
-
 bool idempotent(RequestMethod method) {
   switch (method) {
     case RequestMethod::get:
@@ -105,8 +102,7 @@ class Attempt {
   }
 
   Task<Outcome> ask(std::unique_ptr<net::OriginExchange>& origin) {
-    Buffer head;
-    head.reserve(request_head_bytes);
+    Buffer& head = origin->head_to_send();
     append_origin_request(head, request_, client_.authority(), span_);
     Upload upload(request_, *origin, watch_);
     const Result<> sent = co_await upload.begin(head.view(), ready_body_.bytes);

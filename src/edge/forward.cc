@@ -67,9 +67,11 @@ void append_target_line(Buffer& out, const EdgeRequest& request) {
 
 void append_forwarded_for(Buffer& out, const EdgeRequest& request) {
   const wire::Fields& fields = request.head().fields;
-  std::array<char, 46> peer_text;
-  const std::string_view peer(peer_text.data(),
-                              request.exchange.client().write_ip(peer_text.data()));
+  // "[" before and "]" behind the address, for those of IPv6 in Forwarded.
+  std::array<char, 1 + 46 + 1> node;
+  node.front() = '[';
+  const std::string_view peer(&node[1], request.exchange.client().write_ip(&node[1]));
+  node[1 + peer.size()] = ']';
   out.append("X-Forwarded-For: ");
   if (request.trusted) append_list_so_far(out, fields, KnownField::x_forwarded_for);
   out.append(peer);
@@ -86,12 +88,9 @@ void append_forwarded_for(Buffer& out, const EdgeRequest& request) {
     wire::append_field(out, "X-Forwarded-Host", told(KnownField::x_forwarded_host, host));
   out.append("Forwarded: ");
   if (request.trusted) append_list_so_far(out, fields, KnownField::forwarded);
-  Buffer node;
   const bool v6 = peer.find(':') != peer.npos;
-  if (v6) node.append('[');
-  node.append(peer);
-  if (v6) node.append(']');
-  wire::append_forwarded(out, {.by = {}, .client = node.view(), .host = host, .proto = scheme});
+  const std::string_view client = v6 ? std::string_view(node.data(), peer.size() + 2) : peer;
+  wire::append_forwarded(out, {.by = {}, .client = client, .host = host, .proto = scheme});
   out.append("\r\n");
 }
 

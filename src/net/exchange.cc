@@ -18,6 +18,7 @@ OriginExchange::OriginExchange(OriginPool::Lease lease, Admission admission, Ori
       waits_since_(now()) {}
 
 OriginExchange::~OriginExchange() {
+  lease_.connection().forget_head();
   lease_.input().unpin();
   breaker_.finish(admission_, outcome_, now());
 }

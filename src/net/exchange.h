@@ -14,6 +14,7 @@
 #include "net/breaker.h"
 #include "net/origin_pool.h"
 #include "net/retry_budget.h"
+#include "runtime/frame_pool.h"
 #include "runtime/relay.h"
 #include "wire/http1_response.h"
 
@@ -31,6 +32,14 @@ class OriginExchange {
   OriginExchange(const OriginExchange&) = delete;
   OriginExchange& operator=(const OriginExchange&) = delete;
 
+  // Exchanges come and go as coroutines do, and take their memory from where those do.
+  static void* operator new(size_t bytes) { return runtime::FramePool::take(bytes); }
+  static void operator delete(void* memory, size_t bytes) {
+    runtime::FramePool::give_back(memory, bytes);
+  }
+
+  // Empty, for the head of the request. Lives as long as this.
+  Buffer& head_to_send() { return lease_.connection().head; }
   // Sends a part of the request; at most one at a time. Bounded by body_timeout, too. After an
   // error an answer may still be there to be read (an early one, 413 for instance).
   runtime::Task<Result<>> send(std::span<iovec> parts, runtime::Wait wait);

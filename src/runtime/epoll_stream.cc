@@ -47,9 +47,7 @@ int EpollStream::core_of_packets() const {
 }
 
 Task<int> EpollStream::detach() {
-  char byte;
-  if (!quiet() || ::recv(fd_, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || errno != EAGAIN)
-    co_return -1;
+  if (!quiet() || !nothing_to_read(fd_)) co_return -1;
   poller_.forget(fd_);
   co_return std::exchange(fd_, -1);
 }

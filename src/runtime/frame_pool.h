@@ -38,7 +38,7 @@ class FramePool {
 #else
   static constexpr bool keeps = true;
 #endif
-  static constexpr size_t frame_bytes_max = 4096, kept_bytes_max = 512 * 1024;
+  static constexpr size_t frame_bytes_max = 4096, kept_bytes_max = 2 * 1024 * 1024;
   static constexpr size_t step = 64, classes = frame_bytes_max / step;
 
   struct Spare {

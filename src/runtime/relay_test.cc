@@ -64,6 +64,13 @@ Task<> read_into(Stream& stream, size_t bytes, std::string& out) {
   out = got.value_or("");
 }
 
+// From then on the stream reads by itself.
+Task<> let_much_come(Way& way) {
+  const std::string much(100'000, '.');
+  co_await send_all(*way.origin.server, much);
+  CHECK(co_await read_exactly(*way.origin.client, much.size()) == much);
+}
+
 std::string numbered(size_t bytes) {
   std::string text(bytes, '.');
   for (size_t i = 0; i < bytes; i += 61)
@@ -129,6 +136,7 @@ TEST_CASE("after a relay a send of many pieces still waits for room") {
 TEST_CASE("a relay takes what was asked for and not a byte more") {
   if (!uring_allowed()) return;
   on_a_way([](Reactor&, Way& way) -> Task<> {
+    co_await let_much_come(way);
     const std::string bytes = numbered(100'000);
     co_await send_all(*way.origin.server, bytes);
     Result<std::string> head = co_await read_exactly(*way.origin.client, 10);
@@ -178,6 +186,7 @@ Task<size_t> relay_answer(Way& way, std::string_view head, std::string_view body
 TEST_CASE("once an answer was relayed, of the next not much more than the head is read") {
   if (!uring_allowed()) return;
   on_a_way([](Reactor&, Way& way) -> Task<> {
+    co_await let_much_come(way);
     const std::string body = numbered(50'000);
     CHECK(co_await relay_answer(way, std::string(100, 'h'), body) == 4096);
     CHECK(co_await relay_answer(way, std::string(100, 'h'), body) == 256);
@@ -194,6 +203,7 @@ TEST_CASE("what lies behind a relayed body is noticed, also where the socket has
   if (!uring_allowed()) return;
   static constexpr std::string_view head = "a head";
   on_a_way([](Reactor&, Way& way) -> Task<> {
+    co_await let_much_come(way);
     const std::string body = numbered(50'000);
     for (int answer = 0; answer < 3; ++answer) {
       co_await relay_answer(way, head, body);
@@ -205,6 +215,7 @@ TEST_CASE("what lies behind a relayed body is noticed, also where the socket has
     CHECK(way.origin.client->quiet());
   });
   on_a_way([](Reactor&, Way& way) -> Task<> {
+    co_await let_much_come(way);
     const std::string body = numbered(50'000);
     co_await relay_answer(way, head, body);
     Scope scope(way.origin.client->reactor());
@@ -226,6 +237,7 @@ TEST_CASE("what lies behind a relayed body is noticed, also where the socket has
 TEST_CASE("an end that nobody has been told of keeps a connection from leaving for another shard") {
   if (!uring_allowed()) return;
   on_a_way([](Reactor&, Way& way) -> Task<> {
+    co_await let_much_come(way);
     co_await relay_answer(way, "a head", numbered(50'000));
     co_await relay_answer(way, "a head", numbered(50'000));
     way.origin.server->shutdown_send();
@@ -238,6 +250,53 @@ TEST_CASE("an end that nobody has been told of keeps a connection from leaving f
     StreamPtr adopted = reactor.adopt(fd);
     adopted->expect_bulk();
     CHECK(!adopted->quiet());
+  });
+}
+
+TEST_CASE("a large body behind small answers is relayed, but for what had come by then") {
+  if (!uring_allowed()) return;
+  on_a_way([](Reactor& reactor, Way& way) -> Task<> {
+    for (int answer = 0; answer < 3; ++answer) {
+      co_await send_all(*way.origin.server, "a small answer");
+      CHECK(co_await read_exactly(*way.origin.client, 14) == "a small answer");
+      CHECK(way.origin.client->quiet());
+    }
+    const std::string bytes = numbered(8'000'000);
+    std::string got;
+    Scope scope(reactor);
+    scope.spawn(send_all(*way.origin.server, bytes));
+    scope.spawn(read_into(*way.client.client, bytes.size(), got));
+    uint64_t passed = 0, relayed_bytes = 0;
+    while (passed < bytes.size()) {
+      Result<Chunk> chunk = co_await way.origin.client->recv(way.from().wait);
+      REQUIRE(chunk.has_value());
+      REQUIRE(!chunk->empty());
+      passed += chunk->size();
+      iovec piece[1] = {part(chunk->view())};
+      const auto relayed = co_await relay(way.from(), way.to(), piece, bytes.size() - passed);
+      if (!relayed) {
+        REQUIRE((co_await way.client.server->send(piece, way.to().wait)).has_value());
+        continue;
+      }
+      passed += relayed->bytes;
+      relayed_bytes += relayed->bytes;
+    }
+    co_await scope.join();
+    CHECK(got == bytes);
+    CHECK(relayed_bytes > bytes.size() / 2);
+    CHECK(way.origin.client->quiet());
+  });
+}
+
+TEST_CASE("what came before anybody wanted to receive makes a connection unfit for a request") {
+  if (!uring_allowed()) return;
+  on_a_way([](Reactor&, Way& way) -> Task<> {
+    CHECK(way.origin.client->quiet());
+    co_await send_all(*way.origin.server, "unasked");
+    CHECK(!way.origin.client->quiet());
+    CHECK(co_await way.origin.client->detach() == -1);
+    CHECK(co_await read_exactly(*way.origin.client, 7) == "unasked");
+    CHECK(way.origin.client->quiet());
   });
 }
 

@@ -150,6 +150,12 @@ void reset_on_close(int fd) {
   setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
 }
 
+bool nothing_to_read(int fd) {
+  char byte;
+  return system_call(SYS_recvfrom, fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT, nullptr, nullptr) ==
+         -EAGAIN;
+}
+
 bool is_broken(int fd) {
   pollfd one{.fd = fd, .events = 0, .revents = 0};
   return ::poll(&one, 1, 0) > 0 && (one.revents & (POLLERR | POLLHUP)) != 0;

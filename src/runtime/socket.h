@@ -36,6 +36,8 @@ Result<size_t> send_some(int fd, std::span<iovec>& parts, PagePipe* pages);
 bool begins_with_pages(const PagePipe* pages, std::span<const iovec> parts);
 // The close sends a RST.
 void reset_on_close(int fd);
+// Whether a receive would have to wait: there are no bytes, no end and no error.
+bool nothing_to_read(int fd);
 // Whether a RST has come, or the connection has failed otherwise.
 bool is_broken(int fd);
 // On which core its last packet was received; -1 where the kernel does not say.

@@ -70,7 +70,8 @@ class Stream {
     if (quiet()) resume_input();
   }
 
-  // Much will be received here, such as the answers of an origin: a hint on what to receive into.
+  // Much may be received here, such as the answers of an origin, and is to stay where it is until
+  // somebody wants it: a hint on how to receive.
   virtual void expect_bulk() {}
 
   // How the peer ended its side; nullptr while it has not.

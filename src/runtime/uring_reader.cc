@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
+#include "runtime/socket.h"
 #include "runtime/system_call.h"
 #include "runtime/uring_stream.h"
 
@@ -82,13 +83,8 @@ void UringReader::cancel() {
 }
 
 bool UringReader::drained() {
-  if (!readable_) return true;
-  char byte;
-  if (system_call(SYS_recvfrom, fd_, &byte, 1, MSG_PEEK | MSG_DONTWAIT, nullptr, nullptr) !=
-      -EAGAIN)
-    return false;
-  readable_ = false;
-  return true;
+  if (readable_ && nothing_to_read(fd_)) readable_ = false;
+  return !readable_;
 }
 
 void UringReader::on_complete(int result, uint32_t flags) {

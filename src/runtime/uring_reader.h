@@ -1,5 +1,5 @@
 #pragma once
-// UringReader: how a stream reads where much comes. The ring says when there is something to read
+// UringReader: how a stream reads once much has come. The ring says when there is something to read
 // (a multishot poll), and the reader reads it by itself, once somebody wants it. That costs a
 // system call more than the multishot recv of other streams, which however can bring dozens of
 // buffers before it can be stopped, and brings three things:

@@ -51,8 +51,16 @@ int UringStream::core_of_packets() const {
   return runtime::core_of_packets(fd_);
 }
 
-void UringStream::expect_bulk() {
-  if (!reader_) reader_ = std::make_unique<UringReader>(*this, ring_, fd_, false);
+bool UringStream::quiet() const {
+  if (has_input()) return false;
+  if (reader_) return reader_->drained();
+  return recv_armed_ ? !more_waits_ : nothing_to_read(fd_);
+}
+
+// What is expected to be much stays in the socket until somebody wants it.
+void UringStream::read_by_ourselves() {
+  reader_ = std::make_unique<UringReader>(*this, ring_, fd_, !expects_bulk_);
+  pause_input();
 }
 
 void UringStream::want_input() {
@@ -98,10 +106,7 @@ void UringStream::recv_done(int result, uint32_t flags) {
   if (closing_) return delete_when_quiet();
   if (detaching_ && !more) resume_detach();
   if (result <= 0) return recv_failed(result, more);
-  if (!reader_ && chunk.size() == ring_.buffers().bytes()) {
-    reader_ = std::make_unique<UringReader>(*this, ring_, fd_, true);
-    if (more) pause_input();
-  }
+  if (!reader_ && chunk.size() == ring_.buffers().bytes()) read_by_ourselves();
   // Without "more" the kernel has stopped; go on only if somebody wants the bytes.
   if (!more && !pausing_ && reads_on_after(chunk.size())) read_on();
   on_received(std::move(chunk));
@@ -225,7 +230,8 @@ void UringStream::resume_detach() {
 }
 
 int UringStream::lend_input(uint64_t body_received) {
-  if (!reader_ || recv_armed_ || receiver_waits() || has_input()) return -1;
+  if (!reader_) read_by_ourselves();
+  if (recv_armed_ || receiver_waits() || has_input()) return -1;
   reader_->lend(body_received);
   return lend();
 }

@@ -23,9 +23,9 @@ class UringStream final : public Stream {
   void arm_recv();
   // Buffers are back after a starved().
   void resume_starved();
-  // Takes effect when reading is armed the next time.
-  void expect_bulk() override;
-  bool quiet() const override { return !has_input() && (!reader_ || reader_->drained()); }
+  // Takes effect once much has come.
+  void expect_bulk() override { expects_bulk_ = true; }
+  bool quiet() const override;
   int lend_input(uint64_t body_received) override;
   int lend_output() override;
   void give_back(uint64_t taken) override;
@@ -48,6 +48,8 @@ class UringStream final : public Stream {
   };
 
   ~UringStream() override;
+  // From now on, in the place of the multishot recv.
+  void read_by_ourselves();
   // As much as the socket takes at once; drops that from `parts`.
   Result<size_t> send_by_ourselves(std::span<iovec>& parts);
   // Leaves to the ring what had no room in the socket.
@@ -73,12 +75,13 @@ class UringStream final : public Stream {
   bool send_under_way_ = false;
   bool pausing_ = false;
   bool starved_ = false;
+  bool expects_bulk_ = false;
   bool closing_ = false;
   bool more_waits_ = false;              // the last receive left something in the socket
   bool leaving_ = false;                 // detach() was called: nothing is armed
   bool lent_ = false;                    // to a relay
   bool waits_ = true;                    // see switch_to()
-  std::unique_ptr<UringReader> reader_;  // once much is expected, or has come
+  std::unique_ptr<UringReader> reader_;  // once much has come
   std::coroutine_handle<> detaching_;
   Part<&UringStream::recv_done> recv_{*this};
   Part<&UringStream::send_done> send_{*this};

@@ -2,7 +2,7 @@
 // relay(): moves bytes that come on one connection to another inside the kernel (splice(2)): they
 // are neither copied out nor in. For the bodies that a proxy passes on as they are.
 //
-// For two TCP connections of one shard on io_uring, of which the first expects bulk. Elsewhere
+// For two TCP connections of one shard on io_uring, once nothing is under way on them. Elsewhere
 // (TLS, epoll, the simulated network) it answers that it cannot, before anything has moved.
 
 #include <cstdint>

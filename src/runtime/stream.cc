@@ -88,8 +88,8 @@ void Stream::on_received(Chunk chunk) {
   // What the kernel had under way when the stream was cut off.
   if (ended_) return;
   ReceiveBudget& budget = reactor_.received();
-  if (!budget.admits(chunk.size(), queued_bytes_)) return cut_off();
-  WEIR_ASSERT(queued_chunks() < queued_chunks_max);
+  if (queued_chunks() == queued_chunks_max || !budget.admits(chunk.size(), queued_bytes_))
+    return cut_off();
   queued_bytes_ += chunk.size();
   budget.add(chunk.size());
   queue_.push_back(std::move(chunk));

@@ -70,8 +70,8 @@ class Stream {
     if (quiet()) resume_input();
   }
 
-  // Much may be received here, such as the answers of an origin, and is to stay where it is until
-  // somebody wants it: a hint on how to receive.
+  // Much may be received here, such as the answers of an origin, and what nobody waits for is
+  // better left in the socket: a hint on how to receive.
   virtual void expect_bulk() {}
 
   // How the peer ended its side; nullptr while it has not.

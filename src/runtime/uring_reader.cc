@@ -83,7 +83,7 @@ void UringReader::cancel() {
 }
 
 bool UringReader::drained() {
-  if (readable_ && nothing_to_read(fd_)) readable_ = false;
+  if (readable_ || !armed_) readable_ = !nothing_to_read(fd_);
   return !readable_;
 }
 

@@ -32,10 +32,9 @@ class UringReader final : public UringOperation {
   // The kernel lets go of it; busy() until it has.
   void cancel();
   bool busy() const { return armed_ || scheduled_; }
-  // Whether the socket holds nothing that was not read. Asks the kernel where that is not known.
+  // Whether the socket holds nothing that was not read. Asks the kernel where that is not known, as
+  // while no poll would tell.
   bool drained();
-  // What was known is not good enough any more.
-  void doubt() { readable_ = true; }
   // Its turn to read, as it asked for with UringReactor::read_in_this_turn().
   void take_turn();
 

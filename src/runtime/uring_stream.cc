@@ -106,10 +106,15 @@ void UringStream::recv_done(int result, uint32_t flags) {
   if (closing_) return delete_when_quiet();
   if (detaching_ && !more) resume_detach();
   if (result <= 0) return recv_failed(result, more);
-  if (!reader_ && chunk.size() == ring_.buffers().bytes()) read_by_ourselves();
+  if (!reader_ && comes_in_bulk(chunk.size())) read_by_ourselves();
   // Without "more" the kernel has stopped; go on only if somebody wants the bytes.
   if (!more && !pausing_ && reads_on_after(chunk.size())) read_on();
   on_received(std::move(chunk));
+}
+
+// What is to stay in the socket until it is wanted must not come before.
+bool UringStream::comes_in_bulk(size_t bytes) const {
+  return bytes == ring_.buffers().bytes() || (expects_bulk_ && !receiver_waits());
 }
 
 void UringStream::recv_failed(int result, bool more) {
@@ -127,7 +132,7 @@ void UringStream::recv_failed(int result, bool more) {
       return;
     case EINTR:
     case EAGAIN:
-      return arm_recv();
+      return read_on();
     default:
       return on_ended(std::unexpected(system_error(-result, "receiving failed")));
   }
@@ -215,8 +220,6 @@ Task<int> UringStream::detach() {
     };
     co_await Detached{*this};
   }
-  // What came last may have gone with the poll that was cancelled.
-  if (reader_) reader_->doubt();
   if (!quiet()) {
     leaving_ = false;
     co_return -1;

@@ -48,6 +48,7 @@ class UringStream final : public Stream {
   };
 
   ~UringStream() override;
+  bool comes_in_bulk(size_t bytes) const;
   // From now on, in the place of the multishot recv.
   void read_by_ourselves();
   // As much as the socket takes at once; drops that from `parts`.

@@ -194,11 +194,10 @@ void answer_fixed(EdgeRequest& request, const FixedAnswer& answer) {
 }
 
 void answer_redirect(EdgeRequest& request, const PathRule& rule) {
-  const HeaderEdits& edits = request.site->response_edits;
-  begin_answer(request, rule.redirect, edits);
+  begin_answer(request, rule.redirect, request.site->redirect_edits);
   Buffer location;
   append_target(location, rule, request.head().path, request.head().query);
-  append_field(request, edits, "Location", location.view());
+  wire::append_field(request.out(), "Location", location.view());
   end_answer(request, {}, {});
 }
 

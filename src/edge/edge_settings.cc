@@ -151,8 +151,8 @@ const Group<HeaderSettings>& header_settings() {
        field(
            &S::response_set, "response_set",
            "Fields that the client gets, in place of the origin's or ours, in every answer of the "
-           "site, also redirects and error pages; but an error page keeps its Cache-Control and "
-           "Content-Type."),
+           "site, also redirects and error pages; but an error page says itself what it holds and "
+           "how long it may be stored, and a redirect where to."),
        field(&S::response_remove, "response_remove", {},
              "Fields that the client does not get, in the same answers.")},
       [](const S& s) -> std::optional<std::string> {

@@ -1,5 +1,7 @@
 #include "edge/site.h"
 
+#include <algorithm>
+#include <array>
 #include <fstream>
 #include <iterator>
 
@@ -44,15 +46,33 @@ std::expected<FixedAnswer, std::string> fixed_answer(const RespondSettings& sett
   return FixedAnswer{status, std::string(head.view()), *std::move(body)};
 }
 
-// What tells of a page's content, and that an error is not to be stored as an answer would be.
-bool is_of_page(std::string_view name) {
-  return wire::equal_ignoring_case(name, "cache-control") ||
-         wire::equal_ignoring_case(name, "content-type");
+// What tells of the content of an answer, where another lies, and how long it may be stored: a page
+// that tells of an error, and the outcome of a call, have their own.
+bool tells_of_answer(std::string_view name) {
+  static constexpr std::array<std::string_view, 10> names{
+      "accept-ranges", "age",         "cache-control", "etag",     "expires",
+      "grpc-message",  "grpc-status", "last-modified", "location", "surrogate-control"};
+  const auto begins = [name](std::string_view with) {
+    return wire::equal_ignoring_case(name.substr(0, with.size()), with);
+  };
+  const auto ends = [name](std::string_view with) {
+    return name.size() >= with.size() &&
+           wire::equal_ignoring_case(name.substr(name.size() - with.size()), with);
+  };
+  if (begins("content-")) return !begins("content-security-policy");
+  return ends("-cache-control") || std::ranges::any_of(names, [name](std::string_view other) {
+           return wire::equal_ignoring_case(name, other);
+         });
 }
 
-HeaderEdits page_edits(HeaderSettings s) {
-  std::erase_if(s.response_set, [](const auto& field) { return is_of_page(field.first); });
-  std::erase_if(s.response_remove, is_of_page);
+// A rule says where to.
+bool is_location(std::string_view name) {
+  return wire::equal_ignoring_case(name, "location");
+}
+
+HeaderEdits response_edits_without(bool (*left_out)(std::string_view), HeaderSettings s) {
+  std::erase_if(s.response_set, [&](const auto& field) { return left_out(field.first); });
+  std::erase_if(s.response_remove, left_out);
   return HeaderEdits(s.response_set, s.response_remove);
 }
 
@@ -76,7 +96,8 @@ std::expected<Site, std::string> site_of(const SiteSettings& s, const EdgeCacheS
   site.origins = s.origins;
   site.request_edits = HeaderEdits(s.headers.request_set, s.headers.request_remove);
   site.response_edits = HeaderEdits(s.headers.response_set, s.headers.response_remove);
-  site.page_edits = page_edits(s.headers);
+  site.page_edits = response_edits_without(tells_of_answer, s.headers);
+  site.redirect_edits = response_edits_without(is_location, s.headers);
   if (s.respond) {
     auto answer = fixed_answer(*s.respond, site.response_edits, server_line);
     if (!answer) return std::unexpected("respond." + answer.error());

@@ -49,8 +49,10 @@ struct Site {
   std::optional<CorsPolicy> cors;
   HeaderEdits request_edits;
   HeaderEdits response_edits;
-  // The same for pages of our own, which keep their Cache-Control and Content-Type.
+  // The same for pages that tell of errors, which have their own content and are not stored.
   HeaderEdits page_edits;
+  // The same for redirects, whose rule says where to.
+  HeaderEdits redirect_edits;
   uint64_t body_bytes_max = UINT64_MAX;
   Duration request_timeout{};
   bool pass_host = true;

@@ -60,7 +60,7 @@ inline constexpr telemetry::GaugeDecl origin_breaker_state{
     .help =
         "0: requests pass; 1: open_time is over, and one probe at a time passes until enough "
         "succeed; 2: the origin is left alone. Of the whole process, at most a second late; the "
-        "highest where several sites have the origin.",
+        "highest where several sites have the origin. Receivers of telemetry have none.",
     .labels = {"origin"},
     .merge = telemetry::GaugeMerge::max};
 inline constexpr telemetry::CounterDecl origin_breaker_refused{

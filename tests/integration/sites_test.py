@@ -32,7 +32,9 @@ edge:
       body_bytes_max: 1KiB
     - host: [short.test]
       origins: [{{url: "http://127.0.0.1:{port}"}}]
-      headers: {{response_set: {{Cache-Control: max-age=5, Content-Type: image/png}}}}
+      headers:
+        response_set: {{Cache-Control: max-age=5, CDN-Cache-Control: max-age=6, Location: /nowhere,
+                        Content-Type: image/png, Content-Encoding: br, X-Frame-Options: DENY}}
       paths: [{{prefix: /old, to: /new, redirect: 301}}]
       request_timeout: 300ms
       pass_host: false
@@ -111,10 +113,13 @@ class Sites(Case):
     def test_a_redirect_can_be_stored_as_its_site_says_and_an_error_cannot(self):
         self.script_for_a_while(lambda connection, _request: connection.close())
         _, fields, _ = self.get("short.test", "/old")
-        self.assertEqual(fields["cache-control"], "max-age=5")
+        self.assertEqual((fields["cache-control"], fields["location"]), ("max-age=5", "/new"))
         status, fields, _ = self.get("short.test")
         self.assertEqual((status, fields["cache-control"]), (502, "no-store"))
         self.assertEqual(fields["content-type"], "text/html; charset=utf-8")
+        self.assertEqual(fields["x-frame-options"], "DENY")
+        for name in ("content-encoding", "location", "cdn-cache-control"):
+            self.assertNotIn(name, fields)
 
     def test_a_redirect_never_leads_to_a_host_that_the_client_chose(self):
         for path in ("/go//evil.test/x", "/go/\\evil.test/x", "/go///evil.test/x"):

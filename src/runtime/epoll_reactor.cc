@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <fcntl.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -63,13 +62,10 @@ class EpollListener final : public Listener, EpollWatcher {
       if (errno != EAGAIN) co_return std::unexpected(system_error(errno, "accepting failed"));
       if (!arrived) co_return std::unexpected(arrived.error());
       arrived = co_await arrivals_.wait(wait);
-      if (!arrived && !may_look()) co_return std::unexpected(arrived.error());
     }
   }
 
  private:
-  // A successor on io_uring lets accepting block, and takes what is queued.
-  bool may_look() const { return fcntl(fd_, F_GETFL) & O_NONBLOCK; }
   void on_events(uint32_t) override { arrivals_.wake_one(); }
 
   EpollReactor& reactor_;

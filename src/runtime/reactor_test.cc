@@ -2,7 +2,9 @@
 // in simulated worlds of several seeds.
 #include "runtime/reactor.h"
 
+#include <algorithm>
 #include <cstdlib>
+#include <fcntl.h>
 #include <poll.h>
 #include <string>
 #include <sys/eventfd.h>
@@ -360,6 +362,22 @@ Task<> accept_all(Reactor& reactor, int listening, std::span<const int> came) {
   }
 }
 
+Task<> accept_one(Reactor& reactor, int listening) {
+  auto listener = *reactor.listen(listening);
+  const Result<int> accepted = co_await listener->accept({reactor.now() + seconds(3)});
+  REQUIRE(accepted.has_value());
+  ::close(*accepted);
+}
+
+// The accept waits before anybody comes.
+Task<> accept_then_connect(Reactor& reactor, int listening) {
+  Scope scope(reactor);
+  scope.spawn(accept_one(reactor, listening));
+  const Wait wait{reactor.now() + seconds(3)};
+  CHECK((co_await reactor.connect(local_of(listening), wait)).has_value());
+  co_await scope.join();
+}
+
 Task<> accept_until(Reactor& reactor, int listening, Cancel& stop, int& accepted) {
   auto listener = *reactor.listen(listening);
   for (;; ++accepted) {
@@ -393,6 +411,25 @@ TEST_CASE("connections are handed out in the order in which they came") {
     for (const int client : clients)
       ::close(client);
     back_end.close_listener(fd);
+  }
+}
+
+TEST_CASE("a listening socket stays non-blocking, whichever back ends share it") {
+  for (const bool reversed : {false, true}) {
+    CAPTURE(reversed);
+    std::vector<BackEnd> sharing = kernel_back_ends();
+    if (reversed) std::ranges::reverse(sharing);
+    const int fd = sharing.front().open_listener();
+    std::vector<std::unique_ptr<Listener>> listeners;
+    for (const BackEnd& back_end : sharing)
+      listeners.push_back(*back_end.reactor->listen(fd));
+    CHECK((fcntl(fd, F_GETFL) & O_NONBLOCK) != 0);
+    listeners.clear();
+    for (const BackEnd& back_end : sharing) {
+      CAPTURE(back_end.name);
+      run(*back_end.reactor, accept_then_connect(*back_end.reactor, fd));
+    }
+    ::close(fd);
   }
 }
 

@@ -20,7 +20,8 @@ Result<int> open_listener(const Address& address, int backlog, const std::string
 // A socket that is about to connect to `peer`, without Nagle's delay; `on_loopback` as above.
 Result<int> open_client_socket(const Address& peer, const std::string& on_loopback = {});
 // epoll needs non-blocking descriptors; io_uring, which would answer EAGAIN on them instead of
-// waiting, blocking ones.
+// waiting, blocking ones. Listening sockets are left as they are by io_uring: its multishot accept
+// waits on either kind, and a process on epoll may share them.
 void set_nonblocking(int fd, bool nonblocking);
 // Drops the first `bytes` of `parts`; shortens the first that is left where it must.
 std::span<iovec> without(std::span<iovec> parts, size_t bytes);

@@ -277,7 +277,6 @@ UringReactor::~UringReactor() {
 }
 
 Result<std::unique_ptr<Listener>> UringReactor::listen(int fd) {
-  set_nonblocking(fd, false);
   return std::make_unique<UringListener>(*this, fd);
 }
 

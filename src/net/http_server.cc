@@ -79,17 +79,14 @@ runtime::Task<> HttpServer::accept_all(int listen_fd, bool tls) {
   Result<std::unique_ptr<runtime::Listener>> listener = shard_.reactor().listen(listen_fd);
   WEIR_ASSERT(listener.has_value());
   const runtime::Wait wait{never, &shard_.draining()};
-  // No more than this was queued when the drain began.
-  for (uint32_t queued = settings_.backlog;;) {
+  for (;;) {
     Result<int> accepted = co_await (*listener)->accept(wait);
-    const bool draining = shard_.draining().requested();
     if (accepted) {
       const int core = shard_.reactor().core_of_packets(*accepted);
       hand_over({.fd = *accepted, .tls = tls, .client = {}}, shard_.place_for(core));
-      if (draining && queued-- == 0) co_return;
       continue;
     }
-    if (draining) co_return;
+    if (shard_.draining().requested()) co_return;
     metrics_.no_descriptors.add();
     (void)co_await runtime::sleep(shard_.reactor(),
                                   {after(shard_.now(), accept_pause), wait.cancel});

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "runtime/epoll_stream.h"
+#include "runtime/last_accepts.h"
 #include "runtime/socket.h"
 #include "runtime/waiter.h"
 
@@ -56,8 +57,13 @@ class EpollListener final : public Listener, EpollWatcher {
 
   Task<Result<int>> accept(Wait wait) override {
     for (Result<> arrived;;) {
+      if (last_.over(wait, [this] { return connections_queued(fd_); }))
+        co_return fail(ErrorCode::cancelled, "cancelled");
       const int fd = ::accept4(fd_, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
-      if (fd >= 0) co_return fd;
+      if (fd >= 0) {
+        last_.count();
+        co_return fd;
+      }
       if (errno == EINTR || errno == ECONNABORTED) continue;
       if (errno != EAGAIN) co_return std::unexpected(system_error(errno, "accepting failed"));
       if (!arrived) co_return std::unexpected(arrived.error());
@@ -70,6 +76,7 @@ class EpollListener final : public Listener, EpollWatcher {
 
   EpollReactor& reactor_;
   int fd_;
+  LastAccepts last_;
   WaitQueue arrivals_;
 };
 

@@ -54,7 +54,8 @@ class Listener {
  public:
   virtual ~Listener() = default;
   // A new connection, to be given to Reactor::adopt() of this or of another shard. Errors:
-  // overloaded (no descriptors left), cancelled (only once none is queued), timed_out, io.
+  // overloaded (no descriptors left), cancelled (only once those that were queued by then are
+  // taken; whoever comes later is left in the queue), timed_out, io.
   virtual Task<Result<int>> accept(Wait wait) = 0;
 };
 

@@ -390,6 +390,33 @@ Task<> accept_until(Reactor& reactor, int listening, Cancel& stop, int& accepted
   }
 }
 
+// Behind the cancel, each that is accepted brings another.
+Task<> cancel_while_they_come(const BackEnd& back_end) {
+  constexpr size_t queued = 5;
+  Reactor& reactor = *back_end.reactor;
+  const Wait wait{reactor.now() + seconds(3)};
+  const int fd = back_end.open_listener();
+  const Address address = back_end.address_of(fd);
+  auto listener = *reactor.listen(fd);
+  std::vector<StreamPtr> clients, accepted;
+  // Accepts once before, as a listener that is in use.
+  for (size_t i = 0; i <= queued; ++i) {
+    clients.push_back(*co_await reactor.connect(address, wait));
+    if (i == 0) (void)reactor.adopt(*co_await listener->accept(wait));
+  }
+  Cancel stop;
+  stop.request();
+  Result<int> next = co_await listener->accept({never, &stop});
+  for (; next && accepted.size() <= queued; next = co_await listener->accept({never, &stop})) {
+    accepted.push_back(reactor.adopt(*next));
+    clients.push_back(*co_await reactor.connect(address, wait));
+  }
+  CHECK(accepted.size() == queued);
+  CHECK((!next && next.error().code == ErrorCode::cancelled));
+  listener.reset();
+  back_end.close_listener(fd);
+}
+
 Task<> count_when_ready(Reactor& reactor, int event, int& count) {
   CHECK((co_await reactor.poll(event, POLLIN, {reactor.now() + seconds(3)})).has_value());
   ++count;
@@ -457,6 +484,13 @@ TEST_CASE("an accept that is cancelled takes first what is queued") {
     for (const int client : clients)
       ::close(client);
     back_end.close_listener(fd);
+  }
+}
+
+TEST_CASE("what comes when an accept is cancelled already is left in the queue") {
+  for (const BackEnd& back_end : back_ends()) {
+    CAPTURE(back_end.name);
+    run(*back_end.reactor, cancel_while_they_come(back_end));
   }
 }
 

@@ -70,9 +70,9 @@ int SimNetwork::take_connection(int id) {
   return socket;
 }
 
-bool SimNetwork::has_connection(int id) const {
+size_t SimNetwork::connections_queued(int id) const {
   const auto found = listeners_.find(id);
-  return found != listeners_.end() && !found->second.queue.empty();
+  return found == listeners_.end() ? 0 : found->second.queue.size();
 }
 
 void SimNetwork::watch_listener(int id, SimWatcher& watcher) {

@@ -43,7 +43,7 @@ class SimNetwork final : public SimTarget {
 
   // The oldest connection that waits at the listener; -1 when there is none.
   int take_connection(int listener);
-  bool has_connection(int listener) const;
+  size_t connections_queued(int listener) const;
   // `watcher` hears of connections that come.
   void watch_listener(int listener, SimWatcher& watcher);
   void unwatch_listener(int listener, SimWatcher& watcher);

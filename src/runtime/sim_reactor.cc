@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "runtime/last_accepts.h"
 #include "runtime/sim_stream.h"
 #include "runtime/waiter.h"
 
@@ -18,9 +19,12 @@ class SimListener final : public Listener, SimWatcher {
 
   Task<Result<int>> accept(Wait wait) override {
     for (Result<> arrived;;) {
-      if (world_.network().has_connection(id_)) {
+      if (last_.over(wait, [this] { return world_.network().connections_queued(id_); }))
+        co_return fail(ErrorCode::cancelled, "cancelled");
+      if (world_.network().connections_queued(id_) > 0) {
         if (world_.accept_fails())
           co_return std::unexpected(system_error(EMFILE, "accepting failed"));
+        last_.count();
         co_return world_.network().take_connection(id_);
       }
       if (!arrived) co_return std::unexpected(arrived.error());
@@ -33,6 +37,7 @@ class SimListener final : public Listener, SimWatcher {
 
   SimWorld& world_;
   int id_;
+  LastAccepts last_;
   WaitQueue arrivals_;
 };
 

@@ -79,6 +79,14 @@ Result<int> open_listener(const Address& address, int backlog, const std::string
   return std::unexpected(system_error(error, "cannot listen"));
 }
 
+size_t connections_queued(int fd) {
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size);
+  // Of a listening socket, this field is the length of its queue.
+  return info.tcpi_unacked;
+}
+
 Result<int> open_client_socket(const Address& peer, const std::string& on_loopback) {
   const int family = peer.is_v6() ? AF_INET6 : AF_INET;
   const int fd = ::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);

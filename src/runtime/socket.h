@@ -17,6 +17,8 @@ bool has_congestion_control(const std::string& name);
 // A listening socket on `address`, close-on-exec, with a queue of `backlog`. If the address is one
 // of loopback, connections have the congestion control `on_loopback`; empty: the system's.
 Result<int> open_listener(const Address& address, int backlog, const std::string& on_loopback = {});
+// How many connections wait to be accepted from a listening socket.
+size_t connections_queued(int fd);
 // A socket that is about to connect to `peer`, without Nagle's delay; `on_loopback` as above.
 Result<int> open_client_socket(const Address& peer, const std::string& on_loopback = {});
 // epoll needs non-blocking descriptors; io_uring, which would answer EAGAIN on them instead of

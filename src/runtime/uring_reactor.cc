@@ -95,22 +95,18 @@ class AcceptOperation final : public UringOperation {
     reactor_.cancel(*this);
   }
   Task<Result<int>> accept(Wait wait) {
-    while (accepted_.empty()) {
+    for (;;) {
+      const bool cancelled = wait.cancel && wait.cancel->requested();
+      if (cancelled && !std::exchange(swept_, true)) co_await sweep();
+      if (!accepted_.empty()) co_return take_first();
       if (const Error error = std::exchange(error_, Error{ErrorCode::io, nullptr}); error.text)
         co_return std::unexpected(error);
-      if (wait.cancel && wait.cancel->requested()) {
-        co_await accept_last();
-        if (accepted_.empty()) co_return fail(ErrorCode::cancelled, "cancelled");
-        break;
-      }
+      if (cancelled) co_return fail(ErrorCode::cancelled, "cancelled");
       arm();
       Result<> arrived = co_await arrivals_.wait(wait);
       if (!arrived && arrived.error().code != ErrorCode::cancelled)
         co_return std::unexpected(arrived.error());
     }
-    const int fd = accepted_.front();
-    accepted_.pop_front();
-    co_return fd;
   }
   void on_complete(int result, uint32_t flags) override {
     armed_ = flags & IORING_CQE_F_MORE;
@@ -126,6 +122,11 @@ class AcceptOperation final : public UringOperation {
     for (const int fd : accepted_)
       ::close(fd);
   }
+  int take_first() {
+    const int fd = accepted_.front();
+    accepted_.pop_front();
+    return fd;
+  }
   void arm() {
     if (armed_) return;
     armed_ = true;
@@ -133,9 +134,8 @@ class AcceptOperation final : public UringOperation {
   }
   // What the kernel accepts before it lets go has a client that waits for an answer, and so has
   // what is queued by then: a fresh submission takes that before it could wait.
-  Task<> accept_last() {
+  Task<> sweep() {
     co_await disarm();
-    if (!accepted_.empty()) co_return;
     arm();
     co_await disarm();
   }
@@ -150,6 +150,7 @@ class AcceptOperation final : public UringOperation {
   int fd_;
   bool armed_ = false;
   bool released_ = false;
+  bool swept_ = false;
   Error error_{ErrorCode::io, nullptr};
   std::deque<int> accepted_;
   WaitQueue arrivals_;

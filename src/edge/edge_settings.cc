@@ -1,5 +1,7 @@
 #include "edge/edge_settings.h"
 
+#include <algorithm>
+
 #include "base/address.h"
 #include "edge/own_fields.h"
 #include "edge/rules/host_table.h"
@@ -167,6 +169,25 @@ const Group<HeaderSettings>& header_settings() {
   return group;
 }
 
+bool is_of_cors(std::string_view name) {
+  constexpr std::string_view prefix = "access-control-";
+  return wire::equal_ignoring_case(name.substr(0, prefix.size()), prefix);
+}
+
+// Both would be sent, and browsers take neither then.
+std::optional<std::string> check_cors(const SiteSettings& s) {
+  if (!s.cors) return std::nullopt;
+  const auto find = [](const settings::TextMap& fields, const std::string& key) {
+    const auto found =
+        std::ranges::find_if(fields, is_of_cors, &settings::TextMap::value_type::first);
+    return found == fields.end() ? std::nullopt : std::optional(key + "." + found->first);
+  };
+  auto key = find(s.headers.response_set, "headers.response_set");
+  if (!key && s.respond) key = find(s.respond->headers, "respond.headers");
+  if (!key) return std::nullopt;
+  return *key + ": CORS of this site is set by `cors`; remove one";
+}
+
 std::optional<std::string> check_site(const SiteSettings& s) {
   if (s.host.empty()) return "host: name at least one";
   for (const std::string& host : s.host)
@@ -176,7 +197,7 @@ std::optional<std::string> check_site(const SiteSettings& s) {
     for (size_t j = 0; j < i; ++j)
       if (s.paths[i].prefix == s.paths[j].prefix)
         return "paths: prefix " + s.paths[i].prefix + " is named twice";
-  return std::nullopt;
+  return check_cors(s);
 }
 
 const Group<SiteSettings>& site_settings() {

@@ -116,6 +116,19 @@ TEST_CASE("a host that is named twice is told at the place of the second") {
         "weir.yaml:5:14: edge.sites[1].host: A.test is named twice\n");
 }
 
+TEST_CASE("a site whose CORS is set sets none of its fields by hand") {
+  const std::string site = "edge:\n  sites:\n    - host: a.test\n      cors: {}\n";
+  const std::string message = ": CORS of this site is set by `cors`; remove one\n";
+  CHECK(problems(site + "      origins: [{url: 'http://o'}]\n      headers:\n"
+                        "        response_set:\n          X-A: b\n"
+                        "          access-control-max-age: 5\n") ==
+        "weir.yaml:9:35: edge.sites[0].headers.response_set.access-control-max-age" + message);
+  CHECK(problems(site + "      respond: {headers: {X-A: b, Access-Control-Allow-Origin: '*'}}\n") ==
+        "weir.yaml:5:64: edge.sites[0].respond.headers.Access-Control-Allow-Origin" + message);
+  CHECK(problems(site + "      respond: {headers: {Access-Control: x}}\n") == "");
+  CHECK(problems_of_site("headers: {response_set: {Access-Control-Allow-Origin: '*'}}") == "");
+}
+
 TEST_CASE("an address to listen on has no name that would be looked up") {
   for (const std::string key : {"listen", "listen_tls"}) {
     CAPTURE(key);

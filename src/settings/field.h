@@ -69,7 +69,7 @@ struct Field {
 template <class T>
 struct Group {
   // Rules between fields: what is wrong, or nothing; "KEY: ..." when it is one key of the group,
-  // such as "sites[1].host". Runs when every field by itself is right.
+  // such as "sites[1].host" or "headers.X-A". Runs when every field by itself is right.
   using Check = std::optional<std::string> (*)(const T&);
 
   Group(std::string_view prefix, std::string_view prose, std::initializer_list<Field<T>> fields,

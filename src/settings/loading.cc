@@ -47,6 +47,11 @@ std::optional<const Node*> find_below(const GroupInfo* group, const Node* node,
     node = node ? node->find(step.name) : nullptr;
     if (step.index) node = item_of(node, *step.index);
     if (node) innermost = node;
+    // What is left is a name of the map, dots and all.
+    if (field->type == Type::text_map && !key.empty()) {
+      const Node* entry = node ? node->find(key) : nullptr;
+      return entry ? entry : innermost;
+    }
     group = field->nested;
   }
   return innermost;

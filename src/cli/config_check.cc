@@ -110,6 +110,8 @@ std::vector<std::string> check_use(const Configuration& configuration) {
   for (const auto look : {check_origins, check_machine, check_data, check_sites, check_certificates,
                           check_token, check_access_log, check_receivers})
     look(configuration, problems);
+  for (std::string& problem : problems)
+    problem = configuration.with_place(problem);
   return problems;
 }
 

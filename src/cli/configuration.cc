@@ -45,13 +45,19 @@ settings::Values Configuration::values() const {
   return values_;
 }
 
+std::string Configuration::with_place(const std::string& problem) const {
+  const std::lock_guard lock(mutex_);
+  return settings::with_place(schema_, values_, problem);
+}
+
 std::expected<settings::Reload, std::string> Configuration::reload(const Apply& apply) {
   const std::lock_guard lock(mutex_);
   auto fresh = resolve_all(schema_, sources_);
   if (!fresh) return std::unexpected(fresh.error());
   auto changes = settings::reload(schema_, values_, *fresh);
   if (!changes) return std::unexpected(to_string(changes.error()));
-  if (auto applied = apply(changes->effective); !applied) return std::unexpected(applied.error());
+  if (auto applied = apply(changes->effective); !applied)
+    return std::unexpected(settings::with_place(schema_, changes->effective, applied.error()));
   values_ = changes->effective;
   return *std::move(changes);
 }

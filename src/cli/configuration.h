@@ -32,6 +32,8 @@ class Configuration {
   // As YAML, without secrets.
   std::string print() const;
   settings::Values values() const;
+  // What is wrong with the use of a setting, "KEY: ...", with the place that it was set at.
+  std::string with_place(const std::string& problem) const;
 
   // Reads all sources again and, unless something is wrong, hands the mixture of new live values
   // and old others to `apply`; when that succeeds they are in force: load() gives them. The error

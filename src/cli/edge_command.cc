@@ -57,7 +57,7 @@ int serve_edge(Configuration& configuration, const ProgramImage& image,
   }
   auto process = EdgeProcess::start(configuration, *inherited);
   if (!process) {
-    complain(process.error());
+    complain(configuration.with_place(process.error()));
     return exit_failed;
   }
   if (announce) announce(**process);

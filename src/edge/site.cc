@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <fstream>
-#include <iterator>
 
 #include "wire/http1_write.h"
 
@@ -16,8 +15,14 @@ using TextResult = std::expected<std::string, std::string>;
 TextResult body_of(const RespondSettings& settings) {
   if (settings.body_file.empty()) return settings.body;
   std::ifstream file(settings.body_file, std::ios::binary);
-  if (!file) return std::unexpected("body_file: cannot read " + settings.body_file);
-  return std::string(std::istreambuf_iterator<char>(file), {});
+  std::string body;
+  // read(), unlike an iterator, does not throw where it meets a directory.
+  for (std::array<char, 4096> piece{}; file;) {
+    file.read(piece.data(), piece.size());
+    body.append(piece.data(), static_cast<size_t>(file.gcount()));
+  }
+  if (!file.eof()) return std::unexpected("body_file: cannot read " + settings.body_file);
+  return body;
 }
 
 bool names(const settings::TextMap& fields, std::string_view wanted) {

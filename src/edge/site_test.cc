@@ -38,10 +38,12 @@ TEST_CASE("a fixed answer names its server once") {
 TEST_CASE("a body that cannot be read is told with its key") {
   SiteSettings site = fixed_site();
   site.respond->body.clear();
-  site.respond->body_file = "/nowhere";
-  EdgeSettings settings = settings::defaults(edge_settings());
-  settings.sites = {fixed_site(), site};
-  CHECK(compile(settings).error() == "edge.sites[1].respond.body_file: cannot read /nowhere");
+  for (const std::string path : {"/nowhere", "/"}) {
+    site.respond->body_file = path;
+    EdgeSettings settings = settings::defaults(edge_settings());
+    settings.sites = {fixed_site(), site};
+    CHECK(compile(settings).error() == "edge.sites[1].respond.body_file: cannot read " + path);
+  }
 }
 
 TEST_CASE("a site's header edits hold for its fixed answer, too") {

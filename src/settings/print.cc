@@ -2,6 +2,7 @@
 
 #include "settings/key_path.h"
 #include "settings/leaf.h"
+#include "settings/problem.h"
 
 namespace weir::settings {
 namespace {
@@ -176,6 +177,15 @@ std::expected<std::string, std::string> explain(const Schema& schema, const Valu
     members(text, *field.nested);
   }
   return text;
+}
+
+std::string with_place(const Schema& schema, const Values& values, const std::string& problem) {
+  const size_t colon = problem.find(": ");
+  if (colon == problem.npos) return problem;
+  const std::string key = problem.substr(0, colon);
+  const auto path = find_key(schema, key);
+  const Node* node = path ? find_node(values.root, *path) : nullptr;
+  return node ? to_string(Problem{node->place, key, problem.substr(colon + 2)}) : problem;
 }
 
 }  // namespace weir::settings

@@ -1,5 +1,6 @@
 #pragma once
-// What an operator reads about settings: the effective configuration, and one setting explained.
+// What an operator reads about settings: the effective configuration, one setting explained, and
+// where what is wrong was written.
 // Texts only; cli/ prints them. Secrets are never in them.
 
 #include <expected>
@@ -20,5 +21,9 @@ std::string print_config(const Schema& schema, const Values& values);
 // about an unknown key and names the nearest one.
 std::expected<std::string, std::string> explain(const Schema& schema, const Values& values,
                                                 std::string_view key);
+
+// `problem` with the place in front where the value of the setting was written that it begins with,
+// "edge.name: ..."; as it is, where it begins with none, or that has its default.
+std::string with_place(const Schema& schema, const Values& values, const std::string& problem);
 
 }  // namespace weir::settings

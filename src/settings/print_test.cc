@@ -139,6 +139,18 @@ TEST_CASE("explaining a secret does not tell it, and an unknown key names the ne
   CHECK(explained("listne") == "error: listne: no such setting; did you mean edge.listen?");
 }
 
+TEST_CASE("what is wrong with the use of a setting is told with the place that set it") {
+  const auto placed = [](const std::string& problem) {
+    return with_place(test_schema(), *resolved(sources()), problem);
+  };
+  CHECK(placed("edge.sites[0].origins[1].url: nobody: there") ==
+        "weir.yaml:8:44: edge.sites[0].origins[1].url: nobody: there");
+  CHECK(placed("edge.listen: in use") == "--listen: edge.listen: in use");
+  for (const char* as_it_is : {"http.server.port: in use", "edge.sites[7].host: gone",
+                               "no: setting", "edge.listen is in use", ""})
+    CHECK(placed(as_it_is) == as_it_is);
+}
+
 TEST_CASE("a group is explained by what it holds") {
   CHECK(explained("http").find("\n  server\n") != std::string::npos);
   const std::string server = explained("http.server");

@@ -1,4 +1,6 @@
 """The configuration: what is wrong is named with its place, and the nearest right key."""
+import json
+
 from support import certificates, keys, process, weir
 from support.case import Case
 
@@ -80,6 +82,19 @@ class Config(Case):
                 words = [word for other in others for word in ("--set", other)]
                 self.refused("", setting if "origin" not in setting else "127.0.0.1:1",
                              arguments=("--set", f"{setting}={value}", *words))
+
+    def test_a_body_that_cannot_be_read_is_told_with_its_line(self):
+        folder = process.new_folder("body")
+        site = "edge:\n  sites:\n    - host: a.test\n      respond:\n        body_file: "
+        wanted = "weir.yaml:5:20: edge.sites[0].respond.body_file: cannot read "
+        for body in (folder / "none", folder):
+            with self.subTest(body):
+                self.refused(f"{site}{body}\n", f"{wanted}{body}\n")
+        edge = self.weir(config=keys.fixed_answer_site("a.test", "x"))
+        edge.config.write_text(f"{site}{folder / 'none'}\n")
+        status, _, body = edge.get("/config/reload", edge.admin, method="POST")
+        self.assertEqual(status, 422)
+        self.assertIn(f"{wanted}{folder / 'none'}", json.loads(body)["problems"])
 
     def test_files_that_are_sound_pass(self):
         authority = certificates.Authority()

@@ -8,6 +8,7 @@
 #include <netdb.h>
 
 #include "base/units.h"
+#include "settings/field_info.h"
 #include "settings/machine.h"
 #include "wire/http1_write.h"
 #include "wire/scan.h"
@@ -22,7 +23,7 @@ using Problem = std::optional<std::string>;
 constexpr double rate_most = 50e6;
 
 std::string about(std::string_view flag, std::string_view value, std::string_view wrong) {
-  return "--" + std::string(flag) + ": \"" + std::string(value) + "\" " + std::string(wrong);
+  return "--" + std::string(flag) + ": " + settings::quoted(value) + " " + std::string(wrong);
 }
 
 Problem read_duration(const Arguments& arguments, std::string_view flag, Duration low,

@@ -96,6 +96,12 @@ TEST_CASE("a command line that is wrong is refused with what is wrong") {
   }
 }
 
+TEST_CASE("the password of a URL is not part of a message") {
+  CHECK(parse({"--url=http://u:SECRET@127.0.0.1/"})
+            .error()
+            .starts_with("--url: \"http://<redacted>@127.0.0.1/\" is no URL"));
+}
+
 TEST_CASE("remote targets are allowed when asked for") {
   CHECK(parse({"--url=http://192.0.2.1/", "--allow-remote"}).has_value());
 }

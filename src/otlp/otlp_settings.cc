@@ -105,7 +105,8 @@ const settings::Group<SignalSettings>& signal_settings() {
       "What differs for one signal; what is empty, auto or as_all is as for all of them.",
       {field(&S::send, "send", true, "Send this signal, where it has an endpoint."),
        field(&S::endpoint, "endpoint", "", "The whole URL, in place of what follows from endpoint.")
-           .like(is_url, "http://HOST[:PORT][/PATH] or https://..."),
+           .like(is_url, "http://HOST[:PORT][/PATH] or https://...")
+           .secret_query(),
        field(&S::protocol, "protocol", OwnProtocol::as_all,
              {{"as_all", OwnProtocol::as_all},
               {"http/protobuf", OwnProtocol::http_protobuf},
@@ -178,7 +179,8 @@ const settings::Group<OtlpSettings>& otlp_settings() {
              "The receiver, such as http://127.0.0.1:4318; v1/traces, v1/metrics and v1/logs are "
              "appended, but not with protocol=grpc, whose receivers are at port 4317; empty sends "
              "nothing.")
-           .like(is_base_url, "http://HOST[:PORT][/PATH] or https://..."),
+           .like(is_base_url, "http://HOST[:PORT][/PATH] or https://...")
+           .secret_query(),
        field(&S::traces, "traces", signal_settings(), "For traces alone."),
        field(&S::metrics, "metrics", signal_settings(), "For metrics alone."),
        field(&S::logs, "logs", signal_settings(), "For logs alone."),

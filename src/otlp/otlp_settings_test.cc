@@ -7,6 +7,8 @@
 #include "otlp/backoff.h"
 #include "otlp/otel_environment.h"
 #include "otlp/resource.h"
+#include "settings/print.h"
+#include "settings/reload.h"
 #include "settings/resolve.h"
 #include "settings/schema.h"
 #include "wire/gzip.h"
@@ -72,6 +74,29 @@ TEST_CASE(
   CHECK(target_of("https://h/otlp/") == "https://h /otlp/v1/traces");
   CHECK(target_of("http://h:4318", "http://t:1/x?k=v") == "http://t:1 /x?k=v");
   CHECK(target_of("", "http://t") == "http://t /");
+}
+
+TEST_CASE("the query of an endpoint, which may be a key, is never shown") {
+  settings::Schema schema;
+  schema.add(otlp_settings());
+  const auto resolved = [&](const std::string& settings) {
+    return settings::resolve(schema, {"weir.yaml", "otlp: {" + settings + "}", {}, {}});
+  };
+  const auto values = resolved("traces: {endpoint: 'http://t:1/x?key=SECRET'}");
+  REQUIRE(values.has_value());
+  CHECK(settings::load(*values, otlp_settings())->traces.endpoint == "http://t:1/x?key=SECRET");
+  const std::string shown = "\"http://t:1/x?<redacted>\"";
+  CHECK(settings::print_config(schema, *values).contains("endpoint: " + shown + "  #"));
+  CHECK(settings::explain(schema, *values, "otlp.traces.endpoint")->contains(shown));
+  const auto other = resolved("traces: {endpoint: 'http://t:1/x?key=SECRET2'}");
+  const auto changes = settings::reload(schema, *values, *other);
+  REQUIRE(changes->restart.size() == 1);
+  CHECK(changes->restart[0].before == shown);
+  CHECK(changes->restart[0].after == shown);
+  for (const char* broken :
+       {"endpoint: 'http://t:1/x?key=SECRET'", "logs: {endpoint: 'ftp://t/?key=SECRET'}",
+        "logs: {endpoint: 'http://u:SECRET?SECRET@t/'}"})
+    CHECK(!settings::to_string(resolved(broken).error()).contains("SECRET"));
 }
 
 TEST_CASE("over gRPC an endpoint has no path, and the target is the method") {

@@ -64,6 +64,8 @@ struct Field {
   Field live() &&;
   // Never printed.
   Field secret() &&;
+  // A URL whose query may hold a key: that is never printed.
+  Field secret_query() &&;
 };
 
 template <class T>
@@ -357,6 +359,13 @@ Field<T> Field<T>::live() && {
 template <class T>
 Field<T> Field<T>::secret() && {
   info.secret = true;
+  return std::move(*this);
+}
+
+template <class T>
+Field<T> Field<T>::secret_query() && {
+  WEIR_ASSERT(info.type == Type::text);
+  info.secret_query = true;
   return std::move(*this);
 }
 

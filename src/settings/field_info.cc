@@ -66,6 +66,30 @@ Parsed parse_form(Type type, std::string_view text) {
   return std::unexpected(std::string());
 }
 
+// Without what stands before the last @, which in a URL may be a password.
+std::string without_user_info(std::string_view text) {
+  const size_t at = text.rfind('@');
+  if (at == text.npos) return std::string(text);
+  const bool http = text.starts_with("http://"), https = text.starts_with("https://");
+  const std::string_view scheme = http ? "http://" : https ? "https://" : "";
+  return std::string(scheme) + "<redacted>" + std::string(text.substr(at));
+}
+
+std::string in_quotes(std::string_view text) {
+  constexpr size_t shown_max = 60;
+  std::string shown = "\"";
+  for (const char c : text.substr(0, shown_max))
+    shown += c >= 0 && (c < ' ' || c == 127) ? '?' : c;
+  return shown + (text.size() > shown_max ? "...\"" : "\"");
+}
+
+// What a message may show of a value.
+std::string shown(const FieldInfo& info, std::string_view text) {
+  if (info.secret) return "the value";
+  // The user info first: it may hold a ? of its own.
+  return info.secret_query ? in_quotes(without_query(without_user_info(text))) : quoted(text);
+}
+
 std::string join_names(const FieldInfo& info) {
   std::string text;
   for (const auto& [name, value] : info.names)
@@ -79,8 +103,7 @@ Parsed parse_choice(const FieldInfo& info, std::string_view text) {
     if (name == text) return Scalar(value);
     names.emplace_back(name);
   }
-  const std::string shown = info.secret ? "the value" : quoted(text);
-  return std::unexpected(shown + " is not one of " + join_names(info) +
+  return std::unexpected(shown(info, text) + " is not one of " + join_names(info) +
                          did_you_mean(nearest(text, names)));
 }
 
@@ -108,17 +131,7 @@ std::string range_problem(const FieldInfo& info, const Scalar& value, std::strin
   if (info.low.index() == 0 && info.high.index() == 0) return "";
   WEIR_ASSERT(info.low.index() == 0 || info.low.index() == value.index());
   if (within(info, value)) return "";
-  const std::string shown = info.secret ? "the value" : quoted(text);
-  return shown + " is out of bounds (" + range_text(info) + ")";
-}
-
-// Without what stands before the last @, which in a URL may be a password.
-std::string without_user_info(std::string_view text) {
-  const size_t at = text.rfind('@');
-  if (at == text.npos) return std::string(text);
-  const bool http = text.starts_with("http://"), https = text.starts_with("https://");
-  const std::string_view scheme = http ? "http://" : https ? "https://" : "";
-  return std::string(scheme) + "<redacted>" + std::string(text.substr(at));
+  return shown(info, text) + " is out of bounds (" + range_text(info) + ")";
 }
 
 }  // namespace
@@ -133,18 +146,17 @@ const FieldInfo* GroupInfo::find(std::string_view name) const {
 }
 
 std::string quoted(std::string_view text) {
-  constexpr size_t shown_max = 60;
-  const std::string whole = without_user_info(text);
-  std::string shown = "\"";
-  for (const char c : std::string_view(whole).substr(0, shown_max))
-    shown += c >= 0 && (c < ' ' || c == 127) ? '?' : c;
-  return shown + (whole.size() > shown_max ? "...\"" : "\"");
+  return in_quotes(without_user_info(text));
+}
+
+std::string without_query(std::string_view url) {
+  const size_t mark = url.find('?');
+  return mark == url.npos ? std::string(url) : std::string(url.substr(0, mark)) + "?<redacted>";
 }
 
 std::string check_text(const FieldInfo& info, std::string_view text) {
   if (!info.accepts || info.accepts(text)) return "";
-  const std::string shown = info.secret ? "the value" : quoted(text);
-  return shown + " does not have the form " + std::string(info.form);
+  return shown(info, text) + " does not have the form " + std::string(info.form);
 }
 
 std::string check_count(const FieldInfo& info, size_t count) {
@@ -159,8 +171,8 @@ Parsed parse_scalar(const FieldInfo& info, std::string_view text) {
   if (info.type == Type::choice) return parse_choice(info, text);
   const Parsed value = parse_form(info.type, text);
   if (!value) {
-    const std::string bounds = range_text(info), shown = info.secret ? "the value" : quoted(text);
-    return std::unexpected(shown + " is not " + std::string(wanted(info.type)) +
+    const std::string bounds = range_text(info);
+    return std::unexpected(shown(info, text) + " is not " + std::string(wanted(info.type)) +
                            (bounds.empty() ? "" : " (" + bounds + ")") +
                            (info.automatic ? ", or auto" : ""));
   }

@@ -53,11 +53,12 @@ struct FieldInfo {
   bool (*accepts)(std::string_view) = nullptr;              // a form that texts must have, if any
   std::string_view form;  // how an operator would write it: "HOST:PORT"
 
-  bool automatic = false;  // may be "auto": the program decides
-  bool required = false;   // has no default
-  bool optional = false;   // of a group: may be absent
-  bool live = false;       // may change while the program runs
-  bool secret = false;     // never printed
+  bool automatic = false;     // may be "auto": the program decides
+  bool required = false;      // has no default
+  bool optional = false;      // of a group: may be absent
+  bool live = false;          // may change while the program runs
+  bool secret = false;        // never printed
+  bool secret_query = false;  // of a URL: what is behind its ? is never printed
 
   const GroupInfo* nested = nullptr;  // the table of a group or group_list
 
@@ -90,6 +91,9 @@ std::string type_text(const FieldInfo& info);
 std::string bounds_text(const FieldInfo& info);
 // "5s", "[]", "required", "auto", "not set".
 std::string default_text(const FieldInfo& info);
+
+// A URL with what is behind its ? hidden, as it is printed.
+std::string without_query(std::string_view url);
 
 // `text` between quotes, short, printable, without the user info of a URL: for messages.
 std::string quoted(std::string_view text);

@@ -51,11 +51,12 @@ std::string map_text(const Node* node) {
   return "{" + all + "}";
 }
 
-std::string scalar_text(const FieldInfo& field, const Node* node) {
+std::string scalar_text(const FieldInfo& field, const Node* node, Secrets secrets) {
   if (!node && field.required) return "";
   const auto parsed =
       node ? parse_scalar(field, node->text) : std::expected<Scalar, std::string>(field.fallback);
-  const std::string text = parsed ? format_scalar(field, *parsed) : node->text;
+  std::string text = parsed ? format_scalar(field, *parsed) : node->text;
+  if (field.secret_query && secrets == Secrets::redacted) text = without_query(text);
   return field.type == Type::text ? yaml_text(text) : text;
 }
 
@@ -92,7 +93,7 @@ std::string value_text(const FieldInfo& field, const Node* node, Secrets secrets
   const bool given =
       node && (!node->text.empty() || !node->items.empty() || !node->entries.empty());
   if (field.secret && given && secrets == Secrets::redacted) return std::string(redacted);
-  if (is_scalar(field.type)) return scalar_text(field, node);
+  if (is_scalar(field.type)) return scalar_text(field, node, secrets);
   if (field.type == Type::text_list) return list_text(field, node);
   if (field.type == Type::text_map) return map_text(node);
   return field.type == Type::group_list ? "[]" : "";

@@ -23,7 +23,7 @@ std::vector<Leaf> leaves(const Schema& schema, const Values& values);
 enum class Secrets : bool { redacted, shown };
 
 // The value as YAML on one line, in its normal form ("1m" for "60s"). A secret that is not empty is
-// "<redacted>" unless shown.
+// "<redacted>" unless shown, and so is a secret query.
 std::string value_text(const FieldInfo& field, const Node* node, Secrets secrets);
 
 // A text as YAML: plain where that is safe, otherwise between double quotes.

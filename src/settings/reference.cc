@@ -45,6 +45,11 @@ std::string live_cell(const FieldInfo& field, Liveness around) {
   return live ? "yes" : "no";
 }
 
+std::string secrecy(const FieldInfo& field) {
+  if (field.secret) return " Secret: never printed.";
+  return field.secret_query ? " A query is never printed." : "";
+}
+
 struct Heading {
   std::string key;
   std::string_view level;
@@ -60,7 +65,7 @@ void describe_group(const GroupInfo& group, const Heading& heading, std::string&
   for (const FieldInfo& field : group.fields)
     page += "| " + code(field.name) + " | " + cell(type_text(field)) + " | " + default_cell(field) +
             " | " + cell(bounds_text(field)) + " | " + live_cell(field, heading.around) + " | " +
-            cell(field.prose) + (field.secret ? " Secret: never printed." : "") + " |\n";
+            cell(field.prose) + secrecy(field) + " |\n";
   for (const FieldInfo& field : group.fields) {
     if (!field.nested) continue;
     const bool decides = heading.around == Liveness::by_field && field.decides_liveness();

@@ -56,6 +56,8 @@ std::string_view to_string(ErrorCode code) {
       return "reset";
     case ErrorCode::refused:
       return "refused";
+    case ErrorCode::breaker_open:
+      return "breaker_open";
     case ErrorCode::unreachable:
       return "unreachable";
     case ErrorCode::not_found:

@@ -11,22 +11,23 @@
 namespace weir {
 
 // Closed list; what a caller may want to tell apart. Mapped to HTTP in one place
-// (net/http_error.h).
+// (edge/origin_choice.h).
 enum class ErrorCode : uint8_t {
-  invalid,      // input breaks its format
-  limit,        // a configured bound was reached
-  timed_out,    // a deadline passed
-  cancelled,    // somebody asked for it to stop
-  closed,       // the peer ended the stream in order
-  reset,        // the peer or the network broke the stream
-  refused,      // nobody listens, or a breaker is open
-  unreachable,  // no route to the host
-  not_found,    // no such file, name or key
-  overloaded,   // a bounded queue or pool is full
-  unsupported,  // well-formed, but not something we do
-  tls,          // handshake or certificate
-  dns,          // the name could not be resolved
-  io,           // any other errno
+  invalid,       // input breaks its format
+  limit,         // a configured bound was reached
+  timed_out,     // a deadline passed
+  cancelled,     // somebody asked for it to stop
+  closed,        // the peer ended the stream in order
+  reset,         // the peer or the network broke the stream
+  refused,       // nobody listens, or the peer would not look at it
+  breaker_open,  // a breaker keeps requests from the peer
+  unreachable,   // no route to the host
+  not_found,     // no such file, name or key
+  overloaded,    // a bounded queue or pool is full
+  unsupported,   // well-formed, but not something we do
+  tls,           // handshake or certificate
+  dns,           // the name could not be resolved
+  io,            // any other errno
 };
 
 // Small and copyable: a code, a static text for people, and the errno behind it (0 when there is

@@ -78,9 +78,9 @@ class Attempt {
     const runtime::Wait wait{request_.exchange.deadline(), &watch_.abandoned()};
     Result<std::unique_ptr<net::OriginExchange>> opened = co_await client_.open(wait, offer());
     if (!opened) {
-      const net::FailedAttempt attempt = net::OriginClient::not_connected(opened.error());
-      if (attempt.left_alone) --request_.attempts;
-      co_return co_await fail_with(opened.error(), attempt);
+      if (opened.error().code == ErrorCode::breaker_open) --request_.attempts;
+      co_return co_await fail_with(opened.error(),
+                                   net::OriginClient::not_connected(opened.error()));
     }
     request_.trace.set(span_, AttributeKey::network_protocol_version, (*opened)->http_version());
     let_call_last(request_, **opened);

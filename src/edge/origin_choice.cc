@@ -22,7 +22,8 @@ SiteOrigin& choose_origin(EdgeShard& edge, ShardGeneration& generation, size_t s
 
 bool has_elsewhere(ShardGeneration& generation, size_t site_index,
                    const net::FailedAttempt& attempt, const SiteOrigin* failed) {
-  return generation.clients[site_index].size() > 1 && !(attempt.left_alone && failed);
+  return generation.clients[site_index].size() > 1 &&
+         !(attempt.error == ErrorCode::breaker_open && failed);
 }
 
 uint16_t status_for(ErrorCode code) {

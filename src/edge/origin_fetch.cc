@@ -45,7 +45,7 @@ Task<Result<FetchedAnswer>> OriginFetch::attempt(const OriginAsk& ask, SiteOrigi
     trace_.end(span, reactor.now());
     how.idempotent = how.body_replayable = true;
     how.elsewhere = has_elsewhere(generation_, site_index_, how, failed_);
-    if (how.left_alone) take_back_attempt();
+    if (error.code == ErrorCode::breaker_open) take_back_attempt();
     origin.estimate.record(LatencyEstimate::failure, reactor.now());
     again = client.may_retry(how, attempts_);
     return std::unexpected(error);

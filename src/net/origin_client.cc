@@ -5,13 +5,6 @@ namespace weir::net {
 using runtime::Task;
 using runtime::Wait;
 
-namespace {
-
-// Told from a connection that is refused by its address.
-constexpr char left_alone[] = "the origin has been failing and is left alone for a while";
-
-}  // namespace
-
 OriginClient::OriginClient(runtime::Shard& shard, OriginSharePtr share, Resolver& resolver,
                            telemetry::Recorder& recorder)
     : shard_(shard),
@@ -28,7 +21,8 @@ Task<Result<std::unique_ptr<OriginExchange>>> OriginClient::open(Wait wait, Http
   const Admission admission = breaker.admit(shard_.now());
   if (admission == Admission::refused) {
     metrics_.breaker_refused.add();
-    co_return fail(ErrorCode::refused, left_alone);
+    co_return fail(ErrorCode::breaker_open,
+                   "the origin has been failing and is left alone for a while");
   }
   budget_.attempted();
   const bool http2 = http2_.wanted() && only != HttpOffer::http1;
@@ -49,12 +43,12 @@ bool OriginClient::may_retry(const FailedAttempt& attempt, uint32_t attempts_mad
     metrics_.retries_refused.add();
     return false;
   }
-  if (!attempt.left_alone) metrics_.retries.add();
+  if (attempt.error != ErrorCode::breaker_open) metrics_.retries.add();
   return true;
 }
 
 FailedAttempt OriginClient::not_connected(const Error& error) {
-  return {.error = error.code, .left_alone = error.text == left_alone, .body_replayable = true};
+  return {.error = error.code, .body_replayable = true};
 }
 
 Task<Result<OriginPool::Lease>> OriginClient::acquire_http2(Wait wait) {

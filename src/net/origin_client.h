@@ -19,8 +19,8 @@ class OriginClient {
                telemetry::Recorder& recorder);
 
   // A connection for one request, or room for it on one of HTTP/2, where the origin's settings want
-  // that and `only` does not forbid it. Errors: refused (the breaker is open, or nobody listens),
-  // overloaded, timed_out, cancelled, unreachable, dns, not_found, tls, reset.
+  // that and `only` does not forbid it. Errors: breaker_open, refused, overloaded, timed_out,
+  // cancelled, unreachable, dns, not_found, tls, reset.
   runtime::Task<Result<std::unique_ptr<OriginExchange>>> open(runtime::Wait wait,
                                                               HttpOffer only = HttpOffer::either);
 

@@ -212,7 +212,7 @@ TEST_CASE("an origin that fails is left alone by its breaker, and tried again") 
           CHECK(!(co_await get(all.client, in_time(all.reactor))).has_value());
         Result<Answer> refused = co_await get(all.client, in_time(all.reactor));
         REQUIRE(!refused.has_value());
-        CHECK(refused.error().code == ErrorCode::refused);
+        CHECK(refused.error().code == ErrorCode::breaker_open);
         CHECK(all.origin.connections() == 3);
         CHECK(all.client.metrics().breaker_refused.value() == 1);
         co_await pause(all.reactor, milliseconds(60));

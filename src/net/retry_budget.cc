@@ -4,8 +4,9 @@ namespace weir::net {
 
 bool is_safe_to_retry(const FailedAttempt& attempt) {
   if (attempt.response_started || !attempt.body_replayable) return false;
-  if (attempt.left_alone) return attempt.elsewhere;
   switch (attempt.error) {
+    case ErrorCode::breaker_open:
+      return attempt.elsewhere;
     case ErrorCode::cancelled:
     case ErrorCode::overloaded:
       return false;

@@ -13,7 +13,6 @@ namespace weir::net {
 // What is known of an attempt that failed.
 struct FailedAttempt {
   ErrorCode error = ErrorCode::io;
-  bool left_alone = false;        // the breaker kept it from the origin: nothing was tried
   bool connected = false;         // false: not a byte can have been sent
   bool reused = false;            // the connection had carried a request before
   bool response_started = false;  // a byte of an answer came

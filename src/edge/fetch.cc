@@ -59,14 +59,13 @@ class Attempt {
   enum class Outcome : uint8_t { answered, retry };
 
   Attempt(EdgeRequest& request, SiteOrigin& origin, net::ClientWatch& watch,
-          const ReadyBody& ready_body, const SiteOrigin* failed)
+          const ReadyBody& ready_body, FailedAsk& before)
       : request_(request),
         watch_(watch),
+        origin_(origin),
         client_(*origin.client),
-        latency_(origin.latency),
-        estimate_(origin.estimate),
         ready_body_(ready_body),
-        failed_(failed) {
+        before_(before) {
     request_.origin = client_.authority();
     ++request_.attempts;
     begin_ = request_.exchange.reactor().now();
@@ -143,8 +142,8 @@ class Attempt {
                        Upload& upload, runtime::Wait wait) {
     const MonoTime now = request_.exchange.reactor().now();
     request_.origin_time = now - begin_;
-    latency_.record(request_.origin_time);
-    estimate_.record(request_.origin_time, now);
+    origin_.latency.record(request_.origin_time);
+    origin_.estimate.record(request_.origin_time, now);
     note_answer(request_.trace, span_, head.status);
     take_keep_hint(request_.edge, request_.trace, *origin, head.fields);
     note_call_status(request_, head.fields);
@@ -207,26 +206,31 @@ class Attempt {
   Task<Outcome> fail_with(Error error, net::FailedAttempt attempt) {
     if (watch_.client_left()) co_return give_up("the client left before there was an answer");
     note_failure(request_.trace, span_, error);
-    estimate_.record(LatencyEstimate::failure, request_.exchange.reactor().now());
+    origin_.estimate.record(LatencyEstimate::failure, request_.exchange.reactor().now());
     attempt.idempotent = idempotent(request_.head().method);
-    attempt.elsewhere = has_elsewhere(request_.generation, request_.site_index, attempt, failed_);
+    attempt.elsewhere =
+        has_elsewhere(request_.generation, request_.site_index, attempt, before_.origin);
     const bool untouched = request_.exchange.body().bytes() == 0;
     const bool unseen = !attempt.connected || attempt.error == ErrorCode::refused;
     attempt.body_replayable =
         request_.exchange.body().framing().kind == wire::BodyFraming::Kind::none ||
         ready_body_.whole || (unseen && untouched);
-    if (client_.may_retry(attempt, request_.attempts)) co_return Outcome::retry;
-    co_return co_await answer_with(is_late_call(request_) ? 504 : status_for(error.code),
-                                   error.text);
+    if (client_.may_retry(attempt, request_.attempts)) {
+      before_ = {&origin_, error};
+      co_return Outcome::retry;
+    }
+    const FailedAsk told = to_tell({&origin_, error}, before_);
+    request_.origin = told.origin->client->authority();
+    co_return co_await answer_with(is_late_call(request_) ? 504 : status_for(told.error.code),
+                                   told.error.text);
   }
 
   EdgeRequest& request_;
   net::ClientWatch& watch_;
+  SiteOrigin& origin_;
   net::OriginClient& client_;
-  telemetry::Histogram latency_;
-  LatencyEstimate& estimate_;
   const ReadyBody& ready_body_;
-  const SiteOrigin* failed_;  // by the attempt before
+  FailedAsk& before_;  // takes the place of the one before when this one is to be repeated
   MonoTime begin_;
   telemetry::SpanRef span_;
 };
@@ -264,13 +268,12 @@ Task<> fetch(EdgeRequest& request) {
   take_ready_body(request, body);
   begin_change(request);
   net::ClientWatch watch(request.exchange, request.generation.config().client_abort);
-  const SiteOrigin* failed = nullptr;
+  FailedAsk before;
   for (;;) {
     SiteOrigin& origin =
-        choose_origin(request.edge, request.generation, request.site_index, failed);
-    Attempt attempt(request, origin, watch, body, failed);
+        choose_origin(request.edge, request.generation, request.site_index, before.origin);
+    Attempt attempt(request, origin, watch, body, before);
     if (co_await attempt.run() == Attempt::Outcome::answered) break;
-    failed = &origin;
   }
   if (!watch.stop_probing()) co_await watch.probed();
 }

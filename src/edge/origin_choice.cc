@@ -26,6 +26,10 @@ bool has_elsewhere(ShardGeneration& generation, size_t site_index,
          !(attempt.error == ErrorCode::breaker_open && failed);
 }
 
+FailedAsk to_tell(const FailedAsk& last, const FailedAsk& before) {
+  return last.error.code == ErrorCode::breaker_open && before.origin ? before : last;
+}
+
 uint16_t status_for(ErrorCode code) {
   switch (code) {
     case ErrorCode::timed_out:

@@ -16,6 +16,15 @@ SiteOrigin& choose_origin(EdgeShard& edge, ShardGeneration& generation, size_t s
 bool has_elsewhere(ShardGeneration& generation, size_t site_index,
                    const net::FailedAttempt& attempt, const SiteOrigin* failed);
 
+// An attempt that has failed.
+struct FailedAsk {
+  const SiteOrigin* origin = nullptr;  // none: there was no attempt
+  Error error{ErrorCode::io, ""};
+};
+// Which of a request's failures is told, the last or the one `before` it: that a breaker kept it
+// from a second origin says nothing of why it came there.
+FailedAsk to_tell(const FailedAsk& last, const FailedAsk& before);
+
 // The status that says what became of asking: 504, 503 or 502.
 uint16_t status_for(ErrorCode code);
 // A 304 to who has not asked whether a copy still holds: there is none that it could be about.

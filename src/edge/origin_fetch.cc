@@ -17,11 +17,15 @@ constexpr telemetry::SpanDecl origin_fetch_span{"origin.fetch", telemetry::SpanK
 }  // namespace
 
 Task<Result<FetchedAnswer>> OriginFetch::run(const OriginAsk& ask, Wait wait) {
+  FailedAsk before;
   for (;;) {
     bool again = false;
     SiteOrigin& origin = choose_origin(edge_, generation_, site_index_, failed_);
     Result<FetchedAnswer> answer = co_await attempt(ask, origin, wait, again);
-    if (answer || !again) co_return answer;
+    if (answer) co_return answer;
+    const FailedAsk failed{&origin, answer.error()};
+    if (!again) co_return std::unexpected(tell(to_tell(failed, before)));
+    before = failed;
     failed_ = &origin;
   }
 }
@@ -74,6 +78,11 @@ Task<Result<FetchedAnswer>> OriginFetch::attempt(const OriginAsk& ask, SiteOrigi
   take_keep_hint(edge_, trace_, *answer.exchange, answer.head->fields);
   trace_.end(span, reactor.now());
   co_return answer;
+}
+
+Error OriginFetch::tell(const FailedAsk& failed) {
+  if (client_) client_->origin = failed.origin->client->authority();
+  return failed.error;
 }
 
 void OriginFetch::take_back_attempt() {

@@ -7,6 +7,7 @@
 
 #include "edge/edge_shard.h"
 #include "edge/forward.h"
+#include "edge/origin_choice.h"
 #include "edge/rules/freshness.h"
 #include "net/exchange.h"
 
@@ -31,12 +32,14 @@ class OriginFetch {
         trace_(trace),
         client_(client) {}
 
-  // Errors: those of the last attempt.
+  // Errors: those of the last attempt that no breaker forbade.
   runtime::Task<Result<FetchedAnswer>> run(const OriginAsk& ask, runtime::Wait wait);
 
  private:
   runtime::Task<Result<FetchedAnswer>> attempt(const OriginAsk& ask, SiteOrigin& origin,
                                                runtime::Wait wait, bool& again);
+  // What the asking has come to; the client is told whom it is about.
+  Error tell(const FailedAsk& failed);
   void take_back_attempt();
   runtime::Task<Result<const wire::ResponseHead*>> final_head(net::OriginExchange& exchange,
                                                               bool conditional, runtime::Wait wait);

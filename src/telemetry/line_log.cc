@@ -73,6 +73,7 @@ void LineLog::run() {
   sigset_t all;
   ::sigfillset(&all);
   ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
+  ::pthread_setname_np(::pthread_self(), "weir/log");
   std::unique_lock lock(wake_mutex_);
   while (!stop_) {
     wake_.wait_for(lock, interval, [this] { return stop_ || half_full_; });
@@ -114,6 +115,7 @@ bool LineLog::open_file() {
   if (fd_ < 0) return (add(write_errors_, 1), false);
   struct stat status{};
   regular_ = ::fstat(fd_, &status) == 0 && S_ISREG(status.st_mode);
+  if (regular_) write_behind_.follow(fd_, status.st_size);
   return true;
 }
 
@@ -183,6 +185,7 @@ void LineLog::write_all(size_t bytes) {
     torn_line_ = written > 0;
     if (written > 0) runs_[first].remove_prefix(written);
   }
+  if (regular_) write_behind_.grown(::lseek(fd_, 0, SEEK_CUR));
 }
 
 uint64_t LineLog::lines() const {

@@ -22,6 +22,7 @@
 #include "base/result.h"
 #include "base/units.h"
 #include "telemetry/byte_queue.h"
+#include "telemetry/write_behind.h"
 
 namespace weir::telemetry {
 
@@ -60,7 +61,7 @@ class LineLog {
     std::atomic<uint64_t> dropped_{0};
   };
 
-  static constexpr uint64_t ring_bytes_default = 1 * MiB;
+  static constexpr uint64_t ring_bytes_default = 4 * MiB;
 
   // Opens the path and starts the writer. A file that cannot be opened is counted as a write error
   // and tried again at reopen() and at each write.
@@ -85,8 +86,10 @@ class LineLog {
   uint64_t bytes_written() const { return bytes_written_.load(std::memory_order_relaxed); }
   // Accepted from a shard, then lost to a failed write.
   uint64_t bytes_lost() const { return bytes_lost_.load(std::memory_order_relaxed); }
-  // What its thread has used.
-  Duration cpu_time() const { return Duration(cpu_ns_.load(std::memory_order_relaxed)); }
+  // What its threads have used.
+  Duration cpu_time() const {
+    return Duration(cpu_ns_.load(std::memory_order_relaxed)) + write_behind_.cpu_time();
+  }
   uint64_t write_errors() const { return write_errors_.load(std::memory_order_relaxed); }
 
  private:
@@ -117,6 +120,7 @@ class LineLog {
   int open_error_ = 0;
   bool regular_ = true;     // a file on disk: a write does not wait for a reader
   bool torn_line_ = false;  // a failed write left half a line behind
+  WriteBehind write_behind_;
   std::vector<std::string_view> runs_;
   std::vector<uint64_t> ends_;  // how far each ring was gathered
 

@@ -18,7 +18,7 @@ const settings::Group<AccessLogSettings>& access_log_settings() {
        field(&S::rate, "rate", 1.0, "Share of requests that get a line; lower it to save disk.")
            .between(0.0, 1.0)
            .live(),
-       field(&S::ring_bytes, "ring_bytes", 1 * MiB,
+       field(&S::ring_bytes, "ring_bytes", 4 * MiB,
              "Lines that wait for the disk, per shard; raise it when lines are dropped in bursts.")
            .in_bytes()
            .between(4 * KiB, 256 * MiB)}};

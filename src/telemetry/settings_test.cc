@@ -15,7 +15,7 @@ TEST_CASE(
   CHECK(settings.sampling.certain_per_second_max == 100);
   CHECK(settings.access_log.path == "-");
   CHECK(settings.access_log.rate == 1);
-  CHECK(settings.access_log.ring_bytes == 1 * MiB);
+  CHECK(settings.access_log.ring_bytes == 4 * MiB);
   CHECK(settings.flight_recorder_bytes == 8 * MiB);
   CHECK(settings.queue_spans_max == 10'000);
   CHECK(settings.log_level == LogLevel::info);

@@ -212,7 +212,8 @@ const Group<SiteSettings>& site_settings() {
        field(&S::respond, "respond", respond_settings(), "A fixed answer instead of origins."),
        field(&S::paths, "paths", path_settings(), "Rewrites and redirects."),
        field(&S::cors, "cors", cors_settings(),
-             "Cross-origin resource sharing, in every answer of the site; without it the origin's "
+             "Cross-origin resource sharing, in every answer of the site, in place of what the "
+             "origin says of it; without it the origin's "
              "own fields are passed on."),
        field(&S::headers, "headers", header_settings(), "Header fields that are set or removed."),
        field(&S::cache, "cache", site_cache_settings(), "What of this site is stored."),

@@ -142,6 +142,18 @@ class Sites(Case):
         _, fields, _ = self.get("api.test", headers={"Origin": "https://evil.test"})
         self.assertNotIn("access-control-allow-origin", fields)
 
+    def test_what_an_origin_says_of_cors_is_not_passed_on_beside_the_site_s_own(self):
+        self.script_for_a_while(lambda connection, _request: connection.send(origin.plain(
+            "read me", fields="Access-Control-Allow-Origin: *\r\n"
+            "access-control-allow-credentials: true\r\nAccess-Control-Expose-Headers: x\r\n")))
+        for host, page, allowed in (("api.test", "https://app.test", "https://app.test"),
+                                    ("api.test", "https://evil.test", None),
+                                    ("short.test", "https://evil.test", "*")):
+            for _fetched_then_stored in range(2):
+                _, fields, _ = self.get(host, headers={"Origin": page})
+                self.assertEqual(fields.get("access-control-allow-origin"), allowed)
+                self.assertEqual("access-control-allow-credentials" in fields, allowed == "*")
+
     def test_a_body_above_the_limit_of_its_site_is_413_however_it_is_framed(self):
         before = len(self.scripted.requests)
         self.assertEqual(self.get("api.test", method="POST", body=b"x" * 1024)[0], 200)

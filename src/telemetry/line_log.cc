@@ -112,11 +112,11 @@ bool LineLog::open_file() {
   else
     fd_ = ::open(path_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
   open_error_ = fd_ < 0 ? errno : 0;
-  if (fd_ < 0) return (add(write_errors_, 1), false);
   struct stat status{};
   regular_ = ::fstat(fd_, &status) == 0 && S_ISREG(status.st_mode);
-  if (regular_) write_behind_.follow(fd_, status.st_size);
-  return true;
+  write_behind_.follow(regular_ ? fd_ : -1, status.st_size);
+  if (fd_ < 0) add(write_errors_, 1);
+  return fd_ >= 0;
 }
 
 size_t LineLog::gather() {

@@ -9,7 +9,7 @@
 // Writing goes to a file, which reopen() opens anew after it was renamed, to "-" (stdout) or to
 // "stderr". A failed write is counted, its lines are lost, and the next is tried: a full disk stops
 // the log, not the service. A pipe that nobody reads is waited for, while the rings fill and drop,
-// and at the stop for one second only.
+// and at the stop for one second only. A file on disk does not stay in memory (write_behind.h).
 
 #include <atomic>
 #include <condition_variable>

@@ -9,6 +9,8 @@
 
 #include <doctest/doctest.h>
 
+#include "telemetry/page_cache_test_kit.h"
+
 namespace weir::telemetry {
 
 namespace {
@@ -161,6 +163,23 @@ TEST_CASE("a pipe that nobody reads fills the ring and does not hold up the stop
   CHECK(std::chrono::steady_clock::now() - start < seconds(5));
   ::close(ends[0]);
   ::close(ends[1]);
+}
+
+TEST_CASE("a long log does not stay in memory") {
+  if (!pages_can_be_given_back()) return;
+  const TemporaryFile file;
+  const int fd = ::open(file.path().c_str(), O_RDWR | O_CLOEXEC);
+  LineLog log(file.path(), 1);
+  const std::string line(64 * KiB - 1, 'x');
+  for (int64_t size = 0; size < resident_bytes_max + 4 * WriteBehind::stretch_bytes;) {
+    for (int i = 0; i < 16; ++i)
+      REQUIRE(put(log.producer(0), line));
+    log.drain_now();
+    REQUIRE(::fdatasync(fd) == 0);
+    REQUIRE(comes_down_to(fd, resident_bytes_max));
+    size = ::lseek(fd, 0, SEEK_END);
+  }
+  ::close(fd);
 }
 
 }  // namespace weir::telemetry

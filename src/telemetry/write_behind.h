@@ -1,16 +1,17 @@
 #pragma once
 // WriteBehind: keeps a file that only grows from filling the page cache. Behind its writer, a
 // thread of its own has the kernel write out what has come, a stretch at a time, and gives back the
-// pages of what came some stretches earlier. A busy log then works in the same few MiB, instead of
-// taking ever new pages from what else the machine could keep there. What comes slowly is left to
-// the kernel's own write-out, which is done before a stretch is full.
+// pages of what came some stretches earlier. A busy log then works in the same few tens of MiB,
+// instead of taking ever new pages from what else the machine could keep there. What comes slowly
+// is left to the kernel's own write-out, which is done before a stretch is full.
 //
-// All calls from one thread, but for cpu_time().
+// All calls from one thread at a time, but for cpu_time().
 
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "base/time.h"
@@ -29,10 +30,11 @@ class WriteBehind {
   WriteBehind(const WriteBehind&) = delete;
   WriteBehind& operator=(const WriteBehind&) = delete;
 
-  // From now on about this file, which is `end` bytes long; it is opened anew, so `fd` may close.
+  // From now on about this file, which is `end` bytes long; -1: about none. Keeps a descriptor of
+  // its own, and soon closes that of the file before.
   void follow(int fd, int64_t end);
-  // The file has grown to `end`. Never waits for the disk; one that cannot keep up is left to the
-  // kernel, as every error is.
+  // The file has grown to `end`, or was truncated and has grown to `end` since. Never waits for the
+  // disk; one that cannot keep up is left to the kernel, as every error is.
   void grown(int64_t end);
 
   // Any thread: what its thread has used.
@@ -44,13 +46,13 @@ class WriteBehind {
 
   std::mutex mutex_;  // guards what is below, up to stop_
   std::condition_variable wake_;
-  int next_fd_ = -1;  // to be followed instead
+  std::optional<int> next_fd_;  // to be followed instead
   int64_t end_ = 0;
-  int64_t started_ = 0;  // what lies before was told to the kernel, or left to it
+  int64_t started_ = 0;  // where a stretch begins; what lies before was told to the kernel, or left
   bool stop_ = false;
 
   std::atomic<int64_t> cpu_ns_{0};
-  std::thread thread_;  // once there is something to follow
+  std::thread thread_;  // once there was something to follow
 };
 
 }  // namespace weir::telemetry

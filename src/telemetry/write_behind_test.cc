@@ -1,13 +1,8 @@
 #include "telemetry/write_behind.h"
 
-#include <algorithm>
-#include <fcntl.h>
-#include <string>
-#include <sys/mman.h>
-#include <unistd.h>
-#include <vector>
+#include <filesystem>
 
-#include <doctest/doctest.h>
+#include "telemetry/page_cache_test_kit.h"
 
 namespace weir::telemetry {
 namespace {
@@ -15,7 +10,7 @@ namespace {
 constexpr int64_t stretch = WriteBehind::stretch_bytes;
 constexpr int64_t kept = WriteBehind::kept_bytes;
 
-// A file without a name, which only grows.
+// A file without a name.
 class GrowingFile {
  public:
   GrowingFile() : fd_(::mkstemp(path_.data())) {
@@ -23,6 +18,8 @@ class GrowingFile {
     ::unlink(path_.c_str());
   }
   ~GrowingFile() { ::close(fd_); }
+  GrowingFile(const GrowingFile&) = delete;
+  GrowingFile& operator=(const GrowingFile&) = delete;
 
   int fd() const { return fd_; }
   int64_t size() const { return size_; }
@@ -34,17 +31,19 @@ class GrowingFile {
     REQUIRE(::fdatasync(fd_) == 0);
     size_ += bytes;
   }
-
-  int64_t bytes_in_memory() const {
-    const auto page = ::sysconf(_SC_PAGESIZE);
-    const auto size = static_cast<size_t>(size_);
-    void* const map = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, fd_, 0);
-    REQUIRE(map != MAP_FAILED);
-    std::vector<unsigned char> pages(size / static_cast<size_t>(page));
-    REQUIRE(::mincore(map, size, pages.data()) == 0);
-    ::munmap(map, size);
-    return std::count_if(pages.begin(), pages.end(), [](unsigned char p) { return (p & 1) != 0; }) *
-           page;
+  void truncate() {
+    REQUIRE(::ftruncate(fd_, 0) == 0);
+    REQUIRE(::lseek(fd_, 0, SEEK_SET) == 0);
+    size_ = 0;
+  }
+  // How many descriptors of this process are of this file.
+  int descriptors() const {
+    const std::string name = path_ + " (deleted)";
+    int found = 0;
+    std::error_code closed_meanwhile;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd"))
+      found += std::filesystem::read_symlink(entry, closed_meanwhile) == name;
+    return found;
   }
 
  private:
@@ -53,42 +52,29 @@ class GrowingFile {
   int64_t size_ = 0;
 };
 
-// Not so where files live in memory.
-bool file_system_gives_pages_back() {
-  GrowingFile file;
-  file.grow(stretch);
-  ::posix_fadvise(file.fd(), 0, stretch, POSIX_FADV_DONTNEED);
-  return file.bytes_in_memory() == 0;
-}
-
-bool comes_down_to(const GrowingFile& file, int64_t bytes) {
-  for (int i = 0; i < 1000 && file.bytes_in_memory() > bytes; ++i)
-    std::this_thread::sleep_for(milliseconds(10));
-  return file.bytes_in_memory() <= bytes;
-}
-
-// A page that is in use at the moment is not given back: hence some more than is kept.
 void check_that_memory_stays_bounded(GrowingFile& file, WriteBehind& behind) {
-  const int64_t most = kept + 4 * stretch;
-  while (file.size() < most + 4 * stretch) {
+  while (file.size() < resident_bytes_max + 4 * stretch) {
     file.grow(stretch);
     behind.grown(file.size());
-    REQUIRE(comes_down_to(file, most));
+    REQUIRE(comes_down_to(file.fd(), resident_bytes_max));
   }
+}
+
+bool comes_down_to_one_descriptor(const GrowingFile& file) {
+  for (int i = 0; i < 1000 && file.descriptors() > 1; ++i)
+    std::this_thread::sleep_for(milliseconds(10));
+  return file.descriptors() == 1;
 }
 
 }  // namespace
 
 TEST_CASE("of a file that grows, what was written last stays in memory, and not the rest") {
-  if (!file_system_gives_pages_back()) {
-    MESSAGE("skipped: the files of /tmp live in memory");
-    return;
-  }
+  if (!pages_can_be_given_back()) return;
   WriteBehind behind;
   GrowingFile file;
   behind.follow(file.fd(), 0);
   check_that_memory_stays_bounded(file, behind);
-  CHECK(file.bytes_in_memory() >= kept - stretch);
+  CHECK(resident_bytes(file.fd()) >= kept - stretch);
   CHECK(behind.cpu_time() > Duration(0));
 
   SUBCASE("and so it is for the file that is followed after it") {
@@ -96,16 +82,47 @@ TEST_CASE("of a file that grows, what was written last stays in memory, and not 
     behind.follow(next.fd(), 0);
     check_that_memory_stays_bounded(next, behind);
   }
+  SUBCASE("and so it is once it was truncated") {
+    file.truncate();
+    check_that_memory_stays_bounded(file, behind);
+  }
 }
 
-TEST_CASE("what follows nothing, or a file that does not grow, ends") {
-  const WriteBehind nothing;
+TEST_CASE("a file that was there before leaves no page behind at each stretch") {
+  if (!pages_can_be_given_back()) return;
+  constexpr int64_t before = 123'457;
+  GrowingFile file;
+  file.grow(before);
   WriteBehind behind;
+  behind.follow(file.fd(), file.size());
+  check_that_memory_stays_bounded(file, behind);
+  const std::vector<bool> pages = resident_pages(file.fd());
+  int left = 0, given_back = 0;
+  for (int64_t at = before + stretch; at < file.size() - kept - stretch; at += stretch)
+    ++(pages[static_cast<size_t>(at / ::sysconf(_SC_PAGESIZE))] ? left : given_back);
+  CHECK(left <= given_back);
+}
+
+TEST_CASE("a file that is no longer followed is closed, even when the next one does not grow") {
   const GrowingFile file;
+  WriteBehind behind;
   behind.follow(file.fd(), 0);
-  behind.follow(file.fd(), 0);
-  behind.grown(stretch - 1);
-  CHECK(behind.cpu_time() == Duration(0));
+  SUBCASE("for another one") {
+    const GrowingFile next;
+    behind.follow(next.fd(), 0);
+    CHECK(comes_down_to_one_descriptor(file));
+    CHECK(next.descriptors() == 2);
+  }
+  SUBCASE("for none") {
+    behind.follow(-1, 0);
+    CHECK(comes_down_to_one_descriptor(file));
+  }
+}
+
+TEST_CASE("what never follows anything ends") {
+  WriteBehind behind;
+  behind.follow(-1, 0);
+  behind.grown(stretch);
 }
 
 }  // namespace weir::telemetry

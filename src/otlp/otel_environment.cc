@@ -159,7 +159,7 @@ class Reader {
     const std::string_view value = value_of(name);
     if (wire::equal_ignoring_case(value, "true")) return true;
     if (!known && !value.empty() && !wire::equal_ignoring_case(value, "false"))
-      warn(name, "is true or false; taken as false: \"" + std::string(value) + '"');
+      warn(name, "is true or false; taken as false: " + settings::quoted(value));
     return false;
   }
 
@@ -171,8 +171,7 @@ class Reader {
   }
 
   void warn_of_value(std::string_view variable, std::string_view value) {
-    warn(variable,
-         "has a value that is not supported, and no effect: \"" + std::string(value) + '"');
+    warn(variable, "has a value that is not supported, and no effect: " + settings::quoted(value));
   }
 
   // What is no number is as good as not set, by OpenTelemetry's rules.

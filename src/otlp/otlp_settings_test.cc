@@ -95,8 +95,45 @@ TEST_CASE("the query of an endpoint, which may be a key, is never shown") {
   CHECK(changes->restart[0].after == shown);
   for (const char* broken :
        {"endpoint: 'http://t:1/x?key=SECRET'", "logs: {endpoint: 'ftp://t/?key=SECRET'}",
-        "logs: {endpoint: 'http://u:SECRET?SECRET@t/'}"})
+        "logs: {endpoint: 'http://u:SECRET?SECRET@t/'}",
+        "endpoint: 'http://t/x?user=a@b&key=SECRET'",
+        "endpoint: 'http://u:SECRET?SECRET@t/x?key=SECRET'",
+        "endpoint: 'http://t/SECRET@b?key=SECRET'"})
     CHECK(!settings::to_string(resolved(broken).error()).contains("SECRET"));
+}
+
+TEST_CASE("what of an endpoint may be user info is never shown, though it is a host or a path") {
+  settings::Schema schema;
+  schema.add(otlp_settings());
+  for (const std::string endpoint :
+       {"http://t/SECRET@b/x", "http://t?SECRET@b", "http://t/SECRET@b?key=SECRET"}) {
+    const auto values = settings::resolve(
+        schema, {"weir.yaml", "otlp: {logs: {endpoint: '" + endpoint + "'}}", {}, {}});
+    REQUIRE_MESSAGE(values.has_value(), endpoint);
+    CHECK(!settings::print_config(schema, *values).contains("SECRET"));
+    CHECK(!settings::explain(schema, *values, "otlp.logs.endpoint")->contains("SECRET"));
+  }
+}
+
+TEST_CASE("nothing that OpenTelemetry's variables say wrongly shows user info or a query") {
+  settings::Schema schema;
+  schema.add(otlp_settings());
+  for (const std::string endpoint :
+       {"http://t/x?user=a@b&key=SECRET", "u:SECRET@t/x?key=SECRET", "u:SECRET?SECRET@t"}) {
+    const std::vector<std::string> environment{"OTEL_EXPORTER_OTLP_ENDPOINT=" + endpoint,
+                                               "OTEL_EXPORTER_OTLP_PROTOCOL=" + endpoint,
+                                               "OTEL_EXPORTER_OTLP_INSECURE=" + endpoint};
+    const auto variables = otel_variables(environment);
+    REQUIRE(variables.has_value());
+    REQUIRE(variables->warnings.size() == 2);
+    for (const std::string& warning : variables->warnings)
+      CHECK(!warning.contains("SECRET"));
+    const auto values = settings::resolve(schema, {"", "", environment, variables->sets});
+    REQUIRE(!values.has_value());
+    const std::string told = settings::to_string(values.error());
+    CHECK(told.starts_with("OTEL_EXPORTER_OTLP_ENDPOINT: otlp.endpoint: "));
+    CHECK(!told.contains("SECRET"));
+  }
 }
 
 TEST_CASE("over gRPC an endpoint has no path, and the target is the method") {

@@ -66,13 +66,9 @@ Parsed parse_form(Type type, std::string_view text) {
   return std::unexpected(std::string());
 }
 
-// Without what stands before the last @, which in a URL may be a password.
-std::string without_user_info(std::string_view text) {
-  const size_t at = text.rfind('@');
-  if (at == text.npos) return std::string(text);
+std::string_view scheme_of(std::string_view text) {
   const bool http = text.starts_with("http://"), https = text.starts_with("https://");
-  const std::string_view scheme = http ? "http://" : https ? "https://" : "";
-  return std::string(scheme) + "<redacted>" + std::string(text.substr(at));
+  return http ? "http://" : https ? "https://" : "";
 }
 
 std::string in_quotes(std::string_view text) {
@@ -85,9 +81,7 @@ std::string in_quotes(std::string_view text) {
 
 // What a message may show of a value.
 std::string shown(const FieldInfo& info, std::string_view text) {
-  if (info.secret) return "the value";
-  // The user info first: it may hold a ? of its own.
-  return info.secret_query ? in_quotes(without_query(without_user_info(text))) : quoted(text);
+  return info.secret ? "the value" : quoted(text);
 }
 
 std::string join_names(const FieldInfo& info) {
@@ -145,13 +139,21 @@ const FieldInfo* GroupInfo::find(std::string_view name) const {
   return found == fields.end() ? nullptr : &*found;
 }
 
-std::string quoted(std::string_view text) {
-  return in_quotes(without_user_info(text));
+std::string without_secrets(std::string_view url) {
+  constexpr std::string_view redacted = "<redacted>";
+  std::string shown(url);
+  if (const size_t at = url.rfind('@'); at != url.npos) {
+    shown = std::string(scheme_of(url)).append(redacted);
+    // A ? before the @ may begin a query or stand in a password: all that follows may be either.
+    if (url.find('?') < at) return shown;
+    shown += url.substr(at);
+  }
+  const size_t mark = shown.find('?');
+  return mark == shown.npos ? shown : shown.substr(0, mark + 1).append(redacted);
 }
 
-std::string without_query(std::string_view url) {
-  const size_t mark = url.find('?');
-  return mark == url.npos ? std::string(url) : std::string(url.substr(0, mark)) + "?<redacted>";
+std::string quoted(std::string_view text) {
+  return in_quotes(without_secrets(text));
 }
 
 std::string check_text(const FieldInfo& info, std::string_view text) {

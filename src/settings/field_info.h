@@ -92,10 +92,10 @@ std::string bounds_text(const FieldInfo& info);
 // "5s", "[]", "required", "auto", "not set".
 std::string default_text(const FieldInfo& info);
 
-// A URL with what is behind its ? hidden, as it is printed.
-std::string without_query(std::string_view url);
+// A URL as it is printed: what may be its user info or its query is hidden.
+std::string without_secrets(std::string_view url);
 
-// `text` between quotes, short, printable, without the user info of a URL: for messages.
+// `text` between quotes, short, printable, without the secrets of a URL: for messages.
 std::string quoted(std::string_view text);
 
 }  // namespace weir::settings

@@ -84,4 +84,13 @@ TEST_CASE("what a message quotes of a URL is without its user info") {
   CHECK(quoted("http://h/a") == "\"http://h/a\"");
 }
 
+TEST_CASE("what a message quotes of a URL is without its query, whatever stands in it") {
+  CHECK(quoted("http://h/a?k=v?w") == "\"http://h/a?<redacted>\"");
+  CHECK(quoted("http://u:pass@h/a?k=v") == "\"http://<redacted>@h/a?<redacted>\"");
+  CHECK(quoted("http://h/a@b?k=v") == "\"http://<redacted>@b?<redacted>\"");
+  CHECK(quoted("http://h/a?user=a@b&k=v") == "\"http://<redacted>\"");
+  CHECK(quoted("http://u:pa?ss@h/a?k=v") == "\"http://<redacted>\"");
+  CHECK(quoted("u:pa?ss@h") == "\"<redacted>\"");
+}
+
 }  // namespace weir::settings

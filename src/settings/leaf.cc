@@ -56,7 +56,7 @@ std::string scalar_text(const FieldInfo& field, const Node* node, Secrets secret
   const auto parsed =
       node ? parse_scalar(field, node->text) : std::expected<Scalar, std::string>(field.fallback);
   std::string text = parsed ? format_scalar(field, *parsed) : node->text;
-  if (field.secret_query && secrets == Secrets::redacted) text = without_query(text);
+  if (field.secret_query && secrets == Secrets::redacted) text = without_secrets(text);
   return field.type == Type::text ? yaml_text(text) : text;
 }
 

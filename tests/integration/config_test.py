@@ -38,6 +38,17 @@ class Config(Case):
         logs = "otlp:\n  logs:\n    endpoint: https://127.0.0.1:1\n    ca_file: /nowhere/ca.pem\n"
         self.refused(logs, "127.0.0.1:1", arguments=("--origin", "http://127.0.0.1:1"))
 
+    def test_what_a_url_may_hide_is_in_no_message(self):
+        for url in ("http://t/x?user=a@b&key=SECRET", "http://u:SECRET?SECRET@t/x?k=SECRET"):
+            name = "OTEL_EXPORTER_OTLP_ENDPOINT"
+            for arguments, environment in ((("--set", f"otlp.endpoint={url}"), None),
+                                           ((), {name: url})):
+                with self.subTest(url, environment=environment):
+                    status, said = self.check("", *arguments, environment=environment)
+                    self.assertNotEqual(status, 0)
+                    self.assertIn("otlp.endpoint: ", said)
+                    self.assertNotIn("SECRET", said)
+
     def test_an_unknown_key_is_named_with_its_line_and_the_nearest_key(self):
         wrong = keys.HEAD_TIMEOUT[:-1]
         depth = keys.HEAD_TIMEOUT.count(".") + 1

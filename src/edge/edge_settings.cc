@@ -78,7 +78,8 @@ const Group<RespondSettings>& respond_settings() {
        field(&S::headers, "headers", "Header fields of the answer."),
        field(&S::body, "body", "", "Body of the answer."),
        field(&S::body_file, "body_file", "",
-             "File whose content is the body; read when the configuration is.")},
+             "File whose content is the body, a regular file of at most 16MiB; read when the "
+             "configuration is.")},
       [](const S& s) -> std::optional<std::string> {
         if (!s.body.empty() && !s.body_file.empty()) return "give body or body_file, not both";
         return check_fields(s.headers, Direction::response);

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/units.h"
 #include "edge/cache_settings.h"
 #include "net/client_watch.h"
 #include "net/origin_settings.h"
@@ -15,6 +16,8 @@
 namespace weir::edge {
 
 struct RespondSettings {
+  static constexpr uint64_t body_file_bytes_max = 16 * MiB;  // it stays in memory
+
   uint32_t status = 0;
   settings::TextMap headers;
   std::string body;

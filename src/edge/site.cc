@@ -2,8 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include "base/units.h"
 #include "wire/http1_write.h"
 
 namespace weir::edge {
@@ -11,17 +16,30 @@ namespace {
 
 using TextResult = std::expected<std::string, std::string>;
 
+// What calls this adds the key to its error. A pipe or a device may have no end: it is not read.
+TextResult read_regular(int fd) {
+  constexpr uint64_t bytes_max = RespondSettings::body_file_bytes_max;
+  struct stat status{};
+  if (fd < 0 || ::fstat(fd, &status) != 0) return std::unexpected(std::strerror(errno));
+  if (!S_ISREG(status.st_mode)) return std::unexpected("not a regular file");
+  std::string body;
+  std::array<char, 16 * KiB> piece{};
+  while (const ssize_t size = ::read(fd, piece.data(), piece.size())) {
+    if (size < 0) return std::unexpected(std::strerror(errno));
+    body.append(piece.data(), static_cast<size_t>(size));
+    if (body.size() > bytes_max) return std::unexpected("larger than " + format_bytes(bytes_max));
+  }
+  return body;
+}
+
 // Errors of this and what calls it begin with the key below what they are given.
 TextResult body_of(const RespondSettings& settings) {
   if (settings.body_file.empty()) return settings.body;
-  std::ifstream file(settings.body_file, std::ios::binary);
-  std::string body;
-  // read(), unlike an iterator, does not throw where it meets a directory.
-  for (std::array<char, 4096> piece{}; file;) {
-    file.read(piece.data(), piece.size());
-    body.append(piece.data(), static_cast<size_t>(file.gcount()));
-  }
-  if (!file.eof()) return std::unexpected("body_file: cannot read " + settings.body_file);
+  // Else a pipe that nobody writes into would be waited for.
+  const int fd = ::open(settings.body_file.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  TextResult body = read_regular(fd);
+  if (fd >= 0) ::close(fd);
+  if (!body) return std::unexpected("body_file: " + settings.body_file + ": " + body.error());
   return body;
 }
 

@@ -1,5 +1,10 @@
 #include "edge/site.h"
 
+#include <filesystem>
+#include <fstream>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <doctest/doctest.h>
 
 #include "settings/load.h"
@@ -24,6 +29,35 @@ std::string head_of(const SiteSettings& site) {
   return (*config)->sites[0].respond->head;
 }
 
+// A folder that is gone with the test.
+class Folder {
+ public:
+  Folder() { REQUIRE(::mkdtemp(path_.data())); }
+  ~Folder() { std::filesystem::remove_all(path_); }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+
+  std::string path_of(const char* name) const { return path_ + "/" + name; }
+
+ private:
+  std::string path_ = std::filesystem::temp_directory_path() / "weir-site-XXXXXX";
+};
+
+// What is wrong with the file, behind its key and name; "" when it can be the body.
+std::string problem_of_body(const std::string& path) {
+  SiteSettings site = fixed_site();
+  site.host = {"b.test"};
+  site.respond->body.clear();
+  site.respond->body_file = path;
+  EdgeSettings settings = settings::defaults(edge_settings());
+  settings.sites = {fixed_site(), site};
+  const auto config = compile(settings);
+  if (config) return "";
+  const std::string before = "edge.sites[1].respond.body_file: " + path + ": ";
+  REQUIRE_MESSAGE(config.error().starts_with(before), config.error());
+  return config.error().substr(before.size());
+}
+
 }  // namespace
 
 TEST_CASE("a fixed answer names its server once") {
@@ -36,14 +70,31 @@ TEST_CASE("a fixed answer names its server once") {
 }
 
 TEST_CASE("a body that cannot be read is told with its key") {
-  SiteSettings site = fixed_site();
-  site.respond->body.clear();
-  for (const std::string path : {"/nowhere", "/"}) {
-    site.respond->body_file = path;
-    EdgeSettings settings = settings::defaults(edge_settings());
-    settings.sites = {fixed_site(), site};
-    CHECK(compile(settings).error() == "edge.sites[1].respond.body_file: cannot read " + path);
-  }
+  CHECK(problem_of_body("/nowhere") == "No such file or directory");
+  CHECK(problem_of_body("/") == "not a regular file");
+}
+
+TEST_CASE("a body that may have no end is not begun") {
+  const Folder folder;
+  const std::string pipe = folder.path_of("pipe");
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  for (const std::string& path : {pipe, std::string("/dev/zero")})
+    CHECK(problem_of_body(path) == "not a regular file");
+}
+
+TEST_CASE("a body has at most the bytes that its setting names") {
+  const Folder folder;
+  const std::string path = folder.path_of("body");
+  std::ofstream(path) << "<";
+  std::filesystem::resize_file(path, RespondSettings::body_file_bytes_max);
+  CHECK(problem_of_body(path) == "");
+  std::filesystem::resize_file(path, RespondSettings::body_file_bytes_max + 1);
+  const std::string bytes_max = format_bytes(RespondSettings::body_file_bytes_max);
+  CHECK(problem_of_body(path) == "larger than " + bytes_max);
+  const settings::FieldInfo* field = edge_settings().info.find("sites");
+  REQUIRE(field);
+  field = field->nested->find("respond")->nested->find("body_file");
+  CHECK(field->prose.contains("at most " + bytes_max));
 }
 
 TEST_CASE("a site's header edits hold for its fixed answer, too") {

@@ -1,5 +1,6 @@
 """The configuration: what is wrong is named with its place, and the nearest right key."""
 import json
+import os
 
 from support import certificates, keys, process, weir
 from support.case import Case
@@ -97,15 +98,20 @@ class Config(Case):
     def test_a_body_that_cannot_be_read_is_told_with_its_line(self):
         folder = process.new_folder("body")
         site = "edge:\n  sites:\n    - host: a.test\n      respond:\n        body_file: "
-        wanted = "weir.yaml:5:20: edge.sites[0].respond.body_file: cannot read "
-        for body in (folder / "none", folder):
+        wanted = "weir.yaml:5:20: edge.sites[0].respond.body_file: "
+        pipe = folder / "pipe"
+        os.mkfifo(pipe)
+        for body, problem in ((folder / "none", "No such file or directory"),
+                              (folder, "not a regular file"), (pipe, "not a regular file"),
+                              ("/dev/zero", "not a regular file")):
             with self.subTest(body):
-                self.refused(f"{site}{body}\n", f"{wanted}{body}\n")
+                self.refused(f"{site}{body}\n", f"{wanted}{body}: {problem}\n")
         edge = self.weir(config=keys.fixed_answer_site("a.test", "x"))
-        edge.config.write_text(f"{site}{folder / 'none'}\n")
+        edge.config.write_text(f"{site}{pipe}\n")
         status, _, body = edge.get("/config/reload", edge.admin, method="POST")
         self.assertEqual(status, 422)
-        self.assertIn(f"{wanted}{folder / 'none'}", json.loads(body)["problems"])
+        self.assertIn(f"{wanted}{pipe}: not a regular file", json.loads(body)["problems"])
+        self.assertEqual(edge.stop(), 0)
 
     def test_files_that_are_sound_pass(self):
         authority = certificates.Authority()

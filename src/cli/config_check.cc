@@ -56,10 +56,10 @@ void check_data(const Configuration& configuration, Problems& problems) {
     there = parent_of(there);
   std::error_code error;
   if (!std::filesystem::is_directory(there, error)) {
-    problems.push_back("runtime.data (--data): " + there.string() + " is no directory");
+    problems.push_back("runtime.data: " + there.string() + " is no directory (--data)");
   } else if (access(there.c_str(), W_OK | X_OK) != 0) {
-    problems.push_back("runtime.data (--data): cannot write to " + there.string() + ": " +
-                       std::strerror(errno));
+    problems.push_back("runtime.data: cannot write to " + there.string() + ": " +
+                       std::strerror(errno) + " (--data)");
   }
 }
 

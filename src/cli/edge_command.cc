@@ -29,8 +29,8 @@ std::expected<void, std::string> make_data_directory(const std::string& path) {
   std::filesystem::create_directories(path, error);
   if (!error && access(path.c_str(), W_OK) != 0) error.assign(errno, std::generic_category());
   if (!error) return {};
-  return std::unexpected("cannot write to the directory " + path +
-                         " (--data, runtime.data): " + error.message());
+  return std::unexpected("runtime.data: cannot write to " + path + ": " + error.message() +
+                         " (--data)");
 }
 
 }  // namespace
@@ -52,7 +52,7 @@ int serve_edge(Configuration& configuration, const ProgramImage& image,
     return exit_failed;
   }
   if (auto prepared = prepare_process(configuration); !prepared) {
-    complain(prepared.error());
+    complain(configuration.with_place(prepared.error()));
     return exit_failed;
   }
   auto process = EdgeProcess::start(configuration, *inherited);

@@ -174,8 +174,8 @@ std::expected<void, std::string> EdgeProcess::open_access_log() {
   const Result<> open = access_log_->check_open();
   self_metrics_.emplace(registry_, *access_log_, log_);
   if (open) return {};
-  return std::unexpected("cannot write the access log " + settings.path +
-                         " (telemetry.access_log.path): " + std::strerror(open.error().sys));
+  return std::unexpected("telemetry.access_log.path: cannot write to " + settings.path + ": " +
+                         std::strerror(open.error().sys));
 }
 
 std::expected<void, std::string> EdgeProcess::make_service() {

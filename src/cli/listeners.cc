@@ -35,8 +35,8 @@ std::expected<int, std::string> open_listener(Inherited& inherited, const Listen
   const auto opened =
       runtime::open_listener(*address, wish.backlog, wish.loopback_congestion_control);
   if (opened) return *opened;
-  return std::unexpected("cannot listen on " + wish.address + " (" + std::string(wish.key) +
-                         "): " + std::strerror(opened.error().sys) + ": " +
+  return std::unexpected(std::string(wish.key) + ": cannot listen on " + wish.address + ": " +
+                         std::strerror(opened.error().sys) + ": " +
                          advice(opened.error().sys, wish));
 }
 

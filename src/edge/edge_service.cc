@@ -67,7 +67,7 @@ EdgeService::EdgeService(const EdgeSettings& settings, EdgeTelemetry telemetry,
 std::expected<std::unique_ptr<EdgeService>, std::string> EdgeService::make(
     const EdgeSettings& settings, EdgeTelemetry telemetry, const EdgeMachine& machine) {
   if (settings.cache.disk.bytes > 0 && machine.data.empty())
-    return std::unexpected("edge.cache.disk.bytes needs a directory: set runtime.data (--data)");
+    return std::unexpected("edge.cache.disk.bytes: needs a directory: set runtime.data (--data)");
   std::unique_ptr<EdgeService> service(new EdgeService(settings, telemetry, machine));
   if (auto replaced = service->replace(settings); !replaced)
     return std::unexpected(replaced.error());

@@ -70,7 +70,7 @@ std::expected<ThreadPlan, std::string> plan_threads(const RuntimeSettings& setti
                                                     const settings::Machine& machine,
                                                     bool (*may_use)(const std::string&)) {
   const auto plan = settings::plan(machine, settings.cores);
-  if (!plan) return std::unexpected("runtime.cores (--cores): " + plan.error());
+  if (!plan) return std::unexpected("runtime.cores: " + plan.error() + " (--cores)");
   auto on_loopback = on_loopback_of(settings.loopback_congestion_control, may_use);
   if (!on_loopback) return std::unexpected(on_loopback.error());
   ThreadPlan made;

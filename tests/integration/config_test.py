@@ -1,6 +1,7 @@
 """The configuration: what is wrong is named with its place, and the nearest right key."""
 import json
 import os
+import socket
 
 from support import certificates, keys, process, weir
 from support.case import Case
@@ -112,6 +113,37 @@ class Config(Case):
         self.assertEqual(status, 422)
         self.assertIn(f"{wanted}{pipe}: not a regular file", json.loads(body)["problems"])
         self.assertEqual(edge.stop(), 0)
+
+    def started(self, text, *arguments):
+        """What `weir edge` says of a configuration that it cannot start with."""
+        file = process.new_folder("config") / "weir.yaml"
+        file.write_text(text)
+        status, _, errors = weir.run_weir("edge", "--config", file, "--admin", "127.0.0.1:0",
+                                          *arguments)
+        self.assertNotEqual(status, 0)
+        return errors
+
+    def test_a_check_and_a_start_tell_the_same_place(self):
+        folder = process.new_folder("places")
+        plain = folder / "plain"
+        plain.write_text("no directory\n")
+        site = keys.fixed_answer_site("a.test", "x")
+        for key, value, place in (("runtime.cores", 1023, "9:10"),
+                                  ("runtime.data", plain / "below", "9:9"),
+                                  (keys.ACCESS_LOG, folder, "10:11")):
+            with self.subTest(key):
+                text = site + nested(key, value)
+                wanted = f"weir.yaml:{place}: {key}: "
+                self.refused(text, wanted)
+                self.assertIn(wanted, self.started(text, "--listen", "127.0.0.1:0"))
+
+    def test_an_address_that_is_taken_is_told_with_its_line(self):
+        taken = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(taken.close)
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        said = self.started(keys.fixed_answer_site("a.test", "x") + f"  listen: {address}\n")
+        self.assertIn(f"weir.yaml:8:11: edge.listen: cannot listen on {address}: ", said)
+        self.assertIn("--listen", said)
 
     def test_files_that_are_sound_pass(self):
         authority = certificates.Authority()

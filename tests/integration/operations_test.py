@@ -68,11 +68,13 @@ class AdminPages(Case):
         self.addCleanup(client.close)
         profile = subprocess.Popen(["curl", "-s", f"http://127.0.0.1:{edge.admin}"
                                     "/debug/profile/cpu?seconds=1"], stdout=subprocess.PIPE)
-        batch = b"GET / HTTP/1.1\r\nHost: a.test\r\n\r\n" * 50
+        request = b"GET / HTTP/1.1\r\nHost: a.test\r\n\r\n"
+        client.send(request)
+        client.read_response()
+        response_bytes = client.received
         while profile.poll() is None:
-            client.send(batch)
-            for _ in range(50):
-                client.read_response()
+            client.send(request * 1000)
+            client.read_exactly(1000 * response_bytes)
         stacks = profile.stdout.read().decode()
         profile.stdout.close()
         self.assertRegex(stacks, r"(?m)^weir/\d;.*weir::.* \d+$")

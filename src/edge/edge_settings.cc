@@ -4,6 +4,7 @@
 
 #include "base/address.h"
 #include "edge/own_fields.h"
+#include "edge/rules/cors.h"
 #include "edge/rules/host_table.h"
 #include "wire/http1_write.h"
 #include "wire/http_fields.h"
@@ -170,17 +171,12 @@ const Group<HeaderSettings>& header_settings() {
   return group;
 }
 
-bool is_of_cors(std::string_view name) {
-  constexpr std::string_view prefix = "access-control-";
-  return wire::equal_ignoring_case(name.substr(0, prefix.size()), prefix);
-}
-
 // Both would be sent, and browsers take neither then.
 std::optional<std::string> check_cors(const SiteSettings& s) {
   if (!s.cors) return std::nullopt;
   const auto find = [](const settings::TextMap& fields, const std::string& key) {
     const auto found =
-        std::ranges::find_if(fields, is_of_cors, &settings::TextMap::value_type::first);
+        std::ranges::find_if(fields, is_written_by_cors, &settings::TextMap::value_type::first);
     return found == fields.end() ? std::nullopt : std::optional(key + "." + found->first);
   };
   auto key = find(s.headers.response_set, "headers.response_set");
@@ -214,8 +210,9 @@ const Group<SiteSettings>& site_settings() {
        field(&S::paths, "paths", path_settings(), "Rewrites and redirects."),
        field(&S::cors, "cors", cors_settings(),
              "Cross-origin resource sharing, in every answer of the site, in place of what the "
-             "origin says of it; without it the origin's "
-             "own fields are passed on."),
+             "origin says of it: none of its Access-Control-* is passed on. Those that are not set "
+             "here can be set by headers.response_set. Without it the origin's own fields are "
+             "passed on."),
        field(&S::headers, "headers", header_settings(), "Header fields that are set or removed."),
        field(&S::cache, "cache", site_cache_settings(), "What of this site is stored."),
        field(&S::body_bytes_max, "body_bytes_max", 1024 * 1024 * 1024,

@@ -133,7 +133,7 @@ class Attempt {
       // answers.
       if ((*head)->status == 100 || request_.head().minor_version == 0) continue;
       if (!watch_.stop_probing()) co_await watch_.probed();
-      append_interim_response(request_.out(), **head);
+      append_interim_response(request_, **head);
       if (!co_await request_.exchange.flush()) co_return give_up("the client left");
     }
   }

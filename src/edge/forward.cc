@@ -156,15 +156,14 @@ void append_request_framing(Buffer& out, const EdgeRequest& request) {
     out.append("TE: trailers\r\nConnection: TE\r\n");
 }
 
+template <typename LeftOut>
 void append_fields(Buffer& out, const wire::Fields& fields, const KnownFieldSet& rewritten,
-                   const HeaderEdits& edits) {
+                   LeftOut left_out) {
   const wire::HopByHop hop_by_hop(fields);
   for (const Field& field : fields) {
     if (hop_by_hop(field) || rewritten.contains(field.id) || is_keep_hint(field)) continue;
-    if (!edits.empty() && edits.removes(field)) continue;
-    wire::append_field(out, field);
+    if (!left_out(field)) wire::append_field(out, field);
   }
-  out.append(edits.lines());
 }
 
 }  // namespace
@@ -182,7 +181,10 @@ void append_origin_request(Buffer& out, const EdgeRequest& request, std::string_
   append_target_line(out, request);
   const bool pass_host = request.site->pass_host && !head.host.text.empty();
   wire::append_field(out, "Host", pass_host ? head.host.text : authority);
-  append_fields(out, head.fields, own_in_request, request.site->request_edits);
+  const HeaderEdits& edits = request.site->request_edits;
+  append_fields(out, head.fields, own_in_request,
+                [&](const Field& field) { return edits.removes(field); });
+  out.append(edits.lines());
   const wire::RemoteContext remote = remote_context(request);
   append_trusted_fields(out, request, remote);
   append_request_framing(out, request);
@@ -272,13 +274,17 @@ void append_client_response(EdgeRequest& request, const wire::ResponseHead& head
   Buffer& out = request.out();
   request.status = head.status;
   wire::append_status_line(out, head.status, head.reason);
-  append_fields(out, head.fields, own_in_response, request.site->response_edits);
+  const Site& site = *request.site;
+  append_fields(out, head.fields, own_in_response, [&](const Field& field) {
+    return site.response_edits.removes(field) || site.replaces(field);
+  });
+  out.append(site.response_edits.lines());
   if (!head.fields.has(KnownField::date)) out.append(request.edge.date_line());
   append_via(out, head.fields, head.http_version(), request.generation.config().name);
   append_status_of_cache(request);
   pass_on_keep_hint(request);
-  if (request.site->cors)
-    append_cors_fields(out, *request.site->cors, request.head().fields.value(KnownField::origin));
+  if (site.cors)
+    append_cors_fields(out, *site.cors, request.head().fields.value(KnownField::origin));
   if (framing == OutFraming::chunked) out.append("Transfer-Encoding: chunked\r\n");
   // An answer to HEAD, and a 304, may say how long the body would be.
   if (framing == OutFraming::content_length || framing == OutFraming::none) {
@@ -294,9 +300,11 @@ void append_client_response(EdgeRequest& request, const wire::ResponseHead& head
   wire::end_head(out);
 }
 
-void append_interim_response(Buffer& out, const wire::ResponseHead& head) {
+void append_interim_response(EdgeRequest& request, const wire::ResponseHead& head) {
+  Buffer& out = request.out();
   wire::append_status_line(out, head.status, head.reason);
-  append_fields(out, head.fields, own_in_response, HeaderEdits());
+  append_fields(out, head.fields, own_in_response,
+                [&](const Field& field) { return request.site->replaces(field); });
   wire::end_head(out);
 }
 

@@ -58,7 +58,7 @@ void append_client_response(EdgeRequest& request, const wire::ResponseHead& head
 // The line Cache-Status, if the site has a cache and the settings want it.
 void append_status_of_cache(EdgeRequest& request);
 // An interim answer (102, 103, ...).
-void append_interim_response(Buffer& out, const wire::ResponseHead& head);
+void append_interim_response(EdgeRequest& request, const wire::ResponseHead& head);
 // The last chunk with the trailers that may be passed on.
 void append_end_of_chunks(Buffer& out, const wire::Fields* trailers, bool with_trailers);
 

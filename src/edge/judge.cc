@@ -3,6 +3,7 @@
 #include <array>
 
 #include "edge/cache/shard_store.h"
+#include "edge/rules/cors.h"
 #include "edge/rules/stored_head.h"
 #include "edge/rules/vary.h"
 #include "edge/stored_answer.h"
@@ -168,6 +169,7 @@ void Judge::write_head(const wire::ResponseHead& head, const ResponseDirectives&
     if (field.id == KnownField::content_range && answer.is_part()) continue;
     wire::append_field(out, field);
     note_place(answer, field, out);
+    answer.has_cors |= is_cors_field(field.name);
   }
   if (answer.date.size == 0) {
     out.append(date_line_);

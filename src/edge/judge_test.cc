@@ -112,6 +112,21 @@ TEST_CASE("the places of validators are those of their values") {
   CHECK(answer.fields.in(head).starts_with("ETag: W/\"e\"\r\n"));
 }
 
+TEST_CASE("fields of CORS are stored, and that there are some is noted") {
+  const Case none(
+      "HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\nVary: Origin\r\nContent-Length: 0\r\n\r\n");
+  Draft without;
+  REQUIRE(none.judge(without) == StoreVerdict::store);
+  CHECK(!meta_of(without).has_cors);
+  const Case one(
+      "HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\nContent-Length: 0\r\n"
+      "access-control-allow-private-network: true\r\n\r\n");
+  Draft with;
+  REQUIRE(one.judge(with) == StoreVerdict::store);
+  CHECK(meta_of(with).has_cors);
+  CHECK(contains(with.object().head, "access-control-allow-private-network: true\r\n"));
+}
+
 TEST_CASE("a part is not stored as the whole") {
   const Case asked(first_part);
   Draft draft;

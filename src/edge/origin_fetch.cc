@@ -104,7 +104,7 @@ Task<Result<const wire::ResponseHead*>> OriginFetch::final_head(net::OriginExcha
     }
     // 100 is for us, and HTTP/1.0 knows no interim answers.
     if (!client_ || (*head)->status == 100 || client_->head().minor_version == 0) continue;
-    append_interim_response(client_->out(), **head);
+    append_interim_response(*client_, **head);
     // Whether the client has left is seen when the answer goes out; the cache wants it anyway.
     (void)co_await client_->exchange.flush();
   }

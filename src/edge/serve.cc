@@ -106,10 +106,12 @@ bool belongs(const Portion& portion, const wire::Field& field, bool has_tag) {
 void append_stored_fields(EdgeRequest& request, const cache::Object& object,
                           const Portion& portion) {
   const StoredAnswer& answer = StoredAnswer::of(object);
-  const HeaderEdits& edits = request.site->response_edits;
+  const Site& site = *request.site;
+  const HeaderEdits& edits = site.response_edits;
   Buffer& out = request.out();
   const std::string_view lines = answer.fields.in(object.head());
-  if (edits.empty() &&
+  const bool replaced = site.cors && answer.has_cors;
+  if (edits.empty() && !replaced &&
       (portion.status == answer.status || (portion.status == 206 && !portion.multipart())))
     return out.append(lines);
   std::array<wire::Field, 128> storage;
@@ -117,7 +119,7 @@ void append_stored_fields(EdgeRequest& request, const cache::Object& object,
   (void)read_field_lines(lines, fields);
   for (const wire::Field& field : fields) {
     if (!belongs(portion, field, answer.entity_tag.size > 0)) continue;
-    if (!edits.empty() && edits.removes(field)) continue;
+    if (edits.removes(field) || site.replaces(field)) continue;
     wire::append_field(out, field);
   }
   out.append(edits.lines());

@@ -99,18 +99,6 @@ HeaderEdits response_edits_without(bool (*left_out)(std::string_view), HeaderSet
   return HeaderEdits(s.response_set, s.response_remove);
 }
 
-// With a site's own CORS, what its origins say of it is not passed on: browsers would refuse both
-// together, and a page that the site does not allow could read the answer after all.
-HeaderSettings header_edits_of(const SiteSettings& s) {
-  HeaderSettings edits = s.headers;
-  if (s.cors)
-    for (const char* name : {"Access-Control-Allow-Origin", "Access-Control-Allow-Credentials",
-                             "Access-Control-Allow-Methods", "Access-Control-Allow-Headers",
-                             "Access-Control-Expose-Headers", "Access-Control-Max-Age"})
-      edits.response_remove.emplace_back(name);
-  return edits;
-}
-
 CorsPolicy policy_of(const CorsSettings& s) {
   return {s.allow_origins,  s.allow_methods,     s.allow_headers,
           s.expose_headers, s.allow_credentials, s.max_age};
@@ -129,11 +117,10 @@ std::expected<Site, std::string> site_of(const SiteSettings& s, const EdgeCacheS
   site.name = site.padded_name = s.host.front();
   site.padded_name.resize((site.name.size() + 7) / 8 * 8);
   site.origins = s.origins;
-  const HeaderSettings edits = header_edits_of(s);
-  site.request_edits = HeaderEdits(edits.request_set, edits.request_remove);
-  site.response_edits = HeaderEdits(edits.response_set, edits.response_remove);
-  site.page_edits = response_edits_without(tells_of_answer, edits);
-  site.redirect_edits = response_edits_without(is_location, edits);
+  site.request_edits = HeaderEdits(s.headers.request_set, s.headers.request_remove);
+  site.response_edits = HeaderEdits(s.headers.response_set, s.headers.response_remove);
+  site.page_edits = response_edits_without(tells_of_answer, s.headers);
+  site.redirect_edits = response_edits_without(is_location, s.headers);
   if (s.respond) {
     auto answer = fixed_answer(*s.respond, site.response_edits, server_line);
     if (!answer) return std::unexpected("respond." + answer.error());

@@ -56,6 +56,9 @@ struct Site {
   uint64_t body_bytes_max = UINT64_MAX;
   Duration request_timeout{};
   bool pass_host = true;
+
+  // Whether the site's own CORS stands in place of this field of an origin's answer.
+  bool replaces(const wire::Field& field) const { return cors && is_cors_field(field.name); }
 };
 
 // All of the configuration that requests look at. A reload makes a new one.

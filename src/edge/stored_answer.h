@@ -30,12 +30,13 @@ struct TextPlace {
 
 struct StoredAnswer {
   // Raise it when what the fields mean changes: what is on disks is then not used.
-  static constexpr uint32_t format = 2;
+  static constexpr uint32_t format = 3;
 
   StoredFreshness freshness;
   WallTime stored_at{};
   MonoTime requested;      // of the origin; what is purged later is purged for this one
   bool from_disk = false;  // it came from there
+  bool has_cors = false;   // fields of it, which a site may replace by its own
   uint16_t status = 0;
   uint16_t vary_bytes = 0;
   uint16_t language_bytes = 0;

@@ -13,6 +13,14 @@ def echo(connection, request):
                                  "Server: its-own\r\nCache-Control: no-store\r\n"))
 
 
+def open_to_all(connection, _request):
+    """Answers, to be stored, what every page may read."""
+    connection.send(origin.plain(
+        "read me", fields="Cache-Control: max-age=60\r\nAccess-Control-Allow-Origin: *\r\n"
+        "access-control-allow-credentials: true\r\nAccess-Control-Expose-Headers: x\r\n"
+        "Access-Control-Allow-Private-Network: true\r\n"))
+
+
 def sites(port, file):
     return f"""\
 edge:
@@ -143,16 +151,33 @@ class Sites(Case):
         self.assertNotIn("access-control-allow-origin", fields)
 
     def test_what_an_origin_says_of_cors_is_not_passed_on_beside_the_site_s_own(self):
-        self.script_for_a_while(lambda connection, _request: connection.send(origin.plain(
-            "read me", fields="Access-Control-Allow-Origin: *\r\n"
-            "access-control-allow-credentials: true\r\nAccess-Control-Expose-Headers: x\r\n")))
-        for host, page, allowed in (("api.test", "https://app.test", "https://app.test"),
-                                    ("api.test", "https://evil.test", None),
-                                    ("short.test", "https://evil.test", "*")):
+        self.script_for_a_while(open_to_all)
+        for path, host, page, allowed in (
+                ("/1", "api.test", "https://app.test", "https://app.test"),
+                ("/2", "api.test", "https://evil.test", None),
+                ("/3", "short.test", "https://evil.test", "*")):
+            before = len(self.scripted.requests)
             for _fetched_then_stored in range(2):
-                _, fields, _ = self.get(host, headers={"Origin": page})
+                _, fields, _ = self.get(host, path, headers={"Origin": page})
                 self.assertEqual(fields.get("access-control-allow-origin"), allowed)
-                self.assertEqual("access-control-allow-credentials" in fields, allowed == "*")
+                for of_origin in ("credentials", "private-network"):
+                    self.assertEqual("access-control-allow-" + of_origin in fields, allowed == "*")
+            self.assertEqual(len(self.scripted.requests), before + 1)
+
+    def test_an_interim_answer_is_without_what_the_origin_says_of_cors_as_well(self):
+        def hinting(connection, _request):
+            connection.send(b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n"
+                            b"Access-Control-Allow-Origin: *\r\n\r\n" + origin.plain("done"))
+        self.script_for_a_while(hinting)
+        for host, allowed in (("api.test", None), ("short.test", "*")):
+            for method in ("GET", "DELETE"):
+                with self.subTest(host=host, method=method):
+                    client = raw.connect(self.edge.port)
+                    self.addCleanup(client.close)
+                    client.send(f"{method} /hints HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+                    hints = client.read_response(interim=True)
+                    self.assertEqual((hints.status, hints.get("link")), (103, "</a>"))
+                    self.assertEqual(hints.get("access-control-allow-origin"), allowed)
 
     def test_a_body_above_the_limit_of_its_site_is_413_however_it_is_framed(self):
         before = len(self.scripted.requests)
@@ -188,6 +213,21 @@ class Sites(Case):
         self.assertEqual(answer.status, 501)
         answer = raw.ask(self.edge.port, b"CONNECT a.test:80 HTTP/1.1\r\nHost: a.test:80\r\n\r\n")
         self.assertEqual(answer.status, 501)
+
+
+class ReloadedSites(Case):
+    def test_a_stored_answer_has_the_origin_s_cors_only_while_the_site_has_none(self):
+        scripted = self.origin(open_to_all)
+        site = ("edge:\n  sites:\n    - host: '*'\n"
+                f"      origins: [{{url: 'http://127.0.0.1:{scripted.port}'}}]\n")
+        own = "      cors: {allow_origins: ['https://app.test']}\n"
+        edge = self.weir(config=site)
+        for config, allowed in ((site, "*"), (site + own, "https://app.test"), (site, "*")):
+            edge.config.write_text(config)
+            self.assertEqual(edge.get("/config/reload", edge.admin, method="POST")[0], 200)
+            _, fields, body = edge.get("/", headers={"Origin": "https://app.test"})
+            self.assertEqual((fields["access-control-allow-origin"], body), (allowed, b"read me"))
+        self.assertEqual(len(scripted.requests), 1)
 
 
 class BrokenSites(Case):

@@ -1,6 +1,7 @@
 #include "edge/rules/cors.h"
 
 #include <algorithm>
+#include <array>
 
 #include "wire/http1_write.h"
 
@@ -34,6 +35,20 @@ bool is_preflight(const wire::RequestHead& request) {
   return request.method == wire::RequestMethod::options &&
          request.fields.has(wire::KnownField::origin) &&
          request.fields.has(wire::KnownField::access_control_request_method);
+}
+
+bool is_cors_field(std::string_view name) {
+  constexpr std::string_view prefix = "access-control-";
+  return wire::equal_ignoring_case(name.substr(0, prefix.size()), prefix);
+}
+
+bool is_written_by_cors(std::string_view name) {
+  static constexpr std::array<std::string_view, 6> names{
+      "access-control-allow-origin",  "access-control-allow-credentials",
+      "access-control-allow-methods", "access-control-allow-headers",
+      "access-control-max-age",       "access-control-expose-headers"};
+  return std::ranges::any_of(
+      names, [name](std::string_view other) { return wire::equal_ignoring_case(name, other); });
 }
 
 void append_cors_fields(Buffer& out, const CorsPolicy& policy, std::string_view origin) {

@@ -27,6 +27,14 @@ struct CorsPolicy {
 // A preflight: an OPTIONS request that asks for a method on behalf of an origin.
 bool is_preflight(const wire::RequestHead& request);
 
+// Whether a field of an answer is about CORS. With a policy of the site's own those of its origins
+// are not passed on: browsers would refuse both together, and a page that the site does not allow
+// could read the answer after all.
+bool is_cors_field(std::string_view name);
+// Whether it is one of those that a policy writes, now or with other settings: to set it by hand
+// beside the policy is an error. Others, such as Access-Control-Allow-Private-Network, can be set.
+bool is_written_by_cors(std::string_view name);
+
 // Appends the fields of an answer to a request with this Origin (empty: it has none). Vary is
 // written whenever the answer depends on the origin, also when it is refused, so that caches keep
 // the answers apart.

@@ -59,4 +59,29 @@ TEST_CASE("a preflight is told the methods, the headers and how long that holds"
   CHECK(preflight({.allow_origins = {"https://other.test"}}, head).empty());
 }
 
+TEST_CASE("every field that a policy writes is known as one, and there are others of CORS") {
+  const CorsPolicy policy{.allow_origins = {"https://x.test"},
+                          .allow_methods = {"PUT"},
+                          .allow_headers = {"x-own"},
+                          .expose_headers = {"ETag"},
+                          .allow_credentials = true,
+                          .max_age = minutes(10)};
+  const std::string lines = fields(policy, "https://x.test") +
+                            preflight(policy,
+                                      "OPTIONS / HTTP/1.1\r\nHost: a\r\nOrigin: https://x.test\r\n"
+                                      "Access-Control-Request-Method: PUT\r\n\r\n");
+  size_t written = 0;
+  for (size_t at = 0; at < lines.size(); at = lines.find("\r\n", at) + 2) {
+    const std::string name = lines.substr(at, lines.find(':', at) - at);
+    CAPTURE(name);
+    CHECK(is_cors_field(name) == (name != "Vary"));
+    CHECK(is_written_by_cors(name) == (name != "Vary"));
+    written += is_written_by_cors(name) ? 1 : 0;
+  }
+  CHECK(written == 6);
+  CHECK(is_cors_field("access-control-allow-private-network"));
+  CHECK(!is_written_by_cors("access-control-allow-private-network"));
+  CHECK(!is_cors_field("Access-Control"));
+}
+
 }  // namespace weir::edge

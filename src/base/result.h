@@ -10,8 +10,8 @@
 
 namespace weir {
 
-// Closed list; what a caller may want to tell apart. Mapped to HTTP in one place
-// (edge/origin_choice.h).
+// Closed list; what a caller may want to tell apart. What an origin's failure is to clients is said
+// in one place (edge/origin_choice.h).
 enum class ErrorCode : uint8_t {
   invalid,       // input breaks its format
   limit,         // a configured bound was reached

@@ -7,6 +7,7 @@
 #include "edge/forward.h"
 #include "edge/grpc_call.h"
 #include "edge/keep_hint.h"
+#include "edge/origin_choice.h"
 #include "wire/http1_chunked.h"
 
 namespace weir::edge {
@@ -90,14 +91,12 @@ Task<Result<>> pass_on_body(EdgeRequest& request, net::OriginExchange& origin, O
 void give_up(EdgeRequest& request, OutFraming framing, Error error, bool origin_failed) {
   request.error = error.text;
   if (!origin_failed) return request.exchange.abort();
-  const bool late = is_late_call(request);
   if (request.exchange.retractable()) {
     request.exchange.retract();
-    return answer_error(request, late || error.code == ErrorCode::timed_out ? 504 : 502,
-                        error.text);
+    return answer_error(request, status_for(request, error.code), error.text);
   }
   // Between two pieces of the origin's, where a last chunk may follow.
-  if (late && framing == OutFraming::chunked) return end_late_call(request);
+  if (is_late_call(request) && framing == OutFraming::chunked) return end_late_call(request);
   request.exchange.abort();
 }
 

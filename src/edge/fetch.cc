@@ -221,8 +221,7 @@ class Attempt {
     }
     const FailedAsk told = to_tell({&origin_, error}, before_);
     request_.origin = told.origin->client->authority();
-    co_return co_await answer_with(is_late_call(request_) ? 504 : status_for(told.error.code),
-                                   told.error.text);
+    co_return co_await answer_with(status_for(request_, told.error.code), told.error.text);
   }
 
   EdgeRequest& request_;

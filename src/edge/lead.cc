@@ -232,7 +232,7 @@ Task<> serve_fetched(EdgeRequest& request, cache::ObjectRef object) {
   // It is broken on disk, or its front is gone since it is not stored: nothing has left yet, and an
   // origin has it.
   if (!from_disk && served.error().code != ErrorCode::limit)
-    co_return answer_error(request, status_for(served.error().code), served.error().text);
+    co_return answer_error(request, status_for(request, served.error().code), served.error().text);
   request.error = {};
   request.cache.result = CacheResult::miss;
   CacheStatus& status = request.cache.status;
@@ -253,7 +253,7 @@ bool may_stand_in(const EdgeRequest& request) {
 Task<> stand_in(EdgeRequest& request, Error error) {
   request.error = error.text;
   if (!may_stand_in(request)) {
-    answer_error(request, status_for(error.code), error.text);
+    answer_error(request, status_for(request, error.code), error.text);
     co_return;
   }
   request.cache.result = CacheResult::stale;

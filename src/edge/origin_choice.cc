@@ -1,5 +1,7 @@
 #include "edge/origin_choice.h"
 
+#include "edge/grpc_call.h"
+
 namespace weir::edge {
 
 SiteOrigin& choose_origin(EdgeShard& edge, ShardGeneration& generation, size_t site_index,
@@ -30,7 +32,8 @@ FailedAsk to_tell(const FailedAsk& last, const FailedAsk& before) {
   return last.error.code == ErrorCode::breaker_open && before.origin ? before : last;
 }
 
-uint16_t status_for(ErrorCode code) {
+uint16_t status_for(const EdgeRequest& request, ErrorCode code) {
+  if (is_late_call(request)) return 504;
   switch (code) {
     case ErrorCode::timed_out:
       return 504;

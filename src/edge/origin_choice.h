@@ -25,8 +25,8 @@ struct FailedAsk {
 // from a second origin says nothing of why it came there.
 FailedAsk to_tell(const FailedAsk& last, const FailedAsk& before);
 
-// The status that says what became of asking: 504, 503 or 502.
-uint16_t status_for(ErrorCode code);
+// The status that says what became of asking: 504, also of a call whose time is over, 503 or 502.
+uint16_t status_for(const EdgeRequest& request, ErrorCode code);
 // A 304 to who has not asked whether a copy still holds: there is none that it could be about.
 inline constexpr Error unasked_304{ErrorCode::invalid,
                                    "the origin answered 304 to a request without a condition"};

@@ -123,11 +123,15 @@ struct ClientMetrics {
         http2_refused(recorder.bind(origin_http2_refused, {origin})),
         http2_silent(recorder.bind(origin_http2_silent, {origin})),
         http2_unwanted(recorder.bind(origin_http2_unwanted, {origin})) {
-    for (size_t i = 0; i < connect_failures_.size(); ++i)
-      connect_failures_[i] =
-          recorder.bind(origin_connect_failures, {origin, to_string(static_cast<ErrorCode>(i))});
+    for (size_t i = 0; i < connect_failures_.size(); ++i) {
+      const auto why = static_cast<ErrorCode>(i);
+      // What a breaker refuses does not connect.
+      if (why == ErrorCode::breaker_open) continue;
+      connect_failures_[i] = recorder.bind(origin_connect_failures, {origin, to_string(why)});
+    }
   }
 
+  // `why` is not `breaker_open`.
   telemetry::Counter& connect_failed(ErrorCode why) {
     return connect_failures_[static_cast<size_t>(why)];
   }

@@ -62,6 +62,16 @@ class DeadOrigin(Case):
         self.assertEqual([edge.status_of("/") for _ in range(8)], [200] * 8)
         self.assertEqual(self.sum_of(edge, "origin_retries_refused_total"), 0)
 
+    def test_a_connection_fails_for_a_reason_of_its_own_and_not_the_breaker_s(self):
+        (port,) = process.free_ports(1)
+        edge = self.weir(port, options=BREAKER)
+        process.wait_until(lambda: edge.status_of("/") == 502 and self.state(edge) == ["2"], 10,
+                           "the breaker to open")
+        failures = [line for line in edge.metrics().splitlines()
+                    if line.startswith("origin_connect_failures_total{")]
+        self.assertIn('reason="refused"', "".join(failures))
+        self.assertNotIn('reason="breaker_open"', "".join(failures))
+
     def test_the_breaker_has_one_state_which_is_shown_whoever_has_seen_it_change(self):
         (port,) = process.free_ports(1)
         edge = self.weir(port, options={"runtime.shards": 2, **BREAKER})

@@ -76,8 +76,10 @@ class Attempt {
   Task<Outcome> run() {
     const runtime::Wait wait{request_.exchange.deadline(), &watch_.abandoned()};
     Result<std::unique_ptr<net::OriginExchange>> opened = co_await client_.open(wait, offer());
+    const bool left_alone = !opened && opened.error().code == ErrorCode::breaker_open;
+    settle_retry(before_, !left_alone);
     if (!opened) {
-      if (opened.error().code == ErrorCode::breaker_open) --request_.attempts;
+      if (left_alone) --request_.attempts;
       co_return co_await fail_with(opened.error(),
                                    net::OriginClient::not_connected(opened.error()));
     }
@@ -216,10 +218,10 @@ class Attempt {
         request_.exchange.body().framing().kind == wire::BodyFraming::Kind::none ||
         ready_body_.whole || (unseen && untouched);
     if (client_.may_retry(attempt, request_.attempts)) {
-      before_ = {&origin_, error};
+      before_ = {&origin_, error, attempt};
       co_return Outcome::retry;
     }
-    const FailedAsk told = to_tell({&origin_, error}, before_);
+    const FailedAsk told = to_tell({&origin_, error, attempt}, before_);
     request_.origin = told.origin->client->authority();
     co_return co_await answer_with(status_for(request_, told.error.code), told.error.text);
   }

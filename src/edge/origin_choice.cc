@@ -28,6 +28,10 @@ bool has_elsewhere(ShardGeneration& generation, size_t site_index,
          !(attempt.error == ErrorCode::breaker_open && failed);
 }
 
+void settle_retry(const FailedAsk& before, bool made) {
+  if (before.origin) before.origin->client->retried(before.attempt, made);
+}
+
 FailedAsk to_tell(const FailedAsk& last, const FailedAsk& before) {
   return last.error.code == ErrorCode::breaker_open && before.origin ? before : last;
 }

@@ -20,7 +20,11 @@ bool has_elsewhere(ShardGeneration& generation, size_t site_index,
 struct FailedAsk {
   const SiteOrigin* origin = nullptr;  // none: there was no attempt
   Error error{ErrorCode::io, ""};
+  net::FailedAttempt attempt{};
 };
+// Tells the origin of the one `before`, if any, whether that has been repeated, or a breaker kept
+// it from the next origin.
+void settle_retry(const FailedAsk& before, bool made);
 // Which of a request's failures is told, the last or the one `before` it: that a breaker kept it
 // from a second origin says nothing of why it came there.
 FailedAsk to_tell(const FailedAsk& last, const FailedAsk& before);

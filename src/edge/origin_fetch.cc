@@ -19,20 +19,21 @@ constexpr telemetry::SpanDecl origin_fetch_span{"origin.fetch", telemetry::SpanK
 Task<Result<FetchedAnswer>> OriginFetch::run(const OriginAsk& ask, Wait wait) {
   FailedAsk before;
   for (;;) {
-    bool again = false;
+    std::optional<net::FailedAttempt> again;
     SiteOrigin& origin = choose_origin(edge_, generation_, site_index_, failed_);
-    Result<FetchedAnswer> answer = co_await attempt(ask, origin, wait, again);
+    Result<FetchedAnswer> answer = co_await attempt(ask, origin, wait, before, again);
     if (answer) co_return answer;
-    const FailedAsk failed{&origin, answer.error()};
-    if (!again) co_return std::unexpected(tell(to_tell(failed, before)));
-    before = failed;
+    if (!again) co_return std::unexpected(tell(to_tell({&origin, answer.error()}, before)));
+    before = {&origin, answer.error(), *again};
     failed_ = &origin;
   }
 }
 
-// One attempt and its span. `again` is set when it failed and may be made once more.
+// One attempt and its span. `again` is set, to what is known of it, when it failed and may be made
+// once more.
 Task<Result<FetchedAnswer>> OriginFetch::attempt(const OriginAsk& ask, SiteOrigin& origin,
-                                                 Wait wait, bool& again) {
+                                                 Wait wait, const FailedAsk& before,
+                                                 std::optional<net::FailedAttempt>& again) {
   ++attempts_;
   runtime::Reactor& reactor = edge_.shard().reactor();
   net::OriginClient& client = *origin.client;
@@ -49,12 +50,14 @@ Task<Result<FetchedAnswer>> OriginFetch::attempt(const OriginAsk& ask, SiteOrigi
     trace_.end(span, reactor.now());
     how.idempotent = how.body_replayable = true;
     how.elsewhere = has_elsewhere(generation_, site_index_, how, failed_);
-    if (error.code == ErrorCode::breaker_open) take_back_attempt();
     origin.estimate.record(LatencyEstimate::failure, reactor.now());
-    again = client.may_retry(how, attempts_);
+    if (client.may_retry(how, attempts_)) again = how;
     return std::unexpected(error);
   };
   Result<std::unique_ptr<net::OriginExchange>> exchange = co_await client.open(wait);
+  const bool left_alone = !exchange && exchange.error().code == ErrorCode::breaker_open;
+  settle_retry(before, !left_alone);
+  if (left_alone) take_back_attempt();
   if (!exchange)
     co_return failed(exchange.error(), net::OriginClient::not_connected(exchange.error()));
   FetchedAnswer answer{.exchange = *std::move(exchange)};

@@ -4,6 +4,7 @@
 // On one shard; outlived by the generation.
 
 #include <memory>
+#include <optional>
 
 #include "edge/edge_shard.h"
 #include "edge/forward.h"
@@ -37,7 +38,8 @@ class OriginFetch {
 
  private:
   runtime::Task<Result<FetchedAnswer>> attempt(const OriginAsk& ask, SiteOrigin& origin,
-                                               runtime::Wait wait, bool& again);
+                                               runtime::Wait wait, const FailedAsk& before,
+                                               std::optional<net::FailedAttempt>& again);
   // What the asking has come to; the client is told whom it is about.
   Error tell(const FailedAsk& failed);
   void take_back_attempt();

@@ -43,8 +43,12 @@ bool OriginClient::may_retry(const FailedAttempt& attempt, uint32_t attempts_mad
     metrics_.retries_refused.add();
     return false;
   }
-  if (attempt.error != ErrorCode::breaker_open) metrics_.retries.add();
   return true;
+}
+
+void OriginClient::retried(const FailedAttempt& attempt, bool made) {
+  if (made && attempt.error != ErrorCode::breaker_open) metrics_.retries.add();
+  if (!made && !is_free_retry(attempt)) budget_.give_back();
 }
 
 FailedAttempt OriginClient::not_connected(const Error& error) {

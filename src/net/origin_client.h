@@ -36,6 +36,9 @@ class OriginClient {
   // budget does, which then is one retry poorer. To go elsewhere from an origin that is left alone
   // is no retry: that was no attempt.
   bool may_retry(const FailedAttempt& attempt, uint32_t attempts_made);
+  // What became of what may_retry() allowed: it was `made`, or a breaker kept it from where it
+  // went, so that it takes nothing from the budget.
+  void retried(const FailedAttempt& attempt, bool made);
   // What open() failed with; a request whose body has not been touched is replayable.
   static FailedAttempt not_connected(const Error& error);
 

@@ -194,6 +194,7 @@ TEST_CASE("a request that met the end of an idle connection may be repeated, onc
         failed.idempotent = failed.body_replayable = true;
         CHECK(all.client.may_retry(failed, 1));
         CHECK(!all.client.may_retry(failed, 2));
+        all.client.retried(failed, true);
         CHECK(all.client.metrics().retries.value() == 1);
         exchange->reset();
         CHECK(all.share.breaker().state(all.reactor.now()) == BreakerState::closed);
@@ -237,10 +238,26 @@ TEST_CASE("what the breaker refuses is no attempt, and to go elsewhere then is n
                      attempt.elsewhere = true;
                      for (size_t i = 0; i < 2 * static_cast<size_t>(RetryBudget::tokens_max); ++i)
                        CHECK(all.client.may_retry(attempt, 0));
+                     all.client.retried(attempt, true);
                      CHECK(all.client.metrics().retries.value() == 0);
                      CHECK(all.client.metrics().retries_refused.value() == 0);
                    },
                    [](OriginSettings& s) { s.breaker.failures_in_row = 1; });
+}
+
+TEST_CASE("a retry that a breaker refuses takes nothing from those that come later") {
+  on_every_reactor([](StreamPtr&, int) -> Task<> { co_return; },
+                   [](Case& all) -> Task<> {
+                     const FailedAttempt attempt{.error = ErrorCode::refused,
+                                                 .body_replayable = true};
+                     for (size_t i = 0; i < 2 * static_cast<size_t>(RetryBudget::tokens_max); ++i) {
+                       CHECK(all.client.may_retry(attempt, 1));
+                       all.client.retried(attempt, false);
+                     }
+                     CHECK(all.client.metrics().retries.value() == 0);
+                     CHECK(all.client.metrics().retries_refused.value() == 0);
+                     co_return;
+                   });
 }
 
 namespace {

@@ -48,6 +48,8 @@ class RetryBudget {
     tokens_ -= 1;
     return true;
   }
+  // What was taken for a retry that was not made.
+  void give_back() { tokens_ = std::min(tokens_ + 1, tokens_max); }
 
  private:
   double share_;

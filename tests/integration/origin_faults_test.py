@@ -72,6 +72,17 @@ class DeadOrigin(Case):
         self.assertIn('reason="refused"', "".join(failures))
         self.assertNotIn('reason="breaker_open"', "".join(failures))
 
+    def test_a_retry_that_the_breaker_forbids_is_none(self):
+        """Of what is fetched for the cache, and of what is passed on."""
+        for method in ("GET", "OPTIONS"):
+            with self.subTest(method):
+                (port,) = process.free_ports(1)
+                edge = self.weir(port, options={"runtime.shards": 1,
+                                                "edge.origin.breaker.failures_in_row": 1})
+                self.assertEqual(edge.get("/", method=method)[0], 502)
+                self.assertEqual(self.sum_of(edge, "origin_breaker_refused_total"), 1)
+                self.assertEqual(self.sum_of(edge, "origin_retries_total"), 0)
+
     def test_the_breaker_has_one_state_which_is_shown_whoever_has_seen_it_change(self):
         (port,) = process.free_ports(1)
         edge = self.weir(port, options={"runtime.shards": 2, **BREAKER})

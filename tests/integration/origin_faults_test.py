@@ -77,11 +77,16 @@ class DeadOrigin(Case):
         for method in ("GET", "OPTIONS"):
             with self.subTest(method):
                 (port,) = process.free_ports(1)
-                edge = self.weir(port, options={"runtime.shards": 1,
+                log = process.new_folder("log") / "access.json"
+                edge = self.weir(port, options={"runtime.shards": 1, keys.ACCESS_LOG: log,
                                                 "edge.origin.breaker.failures_in_row": 1})
                 self.assertEqual(edge.get("/", method=method)[0], 502)
                 self.assertEqual(self.sum_of(edge, "origin_breaker_refused_total"), 1)
                 self.assertEqual(self.sum_of(edge, "origin_retries_total"), 0)
+                process.wait_until(lambda: log.read_bytes(), 5, "the access log")
+                line = json.loads(log.read_text())
+                self.assertEqual(line["error"], "cannot connect")
+                self.assertEqual((line["origin"], line["attempts"]), (f"127.0.0.1:{port}", 1))
 
     def test_the_breaker_has_one_state_which_is_shown_whoever_has_seen_it_change(self):
         (port,) = process.free_ports(1)

@@ -38,9 +38,10 @@ struct OriginFacts {
 };
 
 // The index of the one to ask. An origin that is not healthy, or whose breaker is open, is asked
-// only when there is no better one: with all of them down, trying beats refusing. One that wants a
-// probe gets it at once: it looks slow for a while, and would not be known to be back when the
-// others fail. `origins` has at least one; `random` is evenly distributed.
+// only when there is no better one: with all of them down, trying beats refusing, and so one that
+// is not healthy goes before one that is certain to refuse. One that wants a probe gets it at once:
+// it looks slow for a while, and would not be known to be back when the others fail. `origins` has
+// at least one; `random` is evenly distributed.
 size_t pick_origin(std::span<const OriginFacts> origins, uint64_t random);
 
 }  // namespace weir::edge

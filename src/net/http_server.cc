@@ -13,7 +13,7 @@ constexpr size_t spare_out_bytes_max = 64 * KiB;
 // Room for a small answer from the start: when very many wait for one answer, this is not the
 // moment to ask for memory a thousand times.
 constexpr size_t answer_bytes = 2 * KiB;
-// Without descriptors there is nothing to do but to wait until connections end, also in a drain.
+// Without descriptors there is nothing to do but to wait until connections end.
 constexpr Duration accept_pause = milliseconds(50);
 
 }  // namespace
@@ -79,17 +79,17 @@ runtime::Task<> HttpServer::accept_all(int listen_fd, bool tls) {
   Result<std::unique_ptr<runtime::Listener>> listener = shard_.reactor().listen(listen_fd);
   WEIR_ASSERT(listener.has_value());
   const runtime::Wait wait{never, &shard_.draining()};
-  while (!shard_.closing().requested()) {
+  for (;;) {
     Result<int> accepted = co_await (*listener)->accept(wait);
     if (accepted) {
       const int core = shard_.reactor().core_of_packets(*accepted);
       hand_over({.fd = *accepted, .tls = tls, .client = {}}, shard_.place_for(core));
       continue;
     }
-    if (accepted.error().code == ErrorCode::cancelled) co_return;
+    if (shard_.draining().requested()) co_return;
     metrics_.no_descriptors.add();
     (void)co_await runtime::sleep(shard_.reactor(),
-                                  {after(shard_.now(), accept_pause), &shard_.closing()});
+                                  {after(shard_.now(), accept_pause), wait.cancel});
   }
 }
 

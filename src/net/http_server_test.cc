@@ -1,7 +1,6 @@
 // How HttpServer accepts and stops, on both kernel back ends.
 #include "net/http_server.h"
 
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -44,57 +43,7 @@ std::string answer_to(int fd) {
   return size > 0 ? std::string(bytes, static_cast<size_t>(size)) : std::string();
 }
 
-// While it lives, nothing more can be opened.
-class NoDescriptors {
- public:
-  NoDescriptors() {
-    REQUIRE(::getrlimit(RLIMIT_NOFILE, &before_) == 0);
-    const int lowest_free = ::dup(STDERR_FILENO);
-    ::close(lowest_free);
-    const rlimit none{static_cast<rlim_t>(lowest_free), before_.rlim_max};
-    REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
-  }
-  ~NoDescriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }
-
- private:
-  rlimit before_{};
-};
-
-// There are no descriptors until accepting has failed.
-Task<> run_short_of_descriptors(runtime::Reactor& reactor, HttpServer& server, int listening) {
-  runtime::Scope scope(reactor);
-  {
-    const NoDescriptors none;
-    scope.spawn(server.run(listening));
-    while (server.metrics().no_descriptors.value() == 0)
-      (void)co_await runtime::sleep(reactor, {after(reactor.now(), milliseconds(1))});
-  }
-  co_await scope.join();
-}
-
 }  // namespace
-
-TEST_CASE("whoever is queued when the drain begins is answered, though descriptors were short") {
-  constexpr int queued = 3;
-  for (const runtime::ReactorKind kind : test::reactor_kinds()) {
-    CAPTURE(static_cast<int>(kind));
-    test::OneShard one(kind);
-    NoContent handler;
-    telemetry::Recorder recorder;
-    HttpServerGroup group(1);
-    HttpServer server(one.shard(), group, handler, settings::defaults(http_server_settings()),
-                      recorder);
-    const int listening = *runtime::open_listener(*Address::parse("127.0.0.1:0"), queued);
-    std::vector<int> clients;
-    for (int i = 0; i < queued; ++i)
-      clients.push_back(ask(runtime::local_of(listening)));
-    one.shard().draining().request();
-    one.run(run_short_of_descriptors(one.reactor(), server, listening));
-    ::close(listening);
-    for (const int client : clients)
-      CHECK(answer_to(client).starts_with("HTTP/1.1 204 "));
-  }
-}
 
 TEST_CASE("whoever is queued when the drain begins is answered, be it more than the backlog says") {
   constexpr int queued = 12;

@@ -99,10 +99,8 @@ class AcceptOperation final : public UringOperation {
       const bool cancelled = wait.cancel && wait.cancel->requested();
       if (cancelled && !std::exchange(swept_, true)) co_await sweep();
       if (!accepted_.empty()) co_return take_first();
-      if (const Error error = std::exchange(error_, Error{ErrorCode::io, nullptr}); error.text) {
-        swept_ = false;  // what it kept from being taken is queued still
+      if (const Error error = std::exchange(error_, Error{ErrorCode::io, nullptr}); error.text)
         co_return std::unexpected(error);
-      }
       if (cancelled) co_return fail(ErrorCode::cancelled, "cancelled");
       arm();
       Result<> arrived = co_await arrivals_.wait(wait);

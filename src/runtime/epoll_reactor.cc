@@ -7,6 +7,7 @@
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <utility>
 
 #include "runtime/epoll_stream.h"
 #include "runtime/last_accepts.h"
@@ -48,10 +49,9 @@ class EpollListener final : public Listener, EpollWatcher {
  public:
   EpollListener(EpollReactor& reactor, int fd) : reactor_(reactor), fd_(fd), arrivals_(reactor) {
     set_nonblocking(fd, true);
-    reactor_.watch(fd, EPOLLIN | EPOLLEXCLUSIVE, *this);
   }
   ~EpollListener() override {
-    reactor_.forget(fd_);
+    watch(false);
     reactor_.drop_events(*this);
   }
 
@@ -65,17 +65,30 @@ class EpollListener final : public Listener, EpollWatcher {
         co_return fd;
       }
       if (errno == EINTR || errno == ECONNABORTED) continue;
-      if (errno != EAGAIN) co_return std::unexpected(system_error(errno, "accepting failed"));
+      if (errno != EAGAIN) {
+        const Error error = system_error(errno, "accepting failed");
+        watch(false);  // or whoever is queued would wake us until there is a descriptor
+        co_return std::unexpected(error);
+      }
       if (!arrived) co_return std::unexpected(arrived.error());
+      watch(true);
       arrived = co_await arrivals_.wait(wait);
     }
   }
 
  private:
   void on_events(uint32_t) override { arrivals_.wake_one(); }
+  void watch(bool wanted) {
+    if (std::exchange(watched_, wanted) == wanted) return;
+    if (wanted)
+      reactor_.watch(fd_, EPOLLIN | EPOLLEXCLUSIVE, *this);
+    else
+      reactor_.forget(fd_);
+  }
 
   EpollReactor& reactor_;
   int fd_;
+  bool watched_ = false;
   LastAccepts last_;
   WaitQueue arrivals_;
 };

@@ -3,82 +3,23 @@
 #include "runtime/reactor.h"
 
 #include <algorithm>
-#include <cstdlib>
-#include <fcntl.h>
 #include <poll.h>
 #include <string>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <vector>
 
 #include <doctest/doctest.h>
 
 #include "runtime/file_memory.h"
+#include "runtime/reactor_test_kit.h"
 #include "runtime/scope.h"
-#include "runtime/sim_reactor.h"
-#include "runtime/socket.h"
 #include "runtime/stream_test_kit.h"
 #include "runtime/waiter.h"
 
 namespace weir::runtime {
 namespace {
-
-// One back end to run the cases on, with what differs between a kernel and a simulated world.
-struct BackEnd {
-  const char* name;
-  std::unique_ptr<SimWorld> world;  // null for a kernel
-  std::unique_ptr<Reactor> reactor;
-
-  int open_listener() const {
-    const Address any_port = *Address::parse("127.0.0.1:0");
-    return world ? *world->network().open_listener(any_port)
-                 : *runtime::open_listener(any_port, 16);
-  }
-  Address address_of(int listener) const {
-    return world ? world->network().listener_address(listener) : local_of(listener);
-  }
-  void close_listener(int listener) const {
-    if (world) return world->network().close_listener(listener);
-    ::close(listener);
-  }
-};
-
-// WEIR_REACTOR=epoll leaves io_uring out, for ThreadSanitizer, which cannot see its ordering.
-std::vector<BackEnd> kernel_back_ends(size_t received_bytes = 1 << 20) {
-  std::vector<BackEnd> all;
-  const char* only = std::getenv("WEIR_REACTOR");
-  for (const ReactorKind kind : {ReactorKind::io_uring, ReactorKind::epoll}) {
-    if (kind == ReactorKind::io_uring && only && std::string_view(only) == "epoll") continue;
-    ReactorOptions options;
-    options.kind = kind;
-    options.recv_buffers = 16;
-    options.recv_buffer_bytes = 4096;
-    options.bulk_buffers = 4;
-    options.bulk_buffer_bytes = 8192;
-    options.received_bytes = received_bytes;
-    const char* name = kind == ReactorKind::epoll ? "epoll" : "io_uring";
-    if (auto reactor = Reactor::make(options, 1)) all.push_back({name, {}, *std::move(reactor)});
-  }
-  REQUIRE(!all.empty());
-  return all;
-}
-
-BackEnd simulated_back_end(uint64_t seed) {
-  // Everything that a healthy network may do to timing and cuts.
-  SimFaults faults;
-  faults.link.tear_chance = seed % 2 ? 0.3 : 0;
-  faults.link.window_min = 4096;
-  auto world = std::make_unique<SimWorld>(seed, faults);
-  auto reactor = std::make_unique<SimReactor>(*world, *Address::parse("127.0.0.1:0"));
-  return {"simulated", std::move(world), std::move(reactor)};
-}
-
-std::vector<BackEnd> back_ends() {
-  std::vector<BackEnd> all = kernel_back_ends();
-  for (uint64_t seed = 1; seed <= 8; ++seed)
-    all.push_back(simulated_back_end(seed));
-  return all;
-}
 
 Task<> send_parts(Stream& stream, std::span<iovec> parts) {
   CHECK((co_await stream.send(parts, {stream.reactor().now() + seconds(3)})).has_value());
@@ -351,148 +292,12 @@ TEST_CASE("a detached connection lives on in another reactor object") {
 
 namespace {
 
-// Each of `came` in turn.
-Task<> accept_all(Reactor& reactor, int listening, std::span<const int> came) {
-  auto listener = *reactor.listen(listening);
-  for (const int client : came) {
-    const Result<int> accepted = co_await listener->accept({reactor.now() + seconds(3)});
-    REQUIRE(accepted.has_value());
-    CHECK(peer_of(*accepted).port() == local_of(client).port());
-    ::close(*accepted);
-  }
-}
-
-Task<> accept_one(Reactor& reactor, int listening) {
-  auto listener = *reactor.listen(listening);
-  const Result<int> accepted = co_await listener->accept({reactor.now() + seconds(3)});
-  REQUIRE(accepted.has_value());
-  ::close(*accepted);
-}
-
-// The accept waits before anybody comes.
-Task<> accept_then_connect(Reactor& reactor, int listening) {
-  Scope scope(reactor);
-  scope.spawn(accept_one(reactor, listening));
-  const Wait wait{reactor.now() + seconds(3)};
-  CHECK((co_await reactor.connect(local_of(listening), wait)).has_value());
-  co_await scope.join();
-}
-
-Task<> accept_until(Reactor& reactor, int listening, Cancel& stop, int& accepted) {
-  auto listener = *reactor.listen(listening);
-  for (;; ++accepted) {
-    const Result<int> fd = co_await listener->accept({never, &stop});
-    if (!fd) {
-      CHECK(fd.error().code == ErrorCode::cancelled);
-      co_return;
-    }
-    ::close(*fd);
-  }
-}
-
-// Behind the cancel, each that is accepted brings another.
-Task<> cancel_while_they_come(const BackEnd& back_end) {
-  constexpr size_t queued = 5;
-  Reactor& reactor = *back_end.reactor;
-  const Wait wait{reactor.now() + seconds(3)};
-  const int fd = back_end.open_listener();
-  const Address address = back_end.address_of(fd);
-  auto listener = *reactor.listen(fd);
-  std::vector<StreamPtr> clients, accepted;
-  // Accepts once before, as a listener that is in use.
-  for (size_t i = 0; i <= queued; ++i) {
-    clients.push_back(*co_await reactor.connect(address, wait));
-    if (i == 0) (void)reactor.adopt(*co_await listener->accept(wait));
-  }
-  Cancel stop;
-  stop.request();
-  Result<int> next = co_await listener->accept({never, &stop});
-  for (; next && accepted.size() <= queued; next = co_await listener->accept({never, &stop})) {
-    accepted.push_back(reactor.adopt(*next));
-    clients.push_back(*co_await reactor.connect(address, wait));
-  }
-  CHECK(accepted.size() == queued);
-  CHECK((!next && next.error().code == ErrorCode::cancelled));
-  listener.reset();
-  back_end.close_listener(fd);
-}
-
 Task<> count_when_ready(Reactor& reactor, int event, int& count) {
   CHECK((co_await reactor.poll(event, POLLIN, {reactor.now() + seconds(3)})).has_value());
   ++count;
 }
 
 }  // namespace
-
-TEST_CASE("connections are handed out in the order in which they came") {
-  for (const BackEnd& back_end : kernel_back_ends()) {
-    CAPTURE(back_end.name);
-    const int fd = back_end.open_listener();
-    std::vector<int> clients;
-    for (int i = 0; i < 5; ++i) {
-      const Address server = local_of(fd);
-      clients.push_back(*open_client_socket(server));
-      REQUIRE(::connect(clients.back(), server.sockaddr_pointer(), server.sockaddr_size()) == 0);
-    }
-    run(*back_end.reactor, accept_all(*back_end.reactor, fd, clients));
-    for (const int client : clients)
-      ::close(client);
-    back_end.close_listener(fd);
-  }
-}
-
-TEST_CASE("a listening socket stays non-blocking, whichever back ends share it") {
-  for (const bool reversed : {false, true}) {
-    CAPTURE(reversed);
-    std::vector<BackEnd> sharing = kernel_back_ends();
-    if (reversed) std::ranges::reverse(sharing);
-    const int fd = sharing.front().open_listener();
-    std::vector<std::unique_ptr<Listener>> listeners;
-    for (const BackEnd& back_end : sharing)
-      listeners.push_back(*back_end.reactor->listen(fd));
-    CHECK((fcntl(fd, F_GETFL) & O_NONBLOCK) != 0);
-    listeners.clear();
-    for (const BackEnd& back_end : sharing) {
-      CAPTURE(back_end.name);
-      run(*back_end.reactor, accept_then_connect(*back_end.reactor, fd));
-    }
-    ::close(fd);
-  }
-}
-
-TEST_CASE("an accept that is cancelled takes first what is queued") {
-  constexpr int many = 5;
-  for (const BackEnd& back_end : kernel_back_ends()) {
-    CAPTURE(back_end.name);
-    Reactor& reactor = *back_end.reactor;
-    const int fd = back_end.open_listener();
-    const Address server = local_of(fd);
-    Cancel stop;
-    int accepted = 0;
-    Scope scope(reactor);
-    scope.spawn(accept_until(reactor, fd, stop, accepted));
-    reactor.turn(reactor.now());
-    std::vector<int> clients;
-    for (int i = 0; i < many; ++i) {
-      clients.push_back(*open_client_socket(server));
-      REQUIRE(::connect(clients.back(), server.sockaddr_pointer(), server.sockaddr_size()) == 0);
-    }
-    stop.request();
-    while (scope.running() > 0)
-      reactor.turn(after(reactor.now(), seconds(3)));
-    CHECK(accepted == many);
-    for (const int client : clients)
-      ::close(client);
-    back_end.close_listener(fd);
-  }
-}
-
-TEST_CASE("what comes when an accept is cancelled already is left in the queue") {
-  for (const BackEnd& back_end : back_ends()) {
-    CAPTURE(back_end.name);
-    run(*back_end.reactor, cancel_while_they_come(back_end));
-  }
-}
 
 TEST_CASE("of many that can go on at once, a bounded number does so in each turn") {
   constexpr int many = 600, turns_at_least = 3;

@@ -140,15 +140,16 @@ const FieldInfo* GroupInfo::find(std::string_view name) const {
 }
 
 std::string without_secrets(std::string_view url) {
-  constexpr std::string_view redacted = "<redacted>";
+  constexpr std::string_view redacted = "<redacted>", marks = "?#";
   std::string shown(url);
   if (const size_t at = url.rfind('@'); at != url.npos) {
     shown = std::string(scheme_of(url)).append(redacted);
-    // A ? before the @ may begin a query or stand in a password: all that follows may be either.
-    if (url.find('?') < at) return shown;
+    // Such a mark before the @ may begin a query or stand in a password: all behind it may be
+    // either.
+    if (url.find_first_of(marks) < at) return shown;
     shown += url.substr(at);
   }
-  const size_t mark = shown.find('?');
+  const size_t mark = shown.find_first_of(marks);
   return mark == shown.npos ? shown : shown.substr(0, mark + 1).append(redacted);
 }
 

@@ -92,7 +92,7 @@ std::string bounds_text(const FieldInfo& info);
 // "5s", "[]", "required", "auto", "not set".
 std::string default_text(const FieldInfo& info);
 
-// A URL as it is printed: what may be its user info or its query is hidden.
+// A URL as it is printed: what may be its user info, its query or its fragment is hidden.
 std::string without_secrets(std::string_view url);
 
 // `text` between quotes, short, printable, without the secrets of a URL: for messages.

@@ -85,6 +85,7 @@ TEST_CASE("what a message quotes of a URL is without its user info") {
 }
 
 TEST_CASE("what a message quotes of a URL is without its query, whatever stands in it") {
+  CHECK(quoted("http://h/a#k") == "\"http://h/a#<redacted>\"");
   CHECK(quoted("http://h/a?k=v?w") == "\"http://h/a?<redacted>\"");
   CHECK(quoted("http://u:pass@h/a?k=v") == "\"http://<redacted>@h/a?<redacted>\"");
   CHECK(quoted("http://h/a@b?k=v") == "\"http://<redacted>@b?<redacted>\"");

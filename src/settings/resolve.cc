@@ -36,7 +36,7 @@ void UnknownKeys::add(const Entry& entry, std::vector<std::string> siblings,
     suggestion = sibling.empty() ? nearest_key(schema_, key) : join_key(path, sibling);
     if (suggestion.empty()) suggestion = nearest_key(schema_, entry.key);
   }
-  problems_.add(entry.place, key, "no such setting" + did_you_mean(suggestion));
+  problems_.add(entry.place, without_secrets(key), "no such setting" + did_you_mean(suggestion));
 }
 
 void UnknownKeys::in_section(const Node& map, const Section& section, const std::string& path) {

@@ -210,8 +210,8 @@ const Group<SiteSettings>& site_settings() {
        field(&S::paths, "paths", path_settings(), "Rewrites and redirects."),
        field(&S::cors, "cors", cors_settings(),
              "Cross-origin resource sharing, in every answer of the site, in place of what the "
-             "origin says of it: none of its Access-Control-* is passed on. Those that are not set "
-             "here can be set by headers.response_set. Without it the origin's own fields are "
+             "origin says of it: none of its Access-Control-* is passed on. Those that it never "
+             "writes can be set by headers.response_set. Without it the origin's own fields are "
              "passed on."),
        field(&S::headers, "headers", header_settings(), "Header fields that are set or removed."),
        field(&S::cache, "cache", site_cache_settings(), "What of this site is stored."),

@@ -22,12 +22,18 @@ using wire::Field;
 using wire::KnownField;
 using wire::KnownFieldSet;
 
-// Framing and routing do not belong into trailers (RFC 9110 6.5.1).
+// Framing and routing do not belong into trailers (RFC 9110 6.5.1), nor does who may read the
+// answer.
 constexpr KnownFieldSet never_in_trailers{
     KnownField::content_length, KnownField::transfer_encoding, KnownField::host,
     KnownField::trailer,        KnownField::connection,        KnownField::te,
     KnownField::upgrade,        KnownField::content_encoding,  KnownField::content_type,
     KnownField::content_range,  KnownField::set_cookie,        KnownField::authorization};
+
+bool belongs_into_trailers(const Field& field) {
+  return !never_in_trailers.contains(field.id) && !is_keep_hint(field) &&
+         !is_cors_field(field.name);
+}
 
 // Appends the values of all fields of one name as one list, each followed by ", ".
 void append_list_so_far(Buffer& out, const wire::Fields& fields, KnownField id) {
@@ -313,7 +319,7 @@ void append_end_of_chunks(Buffer& out, const wire::Fields* trailers, bool with_t
   wire::Fields kept(storage);
   if (with_trailers && trailers) {
     for (const Field& field : *trailers)
-      if (!never_in_trailers.contains(field.id) && !is_keep_hint(field)) (void)kept.push(field);
+      if (belongs_into_trailers(field)) (void)kept.push(field);
   }
   wire::append_last_chunk(out, kept);
 }

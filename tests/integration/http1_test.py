@@ -93,7 +93,8 @@ class Http1(ScriptedCase):
 
     def test_trailers_of_an_answer_reach_a_client_that_takes_them(self):
         self.use(origin.answering(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n"
-                                  b"Trailer: X-Sum\r\n\r\n3\r\nabc\r\n0\r\nX-Sum: 42\r\n\r\n"))
+                                  b"Trailer: X-Sum\r\n\r\n3\r\nabc\r\n0\r\nX-Sum: 42\r\n"
+                                  b"Set-Cookie: a=b\r\nAccess-Control-Allow-Origin: *\r\n\r\n"))
         answer = self.ask(get("/", b"TE: trailers\r\nConnection: TE\r\n"))
         self.assertEqual((answer.body, answer.trailers), (b"abc", [("X-Sum", "42")]))
 

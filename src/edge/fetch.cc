@@ -210,8 +210,8 @@ class Attempt {
     note_failure(request_.trace, span_, error);
     origin_.estimate.record(LatencyEstimate::failure, request_.exchange.reactor().now());
     attempt.idempotent = idempotent(request_.head().method);
-    attempt.elsewhere =
-        has_elsewhere(request_.generation, request_.site_index, attempt, before_.origin);
+    attempt.elsewhere = has_elsewhere(request_.generation, request_.site_index,
+                                      {&origin_, error, attempt}, before_.origin);
     const bool untouched = request_.exchange.body().bytes() == 0;
     const bool unseen = !attempt.connected || attempt.error == ErrorCode::refused;
     attempt.body_replayable =

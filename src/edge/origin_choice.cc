@@ -1,5 +1,7 @@
 #include "edge/origin_choice.h"
 
+#include <algorithm>
+
 #include "edge/grpc_call.h"
 
 namespace weir::edge {
@@ -13,8 +15,9 @@ SiteOrigin& choose_origin(EdgeShard& edge, ShardGeneration& generation, size_t s
   facts.clear();
   for (const SiteOrigin& origin : origins) {
     net::OriginShare& share = origin.client->pool().share();
-    facts.push_back({.healthy = share.healthy() && &origin != failed,
+    facts.push_back({.healthy = share.healthy(),
                      .breaker_open = share.breaker().refuses(now),
+                     .failed = &origin == failed,
                      .wants_probe = share.breaker().wants_probe(now),
                      .busy = share.busy(),
                      .latency = origin.estimate.at(now)});
@@ -22,10 +25,13 @@ SiteOrigin& choose_origin(EdgeShard& edge, ShardGeneration& generation, size_t s
   return origins[pick_origin(facts, edge.shard().reactor().random()())];
 }
 
-bool has_elsewhere(ShardGeneration& generation, size_t site_index,
-                   const net::FailedAttempt& attempt, const SiteOrigin* failed) {
-  return generation.clients[site_index].size() > 1 &&
-         !(attempt.error == ErrorCode::breaker_open && failed);
+bool has_elsewhere(const ShardGeneration& generation, size_t site_index, const FailedAsk& last,
+                   const SiteOrigin* failed) {
+  if (last.error.code == ErrorCode::breaker_open && failed) return false;
+  const MonoTime now = generation.edge.shard().now();
+  return std::ranges::any_of(generation.clients[site_index], [&](const SiteOrigin& origin) {
+    return &origin != last.origin && !origin.client->pool().share().breaker().refuses(now);
+  });
 }
 
 void settle_retry(const FailedAsk& before, bool made) {

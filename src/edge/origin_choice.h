@@ -11,17 +11,16 @@ namespace weir::edge {
 // least one.
 SiteOrigin& choose_origin(EdgeShard& edge, ShardGeneration& generation, size_t site_index,
                           const SiteOrigin* failed = nullptr);
-// Whether what has failed at one origin can go to another. An origin that is left alone passes on
-// only what has not `failed` before, so that a request does not wander among those that all are.
-bool has_elsewhere(ShardGeneration& generation, size_t site_index,
-                   const net::FailedAttempt& attempt, const SiteOrigin* failed);
-
 // An attempt that has failed.
 struct FailedAsk {
   const SiteOrigin* origin = nullptr;  // none: there was no attempt
   Error error{ErrorCode::io, ""};
   net::FailedAttempt attempt{};
 };
+// Whether what has failed last would go to another origin. One that is left alone passes on only
+// what has not `failed` before, so that a request does not wander among those that all are.
+bool has_elsewhere(const ShardGeneration& generation, size_t site_index, const FailedAsk& last,
+                   const SiteOrigin* failed);
 // Tells the origin of the one `before`, if any, whether that has been repeated, or a breaker kept
 // it from the next origin.
 void settle_retry(const FailedAsk& before, bool made);

@@ -49,7 +49,7 @@ Task<Result<FetchedAnswer>> OriginFetch::attempt(const OriginAsk& ask, SiteOrigi
     note_failure(trace_, span, error);
     trace_.end(span, reactor.now());
     how.idempotent = how.body_replayable = true;
-    how.elsewhere = has_elsewhere(generation_, site_index_, how, failed_);
+    how.elsewhere = has_elsewhere(generation_, site_index_, {&origin, error, how}, failed_);
     origin.estimate.record(LatencyEstimate::failure, reactor.now());
     if (client.may_retry(how, attempts_)) again = how;
     return std::unexpected(error);

@@ -25,10 +25,6 @@ class BehindNginx(Case):
     def edge(self, **options):
         return self.weir(self.nginx.http2_port, options={**HTTP2, **options})
 
-    def sum_of(self, edge, metric):
-        return sum(float(line.rsplit(" ", 1)[1]) for line in edge.metrics().splitlines()
-                   if line.startswith(metric + "{"))
-
     def test_files_come_whole_and_from_the_cache_the_second_time(self):
         # By its date of change alone a file that is new would be stale at once.
         edge = self.edge(**{"edge.cache.default_ttl": "1m"})

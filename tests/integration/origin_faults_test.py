@@ -110,10 +110,6 @@ class DeadOrigin(Case):
         process.wait_until(lambda: self.state(edge) == [state], 10,
                            f"the breaker's state to be {state}")
 
-    def sum_of(self, edge, name):
-        return sum(float(line.rsplit(" ", 1)[1]) for line in edge.metrics().splitlines()
-                   if line.startswith(name + "{"))
-
     def test_an_answer_of_which_nothing_has_left_becomes_502_whatever_was_sent_before_it(self):
         def breaks_off(connection, request):
             if b"/x" in request.first_line.encode():

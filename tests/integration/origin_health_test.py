@@ -104,9 +104,25 @@ class OriginHealth(Case):
             "the breaker to open")
         for method in ("GET", "OPTIONS"):
             with self.subTest(method):
+                # So that an idle connection is there, whose end tells nothing of the request.
+                process.wait_until(lambda: edge.status_of("/idle") == 200, 5, "an answer")
                 status, _, body = edge.get("/again", method=method)
                 self.assertEqual((status, body), (200, b"again"))
-        self.assertRegex(edge.metrics(), r"(?m)^origin_breaker_refused_total\{.* 0$")
+        self.assertEqual(self.sum_of(edge, "origin_breaker_refused_total"), 0)
+
+    def test_asking_the_same_origin_again_takes_from_its_budget(self):
+        closed = process.free_ports(2)
+        origins = "".join(f'        - {{url: "http://127.0.0.1:{port}", retry: {{share: 0}}, '
+                          f"breaker: {{{breaker}}}}}\n" for port, breaker in zip(
+                              closed, ("failures_in_row: 0, window_requests_min: 1000000",
+                                       "failures_in_row: 1, open_time: 10m")))
+        edge = self.weir(config=SITE + origins, options={"runtime.shards": 1, **UNCACHED})
+        process.wait_until(lambda: edge.get("/") and re.search(
+            r"^origin_breaker_state\{.* 2$", edge.metrics(), re.MULTILINE), 10,
+            "the breaker to open")
+        before = self.sum_of(edge, "origin_retries_total")
+        self.assertEqual(edge.status_of("/"), 502)
+        self.assertEqual(self.sum_of(edge, "origin_retries_total"), before)
 
     def test_a_request_that_one_origin_refuses_goes_to_another(self):
         """Whether its breaker is closed, open, or tries one request now and then."""

@@ -16,7 +16,7 @@ constexpr int64_t latency_floor = Duration(microseconds(200)).count();
 
 // 0 works; larger is worse.
 int rank(const OriginFacts& origin) {
-  return (origin.healthy ? 0 : 1) + (origin.breaker_open ? 2 : 0);
+  return (origin.healthy ? 0 : 1) + (origin.failed ? 2 : 0) + (origin.breaker_open ? 4 : 0);
 }
 
 // How long a request would wait for its answer, if those before it are answered one by one.

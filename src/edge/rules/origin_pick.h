@@ -32,6 +32,7 @@ class LatencyEstimate {
 struct OriginFacts {
   bool healthy = true;        // as its checks say
   bool breaker_open = false;  // it has been failing; no request is let through to it now
+  bool failed = false;        // it has just failed the same request
   bool wants_probe = false;   // its breaker lets one request through, to see
   uint32_t busy = 0;          // requests that it works on
   Duration latency{};         // LatencyEstimate::at()
@@ -39,9 +40,9 @@ struct OriginFacts {
 
 // The index of the one to ask. An origin that is not healthy, or whose breaker is open, is asked
 // only when there is no better one: with all of them down, trying beats refusing, and so one that
-// is not healthy goes before one that is certain to refuse. One that wants a probe gets it at once:
-// it looks slow for a while, and would not be known to be back when the others fail. `origins` has
-// at least one; `random` is evenly distributed.
+// is not healthy, or has failed the same request, goes before one that is certain to refuse. One
+// that wants a probe gets it at once: it looks slow for a while, and would not be known to be back
+// when the others fail. `origins` has at least one; `random` is evenly distributed.
 size_t pick_origin(std::span<const OriginFacts> origins, uint64_t random);
 
 }  // namespace weir::edge

@@ -49,6 +49,10 @@ TEST_CASE("with all of them down those are asked that may answer") {
   const std::array<OriginFacts, 3> breakers{
       {{.healthy = false}, {.breaker_open = true}, {.healthy = false, .breaker_open = true}}};
   CHECK(chosen(breakers) == std::vector{1000, 0, 0});
+  const std::array<OriginFacts, 3> once_more{
+      {{.breaker_open = true}, {.failed = true}, {.healthy = false}}};
+  CHECK(chosen(once_more) == std::vector{0, 0, 1000});
+  CHECK(chosen(std::span(once_more).first(2)) == std::vector{0, 1000});
   const std::array<OriginFacts, 2> none{{{.healthy = false}, {.healthy = false}}};
   for (const int count : chosen(none))
     CHECK(count > 400);

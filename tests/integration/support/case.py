@@ -28,6 +28,12 @@ class Case(unittest.TestCase):
     def assert_script_ran_well(self, scripted):
         self.assertEqual(scripted.failures, [])
 
+    @staticmethod
+    def sum_of(edge, metric):
+        """Over all label sets."""
+        return sum(float(line.rsplit(" ", 1)[1]) for line in edge.metrics().splitlines()
+                   if line.startswith(metric + "{"))
+
     def behind(self, script, on_head=None, **options):
         """(weir, origin): a weir in front of a scripted origin."""
         scripted = self.origin(script, on_head)
